@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+# One Makefile, not recursive. New files in bpf/, src/, exporters/ and tests/unit/ are found by themselves.
+
+BUILD	?= build
+PREFIX	?= /usr/local
+DESTDIR	?=
+CC	= gcc
+CLANG	?= clang
+BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
+VERSION	:= 0.1.0
+
+# Debian 12's packages: to build, and (in tests/packages) what the tests need beyond that.
+PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
+	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
+CFLAGS	?= -O2 -g
+CPPFLAGS += -D_GNU_SOURCE -DSYSTEMSCOPE_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)
+ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) -ffunction-sections -fdata-sections
+LDFLAGS	+= -static -Wl,--gc-sections
+LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthread
+
+SRC	 := $(wildcard src/*.c)
+EXPORTER := $(wildcard exporters/*.c)
+OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o)
+BPF_OBJ	 := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
+
+.DEFAULT_GOAL := build
+.DELETE_ON_ERROR:
+.PHONY: build all run test install clean packages check-style bench
+
+all: build
+build: $(BUILD)/systemscope $(BUILD)/systemscope.1 $(BUILD)/systemscope.bash
+
+# What a fresh Debian lacks. Quiet and without network when all of it is there.
+packages:
+	@missing="$$(dpkg-query -W -f='$${binary:Package} $${Status}\n' $(PACKAGES) 2>/dev/null \
+		| awk '/ok installed$$/ {sub(/:.*/, "", $$1); print $$1}' \
+		| sort > $(BUILD).have; printf '%s\n' $(PACKAGES) | sort | comm -23 - $(BUILD).have; rm -f $(BUILD).have)"; \
+	if [ -n "$$missing" ]; then \
+		echo "installing:" $$missing; \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		$$as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive \
+			$$as_root apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+# --- the kernel side ---------------------------------------------------------------------------
+
+BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter \
+	      -Wno-missing-declarations -Iinclude -Ivmlinux
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+
+$(BUILD)/bpf/scope.o: $(BPF_OBJ)
+	$(BPFTOOL) gen object $@ $(BPF_OBJ)
+	@llvm-objdump -h $@ | awk '/^ *[0-9]+ (tp_btf|raw_tp|perf_event|iter|\?)/ \
+		{printf "  %-40s %6d instructions\n", $$2, strtonum("0x" $$3) / 8}' 2>/dev/null || true
+
+$(BUILD)/scope.skel.h: $(BUILD)/bpf/scope.o
+	$(BPFTOOL) gen skeleton $< name scope_bpf > $@
+
+# --- user space --------------------------------------------------------------------------------
+
+# Only these may see libbpf and the skeleton.
+$(BUILD)/src/tracer.o $(BUILD)/src/features.o: | $(BUILD)/scope.skel.h
+
+$(BUILD)/src/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Isrc $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+# Exporters see the contracts and nothing of src/: a breach does not compile.
+$(BUILD)/exporters/%.o: exporters/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/systemscope: $(OBJ)
+	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJ) $(LDLIBS) -o $@.full
+	objcopy --strip-debug $@.full $@
+
+$(BUILD)/systemscope.1: $(BUILD)/systemscope
+	$< help --man > $@
+$(BUILD)/systemscope.bash: $(BUILD)/systemscope
+	$< help --bash-completion > $@
+
+install: build
+	install -D -m 755 $(BUILD)/systemscope $(DESTDIR)$(PREFIX)/bin/systemscope
+	install -D -m 644 $(BUILD)/systemscope.1 $(DESTDIR)$(PREFIX)/share/man/man1/systemscope.1
+	install -D -m 644 $(BUILD)/systemscope.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/systemscope
+
+clean:
+	rm -rf $(BUILD)
+
+# --- tests -------------------------------------------------------------------------------------
+
+# The same sources under AddressSanitizer and UndefinedBehaviorSanitizer, all but main.
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
+UNIT	 := $(wildcard tests/unit/test_*.c)
+UNIT_BIN := $(UNIT:tests/unit/%.c=$(BUILD)/tests/unit/%)
+SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER))
+
+$(BUILD)/san/src/tracer.o $(BUILD)/san/src/features.o: | $(BUILD)/scope.skel.h
+$(BUILD)/san/src/%.o: src/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Isrc -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
+$(BUILD)/san/exporters/%.o: exporters/%.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
+$(BUILD)/san/all.a: $(SAN_OBJ)
+	rm -f $@ && ar rcs $@ $^
+$(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Isrc -Itests/lib -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP $< \
+		$(BUILD)/san/all.a $(LDLIBS) -o $@
+
+-include tests/tests.mk tests/bpf/bpf.mk tests/kernels/kernels.mk tools/tools.mk
+
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:=.d)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * labels.h - every name in brackets that stands where a frame's name would, in one table:
+ * `systemscope help frames`, the README's table and the exporters' text all come from it.
+ * A label costs no time: time under it is counted like any other, only its stack is not known.
+ */
+#ifndef LABELS_H
+#define LABELS_H
+
+enum label {
+	LABEL_NOT_SAMPLED,
+	LABEL_BLOCKED_UNDER,
+	LABEL_OTHER_CPUS,
+	LABEL_LOST_TABLE,
+	LABEL_LOST_RING,
+	LABEL_NO_STACK,
+	LABEL_BEFORE_WINDOW,
+	LABEL_UNACCOUNTED,
+	LABEL_LOST_THREADS,
+	LABEL_IDLE,
+	LABEL_COUNT,
+};
+
+struct label_info {
+	const char *name; /* LABEL_BLOCKED_UNDER: a format with one %llu, in microseconds */
+	const char *text; /* for `help frames` and the README */
+};
+
+/* clang-format off */
+static const struct label_info label_table[LABEL_COUNT] = {
+	[LABEL_NOT_SAMPLED]   = { "[on-CPU, not sampled]",
+		"On-CPU time, exact, of a thread that no tick hit and that has no peer to borrow from." },
+	[LABEL_BLOCKED_UNDER] = { "[blocked under %llu us]",
+		"Blocked intervals shorter than --min-block-us: their time, without their stacks." },
+	[LABEL_OTHER_CPUS]    = { "[other CPUs]",
+		"Time spent on CPUs that -C/--cpu leaves out." },
+	[LABEL_LOST_TABLE]    = { "[stack lost: table full]",
+		"The kernel-side table was full; the time is exact, its stack was not kept." },
+	[LABEL_LOST_RING]     = { "[stack lost: ring full]",
+		"The stack's addresses did not fit into the ring to user space." },
+	[LABEL_NO_STACK]      = { "[no stack]",
+		"Neither a user nor a kernel stack could be read." },
+	[LABEL_BEFORE_WINDOW] = { "[waiting since before the window]",
+		"The wait had begun before the first event and its stack could not be proven." },
+	[LABEL_UNACCOUNTED]   = { "[unaccounted]",
+		"Alive time that no state explains: the residual. Should be nothing." },
+	[LABEL_LOST_THREADS]  = { "[threads without a record]",
+		"Threads that ended while the thread ring was full: their time, together." },
+	[LABEL_IDLE]	      = { "[idle]",
+		"Root of threads that never ran in the window, with --all." },
+};
+/* clang-format on */
+
+#endif

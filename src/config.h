@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config.h - what a run was asked to do, after parsing: no text left to interpret.
+ *
+ * Filled by src/opts.c; const for everybody else. Strings point into argv or are owned by the
+ * config and freed by config_free() (src/opts.c).
+ */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "exporter.h"
+#include "scope_event.h"
+#include "scope_time.h"
+
+enum target_kind {
+	TARGET_ALL,
+	TARGET_PIDS,
+	TARGET_TIDS,
+	TARGET_COMM,
+	TARGET_CGROUP,
+	TARGET_COMMAND, /* with `system_wide`: COMMAND is only the stopwatch */
+};
+
+struct config_output {
+	const struct exporter *exporter;
+	const char *path; /* NULL: stdout */
+};
+
+enum color_when { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct config {
+	bool states[SCOPE_STATES]; /* which states to report: all / oncpu / offcpu */
+
+	enum target_kind target;
+	bool system_wide;  /* --all, given or by default */
+	bool children;	   /* follow children of --pid; always with COMMAND */
+	const uint32_t *ids; /* TARGET_PIDS, TARGET_TIDS: sorted, unique */
+	size_t id_count;
+	const char *comm;	 /* TARGET_COMM */
+	const char *cgroup_path; /* TARGET_CGROUP: as given */
+	char *const *argv;	 /* TARGET_COMMAND or stopwatch; NULL: none */
+	const char *user;	 /* --user NAME; NULL: the invoking user under sudo */
+
+	nsec_t duration_ns; /* 0: until Ctrl-C, the target's or COMMAND's end */
+	uint32_t frequency_hz;
+	nsec_t min_block_ns;
+	bool user_stacks, kernel_stacks;   /* both true unless -K / -U */
+	bool user_threads, kernel_threads; /* both true unless restricted */
+	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
+
+	const struct config_output *outputs;
+	size_t output_count; /* 0: the terminal's digest */
+	struct export_opts export;
+
+	enum color_when color;
+	bool quiet;
+	int verbose;
+};
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * image.h - the only opener of target files.
+ *
+ * An image is one mapped file (or [kernel], [vdso], a kernel module), known by device, inode and
+ * path. images_get() pins it: the file is opened at first sight (through /proc/PID/root, so that
+ * other mount namespaces are seen), and only if device and inode still match the mapping; the
+ * descriptor stays open until images_free(), so that a file deleted later still names.
+ * Everything else gets the descriptor, never the path. Bytes in it are hostile.
+ */
+#ifndef IMAGE_H
+#define IMAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum image_kind { IMAGE_FILE, IMAGE_KERNEL, IMAGE_VDSO, IMAGE_ANONYMOUS };
+
+struct image_segment { /* an executable PT_LOAD */
+	uint64_t file_off, file_size, vaddr;
+};
+
+struct image {
+	enum image_kind kind;
+	const char *path;	/* as mapped; never NULL */
+	int fd;			/* -1: not to be had; see `why` */
+	const char *why;	/* NULL, or in words why there is no file: "deleted", "changed", ... */
+	uint64_t size;		/* of the file, bytes */
+	const struct image_segment *segments;
+	size_t segment_count;
+	const char *build_id;	/* lower-case hexadecimal, or NULL */
+};
+
+struct images;
+
+struct images *images_new(void);
+void images_free(struct images **images);
+
+/*
+ * The image for a mapping of process `pid`. Never fails: an image that cannot be opened has fd -1.
+ * `path` as in the mapping record, "" for anonymous memory. The result lives as long as `images`.
+ */
+const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
+			       uint32_t dev_minor, uint64_t inode, const char *path);
+const struct image *images_kernel(struct images *images);
+
+/* A file offset as an address in the ELF file's own address space; false if in no segment. */
+bool image_file_off_to_vaddr(const struct image *image, uint64_t file_off, uint64_t *ret_vaddr);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ingest.h - the record sink: everything that a run learns comes in here, one record at a time,
+ * from the live tracer, from the collectors, or from a test. Needs no privilege and opens no file.
+ *
+ * Records may come in any order, with these exceptions: WINDOW before profile_build(); the FORK,
+ * COMM and MAP records of one process in time order. Addresses become (image, offset) when the
+ * profile is built, so that a mapping record that arrives after the stack that needs it still counts.
+ */
+#ifndef INGEST_H
+#define INGEST_H
+
+#include <stddef.h>
+
+#include "scope_event.h"
+
+struct ingest;
+
+struct ingest *ingest_new(void);
+void ingest_free(struct ingest **ingest); /* takes NULL */
+
+/*
+ * Takes one record of `bytes` bytes (copied). 0; -EINVAL: malformed (wrong size, unknown type,
+ * count beyond the size): nothing was taken.
+ */
+int ingest_record(struct ingest *ingest, const void *record, size_t bytes);
+
+#endif
