@@ -3,7 +3,10 @@
  * config.h - what a run was asked to do, after parsing: no text left to interpret.
  *
  * Filled by src/opts.c; const for everybody else. Strings point into argv or are owned by the
- * config and freed by config_free() (src/opts.c).
+ * config; opts_free() (src/opts.h) frees them.
+ *
+ * `target` alone says what is recorded. `argv` without TARGET_COMMAND is a stopwatch: COMMAND runs
+ * beside the target, is not followed, and its end ends the run.
  */
 #ifndef CONFIG_H
 #define CONFIG_H
@@ -23,7 +26,7 @@ enum target_kind {
 	TARGET_TIDS,
 	TARGET_COMM,
 	TARGET_CGROUP,
-	TARGET_COMMAND, /* with `system_wide`: COMMAND is only the stopwatch */
+	TARGET_COMMAND, /* argv, and the processes it starts */
 };
 
 struct config_output {
@@ -37,14 +40,14 @@ struct config {
 	bool states[SCOPE_STATES]; /* which states to report: all / oncpu / offcpu */
 
 	enum target_kind target;
-	bool system_wide;  /* --all, given or by default */
+	bool system_wide;  /* target is TARGET_ALL: --all, given or by default */
 	bool children;	   /* follow children of --pid; always with COMMAND */
 	const uint32_t *ids; /* TARGET_PIDS, TARGET_TIDS: sorted, unique */
 	size_t id_count;
 	const char *comm;	 /* TARGET_COMM */
-	const char *cgroup_path; /* TARGET_CGROUP: as given */
-	char *const *argv;	 /* TARGET_COMMAND or stopwatch; NULL: none */
-	const char *user;	 /* --user NAME; NULL: the invoking user under sudo */
+	const char *cgroup_path; /* TARGET_CGROUP: absolute, a directory below the v2 mount */
+	char *const *argv;	 /* COMMAND, NULL-terminated; NULL: none */
+	const char *user;	 /* --user: a name or a number; NULL: under sudo, who called it */
 
 	nsec_t duration_ns; /* 0: until Ctrl-C, the target's or COMMAND's end */
 	uint32_t frequency_hz;
