@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+#include "text.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
+/* The length of the well-formed UTF-8 sequence at `s` (Unicode 15, table 3-7); 0 if there is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+	unsigned char low = 0x80, high = 0xbf; /* of the second byte */
+	size_t length;
+
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		length = 2;
+	else if (s[0] >= 0xe0 && s[0] <= 0xef)
+		length = 3;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		length = 4;
+	else
+		return 0;
+
+	if (s[0] == 0xe0)
+		low = 0xa0; /* shorter forms exist */
+	else if (s[0] == 0xed)
+		high = 0x9f; /* surrogates */
+	else if (s[0] == 0xf0)
+		low = 0x90;
+	else if (s[0] == 0xf4)
+		high = 0x8f; /* beyond U+10FFFF */
+	if (s[1] < low || s[1] > high)
+		return 0;
+	for (size_t i = 2; i < length; i++) {
+		if (s[i] < 0x80 || s[i] > 0xbf)
+			return 0;
+	}
+	return length;
+}
+
+static bool is_control(const unsigned char *s)
+{
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] >= 0x80 && s[1] <= 0x9f);
+}
+
+/* Writes the character at `s` and returns where the next one begins. */
+static const unsigned char *write_character(FILE *out, const unsigned char *s)
+{
+	size_t length = utf8_length(s);
+
+	if (!length) {
+		fputs(REPLACEMENT, out);
+		return s + 1;
+	}
+	if (is_control(s)) {
+		putc_unlocked('?', out);
+		return s + length;
+	}
+	for (size_t i = 0; i < length; i++)
+		putc_unlocked(s[i], out);
+	return s + length;
+}
+
+void text_write_name(FILE *out, const char *name)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	while (*s)
+		s = write_character(out, s);
+}
+
+void text_write_folded(FILE *out, const char *name)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	if (!*s)
+		putc_unlocked('?', out);
+	while (*s) {
+		if (*s == ';') {
+			putc_unlocked(':', out);
+			s++;
+		} else {
+			s = write_character(out, s);
+		}
+	}
+}
+
+void text_write_json(FILE *out, const char *name)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	putc_unlocked('"', out);
+	while (*s) {
+		size_t length = utf8_length(s);
+
+		if (*s == '"' || *s == '\\') {
+			putc_unlocked('\\', out);
+			putc_unlocked(*s++, out);
+		} else if (length && is_control(s)) {
+			fprintf(out, "\\u%04x", length == 1 ? s[0] : s[1]);
+			s += length;
+		} else {
+			s = write_character(out, s);
+		}
+	}
+	putc_unlocked('"', out);
+}
+
+int text_check(FILE *out)
+{
+	if (!ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
+}
+
+int text_flush(FILE *out)
+{
+	int ret = text_check(out);
+
+	if (!ret && fflush(out) != 0)
+		ret = text_check(out);
+	return ret;
+}
+
+/* Three digits of value / unit, cut, not rounded: 999 999 ns is 999 us and not 1000 us. */
+static void format_scaled(struct text_quantity *q, uint64_t value, uint64_t unit, const char *name)
+{
+	uint64_t whole = value / unit;
+	uint64_t rest = value % unit;
+
+	if (whole >= 100)
+		snprintf(q->bytes, sizeof(q->bytes), "%llu %s", (unsigned long long)whole, name);
+	else if (whole >= 10)
+		snprintf(q->bytes, sizeof(q->bytes), "%llu.%llu %s", (unsigned long long)whole,
+			 (unsigned long long)(rest * 10 / unit), name);
+	else
+		snprintf(q->bytes, sizeof(q->bytes), "%llu.%02llu %s", (unsigned long long)whole,
+			 (unsigned long long)(rest * 100 / unit), name);
+}
+
+struct text_quantity text_duration(nsec_t ns)
+{
+	uint64_t minutes = ns / NSEC_PER_SEC / 60;
+	struct text_quantity q;
+
+	if (ns < NSEC_PER_USEC)
+		snprintf(q.bytes, sizeof(q.bytes), "%llu ns", (unsigned long long)ns);
+	else if (ns < NSEC_PER_MSEC)
+		format_scaled(&q, ns, NSEC_PER_USEC, "us");
+	else if (ns < NSEC_PER_SEC)
+		format_scaled(&q, ns, NSEC_PER_MSEC, "ms");
+	else if (ns < 1000 * NSEC_PER_SEC)
+		format_scaled(&q, ns, NSEC_PER_SEC, "s");
+	else if (minutes < 100)
+		snprintf(q.bytes, sizeof(q.bytes), "%llu min %02llu s", (unsigned long long)minutes,
+			 (unsigned long long)(ns / NSEC_PER_SEC % 60));
+	else
+		snprintf(q.bytes, sizeof(q.bytes), "%llu h %02llu min",
+			 (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60));
+	return q;
+}
+
+struct text_quantity text_size(uint64_t size_bytes)
+{
+	struct text_quantity q;
+
+	if (size_bytes < 1u << 10)
+		snprintf(q.bytes, sizeof(q.bytes), "%llu B", (unsigned long long)size_bytes);
+	else if (size_bytes < 1u << 20)
+		format_scaled(&q, size_bytes, 1u << 10, "KiB");
+	else if (size_bytes < 1u << 30)
+		format_scaled(&q, size_bytes, 1u << 20, "MiB");
+	else
+		format_scaled(&q, size_bytes, 1u << 30, "GiB");
+	return q;
+}
+
+struct text_quantity text_share(uint64_t part, uint64_t whole)
+{
+	double percent = whole ? 100.0 * (double)part / (double)whole : 0;
+	struct text_quantity q;
+
+	if (!whole)
+		snprintf(q.bytes, sizeof(q.bytes), "-");
+	else if (part == 0 || part == whole)
+		snprintf(q.bytes, sizeof(q.bytes), "%d %%", part ? 100 : 0);
+	else if (percent < 0.1)
+		snprintf(q.bytes, sizeof(q.bytes), "<0.1 %%");
+	else if (percent > 99.9 && percent < 100)
+		snprintf(q.bytes, sizeof(q.bytes), ">99.9 %%");
+	else
+		snprintf(q.bytes, sizeof(q.bytes), "%.1f %%", percent);
+	return q;
+}
