@@ -23,7 +23,7 @@ LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthre
 SRC	 := $(wildcard src/*.c)
 EXPORTER := $(wildcard exporters/*.c)
 OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o)
-BPF_OBJ	 := $(patsubst %.c,$(BUILD)/%.o,$(wildcard bpf/*.bpf.c))
+BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
@@ -47,18 +47,20 @@ packages:
 # --- the kernel side ---------------------------------------------------------------------------
 
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v2 -D__TARGET_ARCH_x86 -Wall -Wextra -Wno-unused-parameter \
-	      -Wno-missing-declarations -Iinclude -Ivmlinux
+	      -Wno-missing-declarations -Wno-gnu-variable-sized-type-not-at-end -Iinclude -Ivmlinux
 
-$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c Makefile
+# One translation unit of all collectors: the verifier and the compiler see one program file, and
+# extern maps of maps, which bpftool cannot link, are no matter.
+$(BUILD)/bpf/scope.bpf.c: $(BPF_SRC) Makefile
 	@mkdir -p $(@D)
-	$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	printf '#include "%s"\n' $(BPF_SRC) > $@
 
-$(BUILD)/bpf/scope.o: $(BPF_OBJ)
-	$(BPFTOOL) gen object $@ $(BPF_OBJ)
-	@llvm-objdump -h $@ | awk '/^ *[0-9]+ (tp_btf|raw_tp|perf_event|iter|\?)/ \
-		{printf "  %-40s %6d instructions\n", $$2, strtonum("0x" $$3) / 8}' 2>/dev/null || true
+$(BUILD)/bpf/scope.bpf.o: $(BUILD)/bpf/scope.bpf.c
+	$(CLANG) $(BPF_CFLAGS) -I. -MMD -MP -MF $(@:.o=.d) -c $< -o $@
+	@llvm-objdump -h $@ | awk '$$2 ~ /^[?]/ {printf "  %-34s", substr($$2, 2)} \
+		$$2 ~ /^[?]/ {system("echo $$((0x" $$3 " / 8)) instructions")}'
 
-$(BUILD)/scope.skel.h: $(BUILD)/bpf/scope.o
+$(BUILD)/scope.skel.h: $(BUILD)/bpf/scope.bpf.o
 	$(BPFTOOL) gen skeleton $< name scope_bpf > $@
 
 # --- user space --------------------------------------------------------------------------------
@@ -117,4 +119,4 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 
 -include tests/tests.mk tests/bpf/bpf.mk tests/kernels/kernels.mk tools/tools.mk
 
--include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BPF_OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)

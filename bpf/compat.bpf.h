@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * compat.bpf.h - one accessor per difference between kernels, with the release that made it.
+ * The oldest kernel served is 5.10.
+ */
+#ifndef COMPAT_BPF_H
+#define COMPAT_BPF_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/* include/linux/sched.h; stable since 4.20 */
+#define TASK_UNINTERRUPTIBLE 0x0002u
+#define TASK_STOPPED_MASK    0x000cu /* __TASK_STOPPED | __TASK_TRACED */
+#define TASK_DEAD	     0x0080u
+#define TASK_NOLOAD	     0x0400u
+#define PF_KTHREAD	     0x00200000u
+
+/* 5.11 brought task storage to tracing programs; before it a hash keyed by the task's address. */
+extern const volatile bool have_task_storage;
+/* 5.15 brought bpf_task_pt_regs(). */
+extern const volatile bool have_task_pt_regs;
+
+/*
+ * 5.14 renamed task_struct.state to __state. At switch-out a task that blocks still has the state
+ * it blocks in, or TASK_WAKING when a waker is already at it; TASK_RUNNING is written only after
+ * it was enqueued again, or by __schedule() itself when a signal keeps it from sleeping. So
+ * "not 0 and not preempted" tells blocked from runnable on every kernel, without the tracepoint's
+ * prev_state argument, which is new in 5.18 and stale in the signal's case.
+ */
+static __always_inline unsigned int task_state(struct task_struct *task)
+{
+	if (bpf_core_field_exists(task->__state))
+		return task->__state;
+	return (unsigned int)BPF_CORE_READ((struct task_struct___state *)task, state);
+}
+
+#if defined(__TARGET_ARCH_x86)
+/* THREAD_SIZE of x86-64 (arch/x86/include/asm/page_64_types.h), without FRED's padding (6.9+). */
+#define KERNEL_STACK_SIZE 16384
+#endif
+
+/* The user-mode registers of `task`, saved at the top of its kernel stack. */
+static __always_inline struct pt_regs *task_user_regs(struct task_struct *task)
+{
+	if (have_task_pt_regs)
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	return (struct pt_regs *)((char *)task->stack + KERNEL_STACK_SIZE - sizeof(struct pt_regs));
+}
+
+#endif

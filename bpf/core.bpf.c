@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/* The one definition of what core.bpf.h and stack.bpf.h declare. */
+#include "core.bpf.h"
+#include "stack.bpf.h"
+
+const volatile bool have_task_storage = true;
+const volatile bool have_task_pt_regs = true;
+const volatile __u32 filter = FILTER_ALL;
+const volatile bool want_user_threads = true;
+const volatile bool want_kernel_threads = true;
+const volatile bool want_user_stacks = true;
+const volatile bool want_kernel_stacks = true;
+const volatile bool follow_children = false;
+const volatile bool match_comm = false;
+const volatile char comm_wanted[SCOPE_COMM_LEN] = {};
+const volatile __u64 cgroup_wanted = 0;
+const volatile __u64 min_block_ns = 0;
+const volatile bool restrict_cpus = false;
+const volatile __u32 table_entries = 1;
+const volatile __u64 stack_ring_wake_bytes = 0;
+
+__u64 window_start_ns = ~0ull;
+__u64 window_end_ns = ~0ull;
+__u64 sums_inserted = 0;
+__u8 cpu_listed[SCOPE_MAX_CPUS] = {};
+__u8 member[SCOPE_MEMBER_SIZE] = {};
+__u64 stack_sent[STACK_SENT_SIZE] = {};
+
+struct task_accounts task_accounts SEC(".maps");
+struct hash_accounts hash_accounts SEC(".maps");
+struct sum_tables sum_tables SEC(".maps");
+struct tick_tables tick_tables SEC(".maps");
+struct ring stack_ring SEC(".maps");
+struct ring thread_ring SEC(".maps");
+struct loss_table losses SEC(".maps");
+struct lost_threads lost_threads SEC(".maps");
+struct join_times join_times SEC(".maps");
+struct stack_scratch stack_scratch SEC(".maps");
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";

@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * core.bpf.h - the ledger: what every collector shares.
+ *
+ * A thread's account is one struct scope_thread, made at its first event and kept with the task.
+ * charge() is the only place where time is added. Who writes an account: the scheduler's
+ * tracepoints, which the kernel serializes per task by the lock of the run queue the task belongs
+ * to. Ticks and iterators only read it.
+ */
+#ifndef CORE_BPF_H
+#define CORE_BPF_H
+
+#include "compat.bpf.h"
+#include "scope_event.h"
+
+/* --- what user space sets before loading ----------------------------------------------------- */
+
+enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
+
+extern const volatile __u32 filter;	       /* enum filter */
+extern const volatile bool want_user_threads;  /* --kernel-threads-only clears it */
+extern const volatile bool want_kernel_threads;
+extern const volatile bool want_user_stacks;   /* -K clears it */
+extern const volatile bool want_kernel_stacks; /* -U clears it */
+extern const volatile bool follow_children;
+extern const volatile bool match_comm;	       /* --comm: look again at exec */
+extern const volatile char comm_wanted[SCOPE_COMM_LEN];
+extern const volatile __u64 cgroup_wanted;     /* kernfs id of the v2 cgroup; 0: none */
+extern const volatile __u64 min_block_ns;
+extern const volatile bool restrict_cpus;      /* -C */
+extern const volatile __u32 table_entries;     /* room in a table of sums, for the nudge to drain */
+
+/* --- what user space sets and reads while it runs ---------------------------------------------- */
+
+extern __u64 window_start_ns;	/* ~0 until armed */
+extern __u64 window_end_ns;	/* ~0 until the stop */
+extern __u64 sums_inserted;	/* since the last swap; user space clears it */
+extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
+extern __u8 member[SCOPE_MEMBER_SIZE];	 /* by tgid or tid: 1: a target */
+
+/* --- maps --------------------------------------------------------------------------------------- */
+
+struct sum_key {
+	__u64 thread;
+	__u64 ustack;
+	__u64 kstack;
+	__u32 reason;
+	__u32 pad;
+};
+
+struct sum_value {
+	__u64 off_ns;
+	__u64 off_count;
+	__u64 runq_ns;
+	__u64 runq_count;
+};
+
+struct tick_key {
+	__u64 thread;
+	__u64 ustack;
+	__u64 kstack;
+};
+
+struct loss {
+	__u64 count;
+	__u64 ns;
+};
+
+/* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
+struct account {
+	struct scope_thread t;
+	__u32 version;
+	__u32 flags; /* ACCOUNT_* */
+};
+
+#define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
+#define ACCOUNT_OTHER_CPU (1u << 1) /* the interval under way belongs to a CPU that -C leaves out */
+
+struct task_accounts {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct account);
+};
+
+struct hash_accounts {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct account);
+};
+
+/*
+ * The table in use, replaced by an empty one at each drain. A key belongs to one thread, whose
+ * events are serialized, so values are added to without atomics. Ticks have tables of their own: where they
+ * come by NMI they may interrupt an update of the other.
+ */
+struct sum_tables {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(max_entries, 1);
+		__uint(key_size, sizeof(struct sum_key));
+		__uint(value_size, sizeof(struct sum_value));
+	});
+};
+
+struct tick_tables {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_HASH);
+		__uint(max_entries, 1);
+		__uint(key_size, sizeof(struct tick_key));
+		__uint(value_size, sizeof(__u64));
+	});
+};
+
+struct ring {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 4096);
+};
+
+struct loss_table {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCOPE_LOSS_COUNT);
+	__type(key, __u32);
+	__type(value, struct loss);
+};
+
+/* One account per CPU that adds up the dead whose record found no room. */
+struct lost_threads {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scope_thread);
+};
+
+/* Tgid to the time at which the process became a target, for those that join in mid-run. */
+struct join_times {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u64);
+};
+
+extern struct task_accounts task_accounts SEC(".maps");
+extern struct hash_accounts hash_accounts SEC(".maps");
+extern struct sum_tables sum_tables SEC(".maps");
+extern struct tick_tables tick_tables SEC(".maps");
+extern struct ring stack_ring SEC(".maps");
+extern struct ring thread_ring SEC(".maps");
+extern struct loss_table losses SEC(".maps");
+extern struct lost_threads lost_threads SEC(".maps");
+extern struct join_times join_times SEC(".maps");
+
+/* --- losses --------------------------------------------------------------------------------------- */
+
+static __always_inline void lose(__u32 cause, __u64 ns)
+{
+	struct loss *l = bpf_map_lookup_elem(&losses, &cause);
+
+	if (!l)
+		return;
+	l->count++;
+	l->ns += ns;
+}
+
+/* --- who is a target -------------------------------------------------------------------------------- */
+
+static __always_inline bool is_target_id(__u32 pid, __u32 tgid, __u32 flags)
+{
+	/* without a filter pid 0 is nobody: a CPU's idle task */
+	__u32 yes = filter == FILTER_ALL ?
+			    pid : member[(filter == FILTER_TID ? pid : tgid) & (SCOPE_MEMBER_SIZE - 1)];
+
+	if (!yes)
+		return false;
+	if (want_user_threads && want_kernel_threads)
+		return true;
+	return flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
+}
+
+static __always_inline bool is_target(struct task_struct *task)
+{
+	return is_target_id((__u32)task->pid, (__u32)task->tgid, task->flags);
+}
+
+static __always_inline __u64 mix(__u64 h)
+{
+	h ^= h >> 32;
+	h *= 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 29;
+}
+
+/* A tid is used again, and an exec by a thread that is not the leader takes the leader's tid and
+ * start time: the two together name one thread for good. */
+static __always_inline __u64 thread_id(__u32 tid, __u64 start_time)
+{
+	__u64 id = mix(mix(start_time) + tid);
+
+	return id ? id : 1;
+}
+
+/* What an address space is known by in the ids of its stacks: process and number of execs. */
+static __always_inline __u64 owner_id(__u32 tgid, __u64 leader_start_time, __u64 execs)
+{
+	return mix(mix(leader_start_time + execs) + tgid);
+}
+
+/* A task as the stack reader needs it, from a trusted pointer or (raw) from any. */
+struct who {
+	__u32 pid, tgid, flags;
+	__u64 owner;
+	bool has_mm;
+};
+
+static __always_inline struct who who_is(struct task_struct *task)
+{
+	return (struct who){
+		.pid = (__u32)task->pid,
+		.tgid = (__u32)task->tgid,
+		.flags = task->flags,
+		.owner = owner_id((__u32)task->tgid, task->group_leader->start_time,
+				  task->self_exec_id),
+		.has_mm = task->mm,
+	};
+}
+
+/* bpf_get_current_task_btf() is new in 5.11, so the running task is read the long way. */
+static __always_inline struct who who_runs(struct task_struct *task)
+{
+	struct who who = {
+		.pid = (__u32)BPF_CORE_READ(task, pid),
+		.tgid = (__u32)BPF_CORE_READ(task, tgid),
+		.flags = BPF_CORE_READ(task, flags),
+		.has_mm = BPF_CORE_READ(task, mm),
+	};
+
+	who.owner = owner_id(who.tgid, BPF_CORE_READ(task, group_leader, start_time),
+			     BPF_CORE_READ(task, self_exec_id));
+	return who;
+}
+
+/* --- accounts ------------------------------------------------------------------------------------- */
+
+static __always_inline struct account *account_find(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+
+	if (have_task_storage)
+		return bpf_task_storage_get(&task_accounts, task, NULL, 0);
+	return bpf_map_lookup_elem(&hash_accounts, &key);
+}
+
+static __always_inline struct account *account_make(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+	struct account *a;
+
+	if (have_task_storage) {
+		a = bpf_task_storage_get(&task_accounts, task, NULL,
+					 BPF_LOCAL_STORAGE_GET_F_CREATE);
+	} else {
+		static const struct account zero;
+
+		bpf_map_update_elem(&hash_accounts, &key, &zero, BPF_NOEXIST);
+		a = bpf_map_lookup_elem(&hash_accounts, &key);
+	}
+	if (!a)
+		lose(SCOPE_LOSS_THREAD_STATE, 0);
+	return a;
+}
+
+static __always_inline void account_drop(struct task_struct *task)
+{
+	__u64 key = (__u64)task;
+
+	if (have_task_storage)
+		bpf_task_storage_delete(&task_accounts, task);
+	else
+		bpf_map_delete_elem(&hash_accounts, &key);
+}
+
+static __always_inline void account_begin_write(struct account *a)
+{
+	a->version++;
+	barrier();
+}
+
+static __always_inline void account_end_write(struct account *a)
+{
+	barrier();
+	a->version++;
+}
+
+/* When the process of `task` became a target; 0: before the window. */
+static __always_inline __u64 joined_ns(struct task_struct *task)
+{
+	__u32 tgid = (__u32)task->tgid;
+	__u64 *at;
+
+	if (!cgroup_wanted)
+		return 0;
+	at = bpf_map_lookup_elem(&join_times, &tgid);
+	return at ? *at : 0;
+}
+
+static __always_inline void account_identify(struct scope_thread *t, struct task_struct *task)
+{
+	t->rec.type = SCOPE_REC_THREAD;
+	t->rec.size = sizeof(*t);
+	t->thread = thread_id((__u32)task->pid, task->start_time);
+	t->pid = (__u32)task->tgid;
+	t->tid = (__u32)task->pid;
+	t->start_time_ns = task->start_time;
+	t->flags = task->flags & PF_KTHREAD ? SCOPE_THREAD_KTHREAD : 0;
+}
+
+/*
+ * A thread's first event at `now` tells what it did before: it was in `state` since the window
+ * began, or since it started or joined, whichever is latest.
+ */
+static __always_inline void account_open(struct account *a, struct task_struct *task,
+					 enum scope_state state, __u64 now)
+{
+	struct scope_thread *t = &a->t;
+	__u64 since = window_start_ns, joined = joined_ns(task);
+
+	account_identify(t, task);
+	t->state = state;
+	t->first_ns = now;
+	t->born_ns = joined;
+	if (since > now)
+		since = now;
+	if (since < joined)
+		since = joined;
+	if (since < task->start_time)
+		since = task->start_time;
+	t->since_ns = since;
+}
+
+/* A thread whose life as a target begins at `now`. */
+static __always_inline void account_open_new(struct account *a, struct task_struct *task,
+					     enum scope_state state, __u64 now)
+{
+	account_identify(&a->t, task);
+	a->t.flags |= SCOPE_THREAD_BORN;
+	a->t.state = state;
+	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;
+}
+
+/* --- sums --------------------------------------------------------------------------------------------- */
+
+/* Asks user space to drain, once a table is half full. The record carries nothing. */
+static __always_inline void nudge_at_half(void)
+{
+	__u64 n = ++sums_inserted;
+
+	if (n != table_entries / 2)
+		return;
+	struct scope_record *r = bpf_ringbuf_reserve(&thread_ring, sizeof(*r), 0);
+
+	if (!r)
+		return; /* a full ring wakes user space as well */
+	r->type = SCOPE_REC_WAKE;
+	r->size = sizeof(*r);
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+}
+
+static __always_inline void sums_add(const struct sum_key *key, const struct sum_value *add)
+{
+	__u32 zero = 0;
+	void *table = bpf_map_lookup_elem(&sum_tables, &zero);
+	struct sum_value *have;
+
+	if (!table)
+		return;
+	have = bpf_map_lookup_elem(table, key);
+	if (have) {
+		have->off_ns += add->off_ns;
+		have->off_count += add->off_count;
+		have->runq_ns += add->runq_ns;
+		have->runq_count += add->runq_count;
+	} else if (bpf_map_update_elem(table, key, add, BPF_NOEXIST)) {
+		lose(SCOPE_LOSS_SUMS_FULL, add->off_ns + add->runq_ns);
+	} else {
+		nudge_at_half();
+	}
+}
+
+/* Moves what the account holds for its current stacks to the sums. */
+static __always_inline void account_flush(struct scope_thread *t)
+{
+	struct sum_key key = { .thread = t->thread, .ustack = t->ustack, .kstack = t->kstack,
+			       .reason = t->reason };
+	struct sum_value value = { t->off_ns, t->off_count, t->runq_ns, t->runq_count };
+
+	if (!(value.off_count | value.runq_count))
+		return;
+	sums_add(&key, &value);
+	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
+}
+
+/*
+ * Adds the time from the last event to `now`, clipped to the window, to the thread's state. The one place where time
+ * is added. The caller changes the state afterwards.
+ */
+static __always_inline void charge(struct account *a, __u64 now)
+{
+	struct scope_thread *t = &a->t;
+	__u64 from = t->since_ns, to = now, ns;
+	__u32 state = t->state;
+
+	if (now < from) { /* the clock of this CPU is behind that of the last event's */
+		lose(SCOPE_LOSS_CLOCK, 0);
+		return;
+	}
+	t->since_ns = now;
+	if (from < window_start_ns)
+		from = window_start_ns;
+	if (to > window_end_ns)
+		to = window_end_ns;
+	if (to <= from || state >= SCOPE_STATES)
+		return;
+	ns = to - from;
+	t->total_ns[state] += ns;
+	if (a->flags & ACCOUNT_OTHER_CPU) {
+		t->other_cpu_ns[state] += ns;
+		return;
+	}
+	if (state == SCOPE_ON)
+		return;
+	if (!(a->flags & ACCOUNT_SETTLED)) {
+		t->init_ns[state] += ns;
+	} else if (state == SCOPE_RUNQ) {
+		t->runq_ns += ns;
+		t->runq_count++;
+	} else if (ns < min_block_ns) {
+		struct sum_key key = { .thread = t->thread, .reason = SCOPE_REASON_SHORT };
+		struct sum_value value = { .off_ns = ns, .off_count = 1 };
+
+		sums_add(&key, &value);
+	} else {
+		t->off_ns += ns;
+		t->off_count++;
+	}
+}
+
+/* A thread's account is closed for good: it died, left the target, or took another identity. */
+static __always_inline void account_close(struct account *a, struct task_struct *task, __u64 now)
+{
+	struct scope_thread *t = &a->t;
+	__u32 zero = 0;
+
+	t->state = SCOPE_DEAD;
+	t->dead_ns = now;
+	t->flags |= SCOPE_THREAD_DEAD;
+	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
+	if (now <= window_start_ns)
+		return;
+	__u64 wake = bpf_ringbuf_query(&thread_ring, BPF_RB_AVAIL_DATA) > 256 * 1024 ?
+			     BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	if (!bpf_ringbuf_output(&thread_ring, t, sizeof(*t), wake))
+		return;
+	lose(SCOPE_LOSS_RING_THREAD, 0);
+	struct scope_thread *lost = bpf_map_lookup_elem(&lost_threads, &zero);
+
+	if (!lost)
+		return;
+	lost->switches++; /* here: how many threads */
+	for (int i = 0; i < SCOPE_STATES; i++)
+		lost->total_ns[i] += t->total_ns[i];
+}
+
+#endif

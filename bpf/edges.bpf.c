@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/*
+ * edges - the task iterator, run once when the window opens and once when it has closed.
+ *
+ * It writes one struct scope_iter_task per target thread: at the start for the stack of those
+ * that are blocked already, at the stop for everybody's account.
+ */
+#include "core.bpf.h"
+#include "scope_iter.h"
+#include "stack.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+/* What the buffer of this CPU's iterator holds. */
+struct iter_scratch {
+	struct scope_iter_task head;
+	__u64 ips[SCOPE_MAX_FRAMES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct iter_scratch);
+} iter_scratch SEC(".maps");
+
+/* A copy of the account that no writer was at. */
+static __always_inline bool account_copy(struct scope_thread *to, struct account *a)
+{
+	for (int i = 0; i < 8; i++) {
+		__u32 before = *(volatile __u32 *)&a->version;
+
+		barrier();
+		__builtin_memcpy(to, &a->t, sizeof(*to));
+		barrier();
+		if (!(before & 1) && before == *(volatile __u32 *)&a->version)
+			return true;
+	}
+	return false;
+}
+
+static __always_inline void read_user_registers(struct scope_iter_task *out,
+						struct task_struct *task)
+{
+#if defined(__TARGET_ARCH_x86)
+	struct pt_regs *regs = task_user_regs(task);
+
+	bpf_probe_read_kernel(&out->ip, sizeof(out->ip), &regs->ip);
+	bpf_probe_read_kernel(&out->sp, sizeof(out->sp), &regs->sp);
+	bpf_probe_read_kernel(&out->bp, sizeof(out->bp), &regs->bp);
+#endif
+}
+
+/* Kernel stack, user registers and reason of a task that is not on a CPU. */
+static __always_inline void read_waiting(struct iter_scratch *s, struct task_struct *task,
+					 __u32 state)
+{
+	struct scope_iter_task *out = &s->head;
+	struct scratch *hash;
+	__u32 slot = SCRATCH_ITER;
+	long bytes;
+
+	out->reason = task_reason(task, state);
+	if (!(task->flags & PF_KTHREAD) && want_user_stacks)
+		read_user_registers(out, task);
+	if (!want_kernel_stacks)
+		return;
+	hash = bpf_map_lookup_elem(&stack_scratch, &slot);
+	if (!hash)
+		return;
+	bytes = bpf_get_task_stack(task, hash->ips, sizeof(hash->ips), 0);
+	if (bytes <= 0) {
+		lose(SCOPE_LOSS_STACK_KERNEL, 0);
+		return;
+	}
+	out->count = (__u32)bytes / 8;
+	out->kstack = stack_hash(hash, out->count, SCOPE_STACK_KERNEL);
+	__builtin_memcpy(s->ips, hash->ips, sizeof(s->ips));
+}
+
+SEC("?iter/task")
+int edges__task(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct seq_file *seq = ctx->meta->seq;
+	struct iter_scratch *s;
+	struct account *a;
+	__u32 zero = 0, state, bytes;
+
+	if (!task || !is_target(task))
+		return 0;
+	s = bpf_map_lookup_elem(&iter_scratch, &zero);
+	if (!s)
+		return 0;
+	__builtin_memset(&s->head, 0, sizeof(s->head));
+	a = account_find(task);
+	if (a && a->t.first_ns) {
+		if (!account_copy(&s->head.thread, a))
+			lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	} else if (task->exit_state) {
+		return 0; /* a zombie that died before the window */
+	} else {
+		account_identify(&s->head.thread, task);
+		s->head.thread.flags |= SCOPE_THREAD_NO_EVENT;
+		s->head.thread.born_ns = joined_ns(task);
+	}
+	bpf_probe_read_kernel(s->head.thread.comm, sizeof(s->head.thread.comm), task->comm);
+	s->head.owner = who_is(task).owner;
+	s->head.task_switches = task->nvcsw + task->nivcsw;
+	state = task_state(task);
+	if (s->head.thread.flags & SCOPE_THREAD_NO_EVENT)
+		s->head.thread.state = task->on_cpu ? SCOPE_ON : state ? SCOPE_OFF : SCOPE_RUNQ;
+	/* the walk of a task that runs would be garbage; at the stop the stacks are known */
+	if (!task->on_cpu && !task->exit_state && window_end_ns == ~0ull)
+		read_waiting(s, task, state);
+	bytes = s->head.count;
+	if (bytes > SCOPE_MAX_FRAMES)
+		return 0;
+	bpf_seq_write(seq, s, sizeof(s->head) + bytes * 8);
+	return 0;
+}

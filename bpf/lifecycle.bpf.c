@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/*
+ * lifecycle - who becomes a target, and who ceases to be one, in mid-run.
+ */
+#include "core.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+#define CGROUP_DEPTH 32
+
+static __always_inline bool in_cgroup(struct cgroup *cgroup)
+{
+	for (int i = 0; i < CGROUP_DEPTH; i++) {
+		struct cgroup_subsys_state *parent;
+
+		if (!cgroup)
+			return false;
+		if (BPF_CORE_READ(cgroup, kn, id) == cgroup_wanted)
+			return true;
+		parent = BPF_CORE_READ(cgroup, self.parent);
+		if (!parent)
+			return false;
+		cgroup = BPF_CORE_READ(parent, cgroup);
+	}
+	return false;
+}
+
+static __always_inline __u8 *member_of(__u32 id)
+{
+	return &member[id & (SCOPE_MEMBER_SIZE - 1)];
+}
+
+/*
+ * A new task, before it first runs. Its id may have been somebody else's: set or clear, always.
+ * That is also why nothing needs to be cleared when a task ends.
+ */
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u8 is = 0;
+
+	if (filter == FILTER_TID) {
+		*member_of((__u32)child->pid) = 0;
+		return 0;
+	}
+	if (child->pid != child->tgid)
+		return 0;
+	if (cgroup_wanted)
+		is = in_cgroup(child->cgroups->dfl_cgrp);
+	else if (follow_children || match_comm)
+		is = *member_of((__u32)parent->tgid);
+	*member_of((__u32)child->tgid) = is;
+	return 0;
+}
+
+static __always_inline bool comm_matches(struct task_struct *task)
+{
+	char comm[SCOPE_COMM_LEN] = {};
+
+	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
+	for (int i = 0; i < SCOPE_COMM_LEN; i++) {
+		if (comm[i] != comm_wanted[i])
+			return false;
+		if (!comm[i])
+			return true;
+	}
+	return true;
+}
+
+/* The thread that runs ceases to be who it was. */
+static __always_inline void leave(struct account *a, struct task_struct *task, __u64 now)
+{
+	account_begin_write(a);
+	charge(a, now);
+	account_flush(&a->t);
+	account_close(a, task, now);
+	account_end_write(a);
+	account_drop(task);
+}
+
+static __always_inline void join(struct task_struct *task, __u64 now)
+{
+	struct account *a = account_make(task);
+
+	if (!a)
+		return;
+	account_begin_write(a);
+	account_open_new(a, task, SCOPE_ON, now);
+	account_end_write(a);
+}
+
+/* The thread that called execve is alone by now, and has the leader's tid. */
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
+{
+	__u8 *is = member_of((__u32)task->tgid);
+	bool was = is_target(task), stays = was;
+	struct account *a = account_find(task);
+	__u64 now = bpf_ktime_get_ns();
+
+	if (match_comm) {
+		stays = comm_matches(task);
+		*is = stays;
+	}
+	if (filter == FILTER_TID && old_tid != task->pid) {
+		/* --tid named the thread; it goes on under the leader's tid */
+		stays = *member_of((__u32)old_tid);
+		*is = stays;
+	}
+	if (was && stays && old_tid == task->pid)
+		return 0;
+	if (a && a->t.first_ns && (!stays || old_tid != task->pid))
+		leave(a, task, now);
+	if (stays)
+		join(task, now);
+	return 0;
+}
+
+/* A process (its leader stands for it) or a thread moves to another cgroup. */
+SEC("?tp_btf/cgroup_attach_task")
+int BPF_PROG(lifecycle__attach, struct cgroup *to, const char *path, struct task_struct *task)
+{
+	__u32 tgid = (__u32)task->tgid;
+	__u64 now = bpf_ktime_get_ns();
+	__u8 *is = member_of(tgid);
+
+	/* who was in stays a target to the end of the run, and keeps its account whole */
+	if (*is || !in_cgroup(to))
+		return 0;
+	if (bpf_map_update_elem(&join_times, &tgid, &now, BPF_ANY))
+		lose(SCOPE_LOSS_JOIN_FULL, 0);
+	*is = 1;
+	return 0;
+}

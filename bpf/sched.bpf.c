@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: (MIT OR GPL-2.0-only)
+/*
+ * sched - exact time per thread and state, and where it was blocked, from the scheduler.
+ *
+ *   ON --switch-out, blocked--> OFF --wake-up--> RUNQ --switch-in--> ON
+ *   ON --switch-out, preempted--> RUNQ --switch-in--> ON
+ *   born --wakeup_new--> RUNQ,  ON --switch-out in TASK_DEAD--> dead
+ *
+ * The stacks are taken at switch-out, when the thread still runs, and serve both the blocked time
+ * and the run-queue time that follows it.
+ */
+#include "core.bpf.h"
+#include "stack.bpf.h"
+#include <bpf/bpf_tracing.h>
+
+static __always_inline void mark_cpu(struct account *a)
+{
+	if (!restrict_cpus)
+		return;
+	if (cpu_listed[bpf_get_smp_processor_id() & (SCOPE_MAX_CPUS - 1)])
+		a->flags &= ~ACCOUNT_OTHER_CPU;
+	else
+		a->flags |= ACCOUNT_OTHER_CPU;
+}
+
+/* A different pair of stacks or another reason: what was gathered goes to the sums first. */
+static __always_inline void account_move(struct scope_thread *t, __u64 ustack, __u64 kstack,
+					 __u32 reason)
+{
+	if (t->ustack == ustack && t->kstack == kstack && t->reason == reason)
+		return;
+	account_flush(t);
+	t->ustack = ustack;
+	t->kstack = kstack;
+	t->reason = reason;
+}
+
+static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
+{
+	__u32 state = task_state(task);
+	bool blocked = !preempt && state;
+	__u64 ustack = 0, kstack = 0;
+	struct account *a;
+	__u32 reason;
+
+	a = account_find(task);
+	if (!a) {
+		a = account_make(task);
+		if (!a)
+			return;
+		account_open(a, task, SCOPE_ON, now);
+	} else if (a->t.state != SCOPE_ON) {
+		lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	}
+	account_begin_write(a);
+	charge(a, now);
+	a->t.switches++;
+	if (blocked && state & TASK_DEAD) {
+		account_flush(&a->t);
+		account_close(a, task, now);
+		account_end_write(a);
+		account_drop(task);
+		return;
+	}
+	mark_cpu(a);
+	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
+	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
+		ustack = stack_take_user(ctx, SCRATCH_SCHED, who_is(task), now);
+		kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
+		account_move(&a->t, ustack, kstack, reason);
+		a->flags |= ACCOUNT_SETTLED;
+	}
+	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
+	account_end_write(a);
+}
+
+static __always_inline void switch_in(struct task_struct *task, __u64 now)
+{
+	struct account *a = account_find(task);
+
+	if (!a) {
+		a = account_make(task);
+		if (!a)
+			return;
+		account_open(a, task, SCOPE_RUNQ, now);
+	} else if (a->t.state == SCOPE_ON) {
+		lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	}
+	account_begin_write(a);
+	charge(a, now);
+	a->t.state = SCOPE_ON;
+	mark_cpu(a);
+	account_end_write(a);
+}
+
+SEC("?tp_btf/sched_switch")
+int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	bool out = is_target(prev), in = is_target(next);
+	__u64 now;
+
+	/* A thread that was a target may die after its process left the target. */
+	if (!out && task_state(prev) & TASK_DEAD && match_comm)
+		out = account_find(prev);
+	if (!out && !in)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (out)
+		switch_out(ctx, prev, preempt, now);
+	if (in)
+		switch_in(next, now);
+	return 0;
+}
+
+/* Only a blocked thread becomes runnable by it: a wake-up may also meet one that still runs. */
+SEC("?tp_btf/sched_wakeup")
+int BPF_PROG(sched__wakeup, struct task_struct *task)
+{
+	struct account *a;
+	__u64 now;
+
+	if (!is_target(task))
+		return 0;
+	now = bpf_ktime_get_ns();
+	a = account_find(task);
+	if (!a) {
+		a = account_make(task);
+		if (!a)
+			return 0;
+		account_open(a, task, task->on_cpu ? SCOPE_ON : SCOPE_OFF, now);
+	}
+	if (a->t.state != SCOPE_OFF)
+		return 0;
+	account_begin_write(a);
+	charge(a, now);
+	a->t.state = SCOPE_RUNQ;
+	account_end_write(a);
+	return 0;
+}
+
+/* A thread is born. Until it first runs it waits under the stack of its creator, which is current. */
+SEC("?tp_btf/sched_wakeup_new")
+int BPF_PROG(sched__wakeup_new, struct task_struct *task)
+{
+	struct task_struct *creator = (struct task_struct *)bpf_get_current_task();
+	struct account *a;
+	__u64 now;
+
+	if (!is_target(task))
+		return 0;
+	now = bpf_ktime_get_ns();
+	a = account_make(task);
+	if (!a)
+		return 0;
+	account_begin_write(a);
+	account_open_new(a, task, SCOPE_RUNQ, now);
+	mark_cpu(a);
+	if (now < window_end_ns) {
+		a->t.ustack = stack_take_user(ctx, SCRATCH_SCHED, who_runs(creator), now);
+		a->t.kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
+		a->t.reason = SCOPE_REASON_PREEMPTED;
+		a->flags |= ACCOUNT_SETTLED;
+	}
+	account_end_write(a);
+	return 0;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * scope_iter.h - what the task iterator (bpf/edges.bpf.c) writes for each target thread, read by
+ * src/tracer.c. Not part of the record stream: the tracer makes SEEN, STACK and THREAD records of it.
+ */
+#ifndef SCOPE_ITER_H
+#define SCOPE_ITER_H
+
+#include "scope_event.h"
+
+struct scope_iter_task {
+	struct scope_thread thread; /* its account so far; NO_EVENT: only identity and state */
+	__u64 owner;		    /* seed of its user stacks' ids */
+	__u64 task_switches;	    /* the kernel's own count: nvcsw + nivcsw */
+	__u64 ip, sp, bp;	    /* user registers; 0: a kernel thread, or on a CPU */
+	__u64 kstack;		    /* id; 0: none (it was on a CPU) */
+	__u32 reason;		    /* what it waits in, if it is blocked */
+	__u32 count;		    /* kernel addresses that follow */
+	__u64 ips[];
+};
+
+#endif

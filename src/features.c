@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: MIT
+#include "features.h"
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+struct probe {
+	const char *name;
+	bool required;
+	const char *remedy;
+	/* Sets detail; returns whether the feature is there. */
+	bool (*run)(struct feature *f, const struct btf *btf);
+};
+
+static void detail(struct feature *f, const char *text)
+{
+	snprintf(f->detail, sizeof(f->detail), "%s", text);
+}
+
+static bool read_text(const char *path, char *text, size_t room)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, text, room - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n < 0)
+		return false;
+	text[n] = 0;
+	text[strcspn(text, "\n")] = 0;
+	return true;
+}
+
+/* The effective set has what BPF tracing needs: CAP_SYS_ADMIN (21), or PERFMON (38) and BPF (39). */
+static bool probe_privilege(struct feature *f, const struct btf *btf)
+{
+	char line[256];
+	unsigned long long caps = 0;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	(void)btf;
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %llx", &caps) == 1)
+			break;
+	if (status)
+		fclose(status);
+	snprintf(f->detail, sizeof(f->detail), "uid %u", (unsigned)geteuid());
+	if (caps & 1ull << 21 || (caps & 1ull << 38 && caps & 1ull << 39))
+		return true;
+	snprintf(f->detail, sizeof(f->detail), "uid %u lacks CAP_BPF and CAP_PERFMON",
+		 (unsigned)geteuid());
+	return false;
+}
+
+static bool probe_btf(struct feature *f, const struct btf *btf)
+{
+	struct utsname name;
+
+	if (!btf) {
+		detail(f, "no /sys/kernel/btf/vmlinux: a kernel with CONFIG_DEBUG_INFO_BTF is needed");
+		return false;
+	}
+	uname(&name);
+	snprintf(f->detail, sizeof(f->detail), "kernel %.120s", name.release);
+	return true;
+}
+
+/* Loads the smallest program of the kind that matters: `return 0` on a scheduler tracepoint. */
+static bool probe_bpf(struct feature *f, const struct btf *btf)
+{
+	struct bpf_insn code[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP);
+	int id = btf ? btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) : -1;
+	int fd;
+
+	if (id < 0) {
+		detail(f, "the kernel's BTF has no sched_switch tracepoint");
+		return false;
+	}
+	opts.attach_btf_id = (__u32)id;
+	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "scope_probe", "Dual MIT/GPL", code,
+			   ARRAY_SIZE(code), &opts);
+	if (fd < 0) {
+		snprintf(f->detail, sizeof(f->detail), "cannot load a tracing program: %s",
+			 strerror(-fd));
+		return false;
+	}
+	close(fd);
+	detail(f, "tracing programs load");
+	return true;
+}
+
+static int perf_open(uint32_t type, uint64_t config)
+{
+	struct perf_event_attr attr = {
+		.type = type, .size = sizeof(attr), .config = config, .freq = 1, .sample_freq = 49,
+	};
+	int fd = (int)syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static bool probe_perf(struct feature *f, const struct btf *btf)
+{
+	int fd = perf_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
+	char level[16] = "?";
+
+	(void)btf;
+	read_text("/proc/sys/kernel/perf_event_paranoid", level, sizeof(level));
+	if (fd < 0) {
+		snprintf(f->detail, sizeof(f->detail),
+			 "cannot open a CPU-wide perf event: %s (perf_event_paranoid is %s)",
+			 strerror(-fd), level);
+		return false;
+	}
+	close(fd);
+	snprintf(f->detail, sizeof(f->detail), "up to %u Hz", features_max_frequency());
+	return true;
+}
+
+static bool probe_pmu(struct feature *f, const struct btf *btf)
+{
+	int fd = perf_open(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
+
+	(void)btf;
+	if (fd < 0) {
+		detail(f, "no hardware cycles here: ticks come from the software clock");
+		return false;
+	}
+	close(fd);
+	detail(f, "ticks come from hardware cycles");
+	return true;
+}
+
+static bool probe_kallsyms(struct feature *f, const struct btf *btf)
+{
+	char line[64] = "";
+
+	(void)btf;
+	if (!read_text("/proc/kallsyms", line, sizeof(line)) || !line[0]) {
+		detail(f, "/proc/kallsyms is not readable: kernel frames stay without names");
+		return false;
+	}
+	if (strspn(line, "0") >= 16) {
+		detail(f, "/proc/kallsyms hides addresses: kernel frames stay without names");
+		return false;
+	}
+	detail(f, "kernel frames have names");
+	return true;
+}
+
+/* Does the kernel's BTF list this value of an enumeration? */
+static bool btf_has_enumerator(const struct btf *btf, const char *type, const char *name)
+{
+	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_ENUM) : -1;
+	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	const struct btf_enum *e = t ? btf_enum(t) : NULL;
+
+	for (int i = 0; t && i < btf_vlen(t); i++) {
+		const char *have = btf__name_by_offset(btf, e[i].name_off);
+
+		if (have && strcmp(have, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool probe_task_storage(struct feature *f, const struct btf *btf)
+{
+	if (btf_has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE")) {
+		detail(f, "any number of threads");
+		return true;
+	}
+	detail(f, "threads are kept in a table of 65536; any beyond are named, not measured");
+	return false;
+}
+
+static bool probe_task_pt_regs(struct feature *f, const struct btf *btf)
+{
+	if (btf_has_enumerator(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs")) {
+		detail(f, "user registers from the kernel's helper");
+		return true;
+	}
+	detail(f, "user registers are read from the top of the kernel stack");
+	return false;
+}
+
+static bool probe_cgroup2(struct feature *f, const struct btf *btf)
+{
+	FILE *mounts = fopen("/proc/self/mounts", "re");
+	char line[1024], where[512], type[64];
+	bool found = false;
+
+	(void)btf;
+	while (!found && mounts && fgets(line, sizeof(line), mounts))
+		found = sscanf(line, "%*s %511s %63s", where, type) == 2 &&
+			strcmp(type, "cgroup2") == 0;
+	if (mounts)
+		fclose(mounts);
+	if (found)
+		snprintf(f->detail, sizeof(f->detail), "mounted at %.100s", where);
+	else
+		detail(f, "not mounted: --cgroup has nothing to work on");
+	return found;
+}
+
+/* clang-format off */
+static const struct probe probes[FEATURE_COUNT] = {
+	[FEATURE_PRIVILEGE] = { "privilege", true, "sudo systemscope ...", probe_privilege },
+	[FEATURE_BTF] = { "kernel BTF", true,
+		"boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's have it since 5.10)", probe_btf },
+	[FEATURE_BPF] = { "BPF tracing", true, "sudo systemscope ...", probe_bpf },
+	[FEATURE_PERF] = { "perf events", true, "sudo sysctl kernel.perf_event_paranoid=1", probe_perf },
+	[FEATURE_KALLSYMS] = { "kernel symbols", false, "sudo sysctl kernel.kptr_restrict=0", probe_kallsyms },
+	[FEATURE_TASK_STORAGE] = { "task storage", false, NULL, probe_task_storage },
+	[FEATURE_TASK_PT_REGS] = { "task registers", false, NULL, probe_task_pt_regs },
+	[FEATURE_PMU] = { "hardware PMU", false, NULL, probe_pmu },
+	[FEATURE_CGROUP2] = { "cgroup v2", false,
+		"sudo mount -t cgroup2 none /sys/fs/cgroup", probe_cgroup2 },
+};
+/* clang-format on */
+
+static int be_silent(enum libbpf_print_level level, const char *format, va_list args)
+{
+	(void)level, (void)format, (void)args;
+	return 0;
+}
+
+void features_probe(struct features *ret_features)
+{
+	libbpf_print_fn_t before = libbpf_set_print(be_silent);
+	struct btf *btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+
+	memset(ret_features, 0, sizeof(*ret_features));
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		struct feature *f = &ret_features->rows[i];
+
+		f->name = probes[i].name;
+		f->required = probes[i].required;
+		f->ok = probes[i].run(f, btf);
+		f->remedy = f->ok ? NULL : probes[i].remedy;
+	}
+	btf__free(btf);
+	libbpf_set_print(before);
+}
+
+bool features_usable(const struct features *features)
+{
+	for (size_t i = 0; i < FEATURE_COUNT; i++)
+		if (features->rows[i].required && !features->rows[i].ok)
+			return false;
+	return true;
+}
+
+uint32_t features_max_frequency(void)
+{
+	char text[32];
+
+	if (!read_text("/proc/sys/kernel/perf_event_max_sample_rate", text, sizeof(text)))
+		return 0;
+	return (uint32_t)strtoul(text, NULL, 10);
+}

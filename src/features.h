@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * features.h - what this kernel and this user allow, in one table of probes.
+ *
+ * The tracer asks it how to load; doctor prints it. Each row is probed by trying the thing itself,
+ * never by the kernel's version.
+ */
+#ifndef FEATURES_H
+#define FEATURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum feature_id {
+	FEATURE_PRIVILEGE,
+	FEATURE_BTF,
+	FEATURE_BPF,
+	FEATURE_PERF,
+	FEATURE_KALLSYMS,
+	FEATURE_TASK_STORAGE,
+	FEATURE_TASK_PT_REGS,
+	FEATURE_PMU,
+	FEATURE_CGROUP2,
+	FEATURE_COUNT,
+};
+
+struct feature {
+	const char *name;
+	bool ok;
+	bool required;	    /* profiling does not work without it */
+	char detail[160];   /* what was found; if not ok: what is done without it, or why it is missing */
+	const char *remedy; /* the command that mends it; NULL: nothing does, or nothing is wrong */
+};
+
+struct features {
+	struct feature rows[FEATURE_COUNT];
+};
+
+void features_probe(struct features *ret_features);
+bool features_usable(const struct features *features); /* all required rows are ok */
+
+uint32_t features_max_frequency(void); /* kernel.perf_event_max_sample_rate; 0: not known */
+
+#endif
