@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * features.h - what this kernel and this user allow, in one table of probes.
+ * kernel_features.h - what this kernel and this user allow, in one table of probes.
  *
  * The tracer asks it how to load; doctor prints it. Each row is probed by trying the thing itself,
  * never by the kernel's version.
  */
-#ifndef FEATURES_H
-#define FEATURES_H
+#ifndef KERNEL_FEATURES_H
+#define KERNEL_FEATURES_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "features.h"
+#include "kernel_features.h"
 
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
