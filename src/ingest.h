@@ -4,8 +4,14 @@
  * from the live tracer, from the collectors, or from a test. Needs no privilege and opens no file.
  *
  * Records may come in any order, with these exceptions: WINDOW before profile_build(); the FORK,
- * COMM and MAP records of one process in time order. Addresses become (image, offset) when the
- * profile is built, so that a mapping record that arrives after the stack that needs it still counts.
+ * COMM and MAP records of one process in time order where their times are equal. Addresses become
+ * (image, offset) when the profile is built, so that a mapping record that arrives after the stack
+ * that needs it still counts.
+ *
+ * A THREAD record replaces an earlier one of the same `thread`, unless the earlier is DEAD and the
+ * later was born after that death: then both are lives of one thread (it left the target and came
+ * back, or took over the leader's identity in execve) and their accounts are added up.
+ * One THREAD record with SCOPE_THREAD_LOST stands for all lost threads together; the last wins.
  */
 #ifndef INGEST_H
 #define INGEST_H
@@ -20,8 +26,8 @@ struct ingest *ingest_new(void);
 void ingest_free(struct ingest **ingest); /* takes NULL */
 
 /*
- * Takes one record of `bytes` bytes (copied). 0; -EINVAL: malformed (wrong size, unknown type,
- * count beyond the size): nothing was taken.
+ * Takes one record of `bytes` bytes (copied; any alignment). 0; -EINVAL: malformed (wrong size,
+ * unknown type, count beyond the size): nothing was taken.
  */
 int ingest_record(struct ingest *ingest, const void *record, size_t bytes);
 
