@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+#include "summary.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "../exporters/text.h"
+#include "losses.h"
+#include "mem.h"
+
+#define TOP_REASONS 5
+
+#define BOLD   "\033[1m"
+#define YELLOW "\033[33m"
+#define RESET  "\033[0m"
+
+/* All threads' accounts together. */
+struct totals {
+	nsec_t alive_ns;
+	nsec_t ns[SCOPE_STATES];
+	nsec_t residual_ns; /* sum of the threads' absolute residuals */
+	nsec_t largest_residual_ns;
+	const struct profile_thread *largest; /* whose that is; NULL: all are 0 */
+	uint32_t never_ran;
+	uint32_t estimated;
+};
+
+struct printer {
+	const struct profile *profile;
+	struct totals totals;
+	bool color;
+	FILE *out;
+};
+
+static nsec_t residual_of(const struct profile_thread *thread)
+{
+	return (nsec_t)llabs(thread->residual_ns);
+}
+
+static struct totals add_up(const struct profile *p)
+{
+	struct totals totals = { 0 };
+
+	for (uint32_t i = 0; i < p->thread_count; i++) {
+		const struct profile_thread *thread = &p->threads[i];
+
+		totals.alive_ns += thread->alive_ns;
+		for (size_t state = 0; state < SCOPE_STATES; state++)
+			totals.ns[state] += thread->ns[state];
+		totals.residual_ns += residual_of(thread);
+		if (residual_of(thread) > totals.largest_residual_ns) {
+			totals.largest_residual_ns = residual_of(thread);
+			totals.largest = thread;
+		}
+		totals.never_ran += thread->never_ran;
+		totals.estimated += thread->estimated;
+	}
+	return totals;
+}
+
+static const char *paint(const struct printer *w, const char *color)
+{
+	return w->color ? color : "";
+}
+
+static void begin_row(const struct printer *w, const char *label)
+{
+	fprintf(w->out, "  %s%-10s%s  ", paint(w, BOLD), label, paint(w, RESET));
+}
+
+static const char *plural(uint64_t count, const char *one, const char *many)
+{
+	return count == 1 ? one : many;
+}
+
+static void print_title(const struct printer *w)
+{
+	const bool *states = w->profile->states;
+	const char *kind = "wall-clock";
+
+	if (!states[SCOPE_OFF])
+		kind = "on-CPU";
+	else if (!states[SCOPE_ON])
+		kind = "off-CPU";
+	fprintf(w->out, "%s%s profile of ", paint(w, BOLD), kind);
+	text_write_name(w->out, w->profile->target);
+	fprintf(w->out, "%s\n", paint(w, RESET));
+}
+
+static void print_window(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+
+	begin_row(w, "window");
+	fprintf(w->out, "%s", text_duration(p->window_ns).bytes);
+	if (p->states[SCOPE_ON])
+		fprintf(w->out, " at %" PRIu32 " Hz", p->frequency_hz);
+	fprintf(w->out, ", %" PRIu32 " %s, idle %s\n", p->cpus, plural(p->cpus, "CPU", "CPUs"),
+		text_share(p->idle_ns, p->window_ns * p->cpus).bytes);
+}
+
+static void print_threads(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+
+	begin_row(w, "threads");
+	fprintf(w->out, "%" PRIu32 " in %" PRIu32 " %s, alive for %s together", p->thread_count,
+		p->process_count, plural(p->process_count, "process", "processes"),
+		text_duration(w->totals.alive_ns).bytes);
+	if (w->totals.never_ran)
+		fprintf(w->out, "; %" PRIu32 " never ran", w->totals.never_ran);
+	fputc('\n', w->out);
+}
+
+/* The ledger is whole whatever states the profile shows: it tells what is not shown, too. */
+static void print_time(const struct printer *w)
+{
+	static const char *const names[SCOPE_STATES] = { "on CPU", "run queue", "blocked" };
+	const struct totals *totals = &w->totals;
+	const char *separator = "";
+
+	begin_row(w, "time");
+	for (size_t state = 0; state < SCOPE_STATES; state++) {
+		fprintf(w->out, "%s%s %s (%s)", separator, names[state],
+			text_duration(totals->ns[state]).bytes,
+			text_share(totals->ns[state], totals->alive_ns).bytes);
+		separator = ", ";
+	}
+	fputc('\n', w->out);
+}
+
+static void print_coverage(const struct printer *w)
+{
+	const struct totals *totals = &w->totals;
+	bool bad = totals->residual_ns > totals->alive_ns / 1000;
+	nsec_t covered_ns = totals->alive_ns - totals->residual_ns;
+
+	if (totals->residual_ns > totals->alive_ns)
+		covered_ns = 0;
+	begin_row(w, "coverage");
+	fprintf(w->out, "%s%s of the alive time accounted for, residual %s%s",
+		bad ? paint(w, YELLOW) : "", text_share(covered_ns, totals->alive_ns).bytes,
+		text_duration(totals->residual_ns).bytes, bad ? paint(w, RESET) : "");
+	if (totals->largest) {
+		fprintf(w->out, " (largest %s, thread %" PRIu32 " ",
+			text_duration(totals->largest_residual_ns).bytes, totals->largest->tid);
+		text_write_name(w->out, profile_string(w->profile, totals->largest->comm));
+		fputc(')', w->out);
+	}
+	fputc('\n', w->out);
+}
+
+/* The largest of `count` sums that is above 0: its index, or `count`. The first of equal ones. */
+static uint32_t find_largest(const nsec_t *sums_ns, uint32_t count)
+{
+	uint32_t largest = count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (sums_ns[i] && (largest == count || sums_ns[i] > sums_ns[largest]))
+			largest = i;
+	}
+	return largest;
+}
+
+static void print_reasons(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+	_cleanup_free_ nsec_t *sums_ns = mem_alloc_array(p->string_count, sizeof(*sums_ns));
+	nsec_t rest_ns = 0;
+	uint32_t rest = 0;
+
+	for (uint32_t i = 0; i < p->sample_count; i++) {
+		if (p->samples[i].state == SCOPE_OFF)
+			sums_ns[p->samples[i].reason] += p->samples[i].ns;
+	}
+	begin_row(w, "blocked in");
+	for (int shown = 0; shown < TOP_REASONS; shown++) {
+		uint32_t reason = find_largest(sums_ns, p->string_count);
+
+		if (reason == p->string_count) {
+			if (!shown)
+				fputs("nothing", w->out);
+			break;
+		}
+		fputs(shown ? ", " : "", w->out);
+		text_write_name(w->out, reason ? profile_string(p, reason) : "unknown");
+		fprintf(w->out, " %s (%s)", text_duration(sums_ns[reason]).bytes,
+			text_share(sums_ns[reason], w->totals.ns[SCOPE_OFF]).bytes);
+		sums_ns[reason] = 0;
+	}
+	for (uint32_t i = 0; i < p->string_count; i++) {
+		rest_ns += sums_ns[i];
+		rest += sums_ns[i] != 0;
+	}
+	if (rest)
+		fprintf(w->out, ", %" PRIu32 " more %s", rest, text_duration(rest_ns).bytes);
+	fputc('\n', w->out);
+}
+
+static void print_quality(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+	const struct profile_quality *quality = &p->quality;
+	nsec_t on_ns = quality->on_sampled_ns + quality->on_estimated_ns + quality->on_unsampled_ns;
+	nsec_t sampled_ns = 0;
+
+	for (uint32_t i = 0; i < p->sample_count; i++)
+		sampled_ns += p->samples[i].ns;
+	begin_row(w, "stacks");
+	fprintf(w->out, "complete for %s of user threads' time, missing for %s of all time\n",
+		text_share(quality->complete_ns, quality->user_ns).bytes,
+		text_share(quality->stackless_ns, sampled_ns).bytes);
+	begin_row(w, "names");
+	fprintf(w->out, "missing for %s of the frames, by time\n",
+		text_share(quality->unnamed_ns, quality->frames_ns).bytes);
+	if (!p->states[SCOPE_ON])
+		return;
+	begin_row(w, "on CPU");
+	fprintf(w->out, "%" PRIu64 " %s; stacks sampled for %s, borrowed from peers for %s, "
+		"not known for %s\n",
+		quality->ticks, plural(quality->ticks, "tick", "ticks"),
+		text_share(quality->on_sampled_ns, on_ns).bytes,
+		text_share(quality->on_estimated_ns, on_ns).bytes,
+		text_share(quality->on_unsampled_ns, on_ns).bytes);
+}
+
+static void print_losses(const struct printer *w)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++) {
+		const struct profile_loss *loss = &w->profile->losses[i];
+
+		if (!loss->count && !loss->ns)
+			continue;
+		begin_row(w, any ? "" : "losses");
+		fprintf(w->out, "%s%s: %" PRIu64 " %s%s", paint(w, YELLOW), loss_table[i].text,
+			loss->count, plural(loss->count, "time", "times"), paint(w, RESET));
+		if (loss->ns)
+			fprintf(w->out, ", %s without a stack", text_duration(loss->ns).bytes);
+		fputc('\n', w->out);
+		any = true;
+	}
+	if (!any) {
+		begin_row(w, "losses");
+		fputs("none\n", w->out);
+	}
+}
+
+static void print_cost(const struct printer *w)
+{
+	const struct profile_self *self = &w->profile->self;
+
+	if (!self->cpu_ns)
+		return;
+	begin_row(w, "own cost");
+	fprintf(w->out, "%s CPU (%s of a core while armed), %s + %s in the kernel, armed in %s\n",
+		text_duration(self->cpu_ns).bytes,
+		text_share(self->armed_cpu_ns, w->profile->window_ns).bytes,
+		text_size(self->peak_rss_bytes).bytes, text_size(self->kernel_map_bytes).bytes,
+		text_duration(self->start_to_armed_ns).bytes);
+}
+
+static void print_ledger(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+
+	fprintf(w->out, "\n%s%9s %9s %11s %11s %11s %11s %11s %9s  %s%s\n", paint(w, BOLD), "pid",
+		"tid", "alive", "on CPU", "run queue", "blocked", "residual", "switches", "thread",
+		paint(w, RESET));
+	for (uint32_t i = 0; i < p->thread_count; i++) {
+		const struct profile_thread *thread = &p->threads[i];
+		char residual[sizeof(struct text_quantity) + 1];
+
+		snprintf(residual, sizeof(residual), "%s%s", thread->residual_ns < 0 ? "-" : "",
+			 text_duration(residual_of(thread)).bytes);
+		fprintf(w->out, "%9" PRIu32 " %9" PRIu32 " %11s %11s %11s %11s %11s %9" PRIu64 "  ",
+			p->processes[thread->process].pid, thread->tid,
+			text_duration(thread->alive_ns).bytes,
+			text_duration(thread->ns[SCOPE_ON]).bytes,
+			text_duration(thread->ns[SCOPE_RUNQ]).bytes,
+			text_duration(thread->ns[SCOPE_OFF]).bytes, residual, thread->switches);
+		text_write_name(w->out, profile_string(p, thread->comm));
+		fputc('\n', w->out);
+	}
+}
+
+void summary_print(const struct profile *profile, const struct summary_opts *opts, FILE *out)
+{
+	const struct printer w = {
+		.profile = profile,
+		.totals = add_up(profile),
+		.color = opts->color,
+		.out = out,
+	};
+
+	print_title(&w);
+	print_window(&w);
+	print_threads(&w);
+	print_time(&w);
+	print_coverage(&w);
+	if (profile->states[SCOPE_OFF])
+		print_reasons(&w);
+	print_quality(&w);
+	print_losses(&w);
+	print_cost(&w);
+	if (opts->verbose)
+		print_ledger(&w);
+}
