@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+/*
+ * test_checks.c - the checks of the kernel tests must see a profile that is wrong: builds a right one
+ * by hand, shows that it passes, then breaks it in one place at a time.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checks.h"
+
+#define WINDOW 4000000000ll
+
+static int failures;
+
+static json_t *thread(int tid, const char *comm, json_int_t on, json_int_t runq, json_int_t off)
+{
+	return json_pack("{s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "pid", 100, "tid", tid, "comm",
+			 comm, "born_ns", (json_int_t)0, "alive_ns", on + runq + off, "on_ns", on,
+			 "runq_ns", runq, "off_ns", off, "residual_ns", (json_int_t)0, "switches",
+			 (json_int_t)10);
+}
+
+static json_t *sample(int row, const char *state, const char *reason, int stack, json_int_t ns)
+{
+	return json_pack("{s:i,s:i,s:i,s:s,s:s?,s:i,s:I,s:i}", "pid", 100, "tid", 100 + row, "thread",
+			 row, "state", state, "reason", reason, "stack", stack, "ns", ns, "count", 1);
+}
+
+static json_t *frame(const char *name, const char *kind)
+{
+	return json_pack("{s:s,s:s}", "name", name, "kind", kind);
+}
+
+static json_t *stack(int parent, int of)
+{
+	return json_pack("{s:i,s:i}", "parent", parent, "frame", of);
+}
+
+/* A thread blocked throughout (row 0), a spinner (1), one that does both (2). */
+static json_t *right_profile(void)
+{
+	return json_pack(
+		"{s:I,s:I,s:I,s:i,s:[ooo],s:[ooooo],s:[ooooo],s:[oooooo]}", "start_mono_ns",
+		(json_int_t)1000, "start_realtime_ns", (json_int_t)2000, "window_ns",
+		(json_int_t)WINDOW, "frequency_hz", 49, "threads",
+		thread(100, "cond", 0, 0, WINDOW), thread(101, "spin", 2500000400, 1499999600, 0),
+		thread(102, "both", 1000000700, 9999300, 2990000000), "frames", frame("none", "label"),
+		frame("wait_condition_forever", "user"), frame("futex_wait", "kernel"),
+		frame("spin_on_cpu", "user"), frame("[no stack]", "label"), "stacks", stack(0, 0),
+		stack(0, 1), stack(1, 2), stack(0, 3), stack(0, 4), "samples",
+		sample(0, "off", "futex", 2, WINDOW), sample(1, "on", NULL, 3, 2500000400),
+		sample(1, "runq", NULL, 3, 1499999600), sample(2, "on", NULL, 3, 1000000700),
+		sample(2, "runq", NULL, 3, 9999300), sample(2, "off", "futex", 2, 2990000000));
+}
+
+static bool all_checks(json_t *root, const struct folded *folded, struct doc_error *error)
+{
+	struct doc doc;
+	bool ok;
+
+	if (!doc_from_json(root, &doc, error))
+		return false;
+	ok = check_ledger(&doc, error) && check_folded(&doc, folded, error) &&
+	     check_blocked(&doc, &doc.threads[0], "wait_condition_forever", error) &&
+	     check_spinner(&doc, &doc.threads[1], "spin_on_cpu", error) &&
+	     check_close("on", doc.threads[1].ns[DOC_ON], 2500000000, 10, 0, error) &&
+	     check_close("runq", doc.threads[1].ns[DOC_RUNQ], 1500000000, 10, 0, error) &&
+	     check_share("spin", doc.threads[1].ns[DOC_ON], WINDOW, 60, 3, error) &&
+	     check_stacks(&doc, error);
+	doc_free(&doc);
+	return ok;
+}
+
+static const struct folded right_folded = {
+	.total_us = 12000000,
+	.state_us = { 3500001, 1509999, 6990000 },
+	.line_count = 6,
+};
+
+/* Sets a number (`text` NULL) or a string at array[row].key. */
+struct mutant {
+	const char *name;
+	const char *array;
+	size_t row;
+	const char *key;
+	json_int_t number;
+	const char *text;
+	const char *why; /* part of what must be said */
+};
+
+static const struct mutant mutants[] = {
+	{ "residual_hidden", "threads", 2, "alive_ns", WINDOW - 1, NULL, "is not alive" },
+	{ "sample_less", "samples", 3, "ns", 1000000600, NULL, "samples" },
+	{ "sample_more", "samples", 0, "ns", WINDOW + 1, NULL, "samples" },
+	{ "off_called_runq", "samples", 5, "state", 0, "runq", "samples" },
+	{ "preempted_called_off", "samples", 2, "state", 0, "off", "samples" },
+	{ "account_shifted", "threads", 2, "on_ns", 970000700, NULL, "is not alive" },
+	{ "thread_longer_than_window", "threads", 0, "alive_ns", WINDOW * 2, NULL, "is not alive" },
+	{ "window_longer", "", 0, "window_ns", WINDOW * 1002 / 1000, NULL, "alive" },
+	{ "no_kernel_frames", "samples", 0, "stack", 1, NULL, "kernel frames" },
+	{ "no_function", "frames", 1, "name", 0, "start_thread", "wait_condition_forever" },
+	{ "spinner_elsewhere", "samples", 1, "stack", 2, NULL, "spin_on_cpu" },
+	{ "unknown_state", "samples", 1, "state", 0, "sleeping", "unknown state" },
+	{ "unknown_kind", "frames", 2, "kind", 0, "guest", "unknown kind" },
+	{ "parent_after_child", "stacks", 2, "parent", 3, NULL, "'parent' 3" },
+	{ "frame_out_of_range", "stacks", 2, "frame", 9, NULL, "'frame' 9" },
+	{ "stack_out_of_range", "samples", 1, "stack", 9, NULL, "'stack' 9" },
+	{ "kernel_before_user", "frames", 1, "kind", 0, "kernel", "only" },
+	{ "foreign_sample", "samples", 1, "tid", 7, NULL, "is not row" },
+	{ "negative_time", "samples", 1, "ns", -5, NULL, "negative" },
+	{ "key_missing", "threads", 1, "runq_ns", 0, "text", "no integer" },
+	{ "no_stacks_at_all", "samples", 5, "stack", 4, NULL, "without a stack" },
+};
+
+static void verdict(const char *name, bool right, const char *why)
+{
+	if (right) {
+		printf("ok checks.%s\n", name);
+	} else {
+		printf("not ok checks.%s - %s\n", name, why);
+		failures++;
+	}
+}
+
+static void try_mutant(const struct mutant *m)
+{
+	json_t *root = right_profile(), *object = root;
+	struct doc_error error = { "passed" };
+	bool passed;
+
+	if (*m->array)
+		object = json_array_get(json_object_get(root, m->array), m->row);
+	json_object_set_new(object, m->key, m->text ? json_string(m->text) : json_integer(m->number));
+	passed = all_checks(root, &right_folded, &error);
+	verdict(m->name, !passed && strstr(error.text, m->why), error.text);
+}
+
+/* Time moved from one state to another in account and samples alike: only the outside view sees it. */
+static void try_consistent_shift(const char *name, json_int_t on, json_int_t runq, json_int_t off,
+				 const char *why)
+{
+	json_t *root = right_profile(), *row = json_array_get(json_object_get(root, "threads"), 1);
+	json_t *samples = json_object_get(root, "samples");
+	struct folded folded = right_folded;
+	struct doc_error error = { "passed" };
+	bool passed;
+
+	json_object_set_new(row, "on_ns", json_integer(on));
+	json_object_set_new(row, "runq_ns", json_integer(runq));
+	json_object_set_new(row, "off_ns", json_integer(off));
+	json_object_set_new(json_array_get(samples, 1), "ns", json_integer(on));
+	json_object_set_new(json_array_get(samples, 2), "ns", json_integer(runq));
+	json_array_append_new(samples, sample(1, "off", "futex", 2, off));
+	folded.state_us[DOC_ON] += (on - 2500000400) / 1000;
+	folded.state_us[DOC_RUNQ] += (runq - 1499999600) / 1000;
+	folded.state_us[DOC_OFF] += off / 1000;
+	passed = all_checks(root, &folded, &error);
+	verdict(name, !passed && strstr(error.text, why), error.text);
+}
+
+static void try_residual(json_int_t residual, bool expected)
+{
+	json_t *root = right_profile(), *row = json_array_get(json_object_get(root, "threads"), 2);
+	struct folded folded = right_folded;
+	struct doc_error error = { "passed" };
+	bool passed;
+
+	json_object_set_new(row, "residual_ns", json_integer(residual));
+	json_object_set_new(row, "runq_ns", json_integer(9999300 - residual));
+	json_object_set_new(json_array_get(json_object_get(root, "samples"), 4), "ns",
+			    json_integer(9999300 - residual));
+	folded.total_us = (3 * WINDOW - residual + 500) / 1000;
+	folded.state_us[DOC_RUNQ] -= residual / 1000;
+	passed = all_checks(root, &folded, &error);
+	verdict(expected ? "residual_small" : "residual_large", passed == expected, error.text);
+}
+
+static void try_folded(const char *name, struct folded folded, const char *why)
+{
+	struct doc_error error = { "passed" };
+	bool passed = all_checks(right_profile(), &folded, &error);
+
+	verdict(name, !passed && strstr(error.text, why), error.text);
+}
+
+static void try_lines(const char *name, const char *lines, const char *why)
+{
+	char path[] = "/tmp/test-checks.XXXXXX";
+	struct doc_error error = { "passed" };
+	struct folded folded;
+	int fd = mkstemp(path);
+	bool passed;
+
+	if (fd < 0 || write(fd, lines, strlen(lines)) != (ssize_t)strlen(lines))
+		abort();
+	close(fd);
+	passed = folded_load(path, &folded, &error);
+	unlink(path);
+	if (why)
+		verdict(name, !passed && strstr(error.text, why), error.text);
+	else
+		verdict(name, passed && folded.total_us == 12 && folded.state_us[DOC_RUNQ] == 5,
+			error.text);
+}
+
+static void drop_sample(size_t i)
+{
+	json_t *root = right_profile();
+	struct doc_error error = { "passed" };
+	char name[32];
+	bool passed;
+
+	json_array_remove(json_object_get(root, "samples"), i);
+	passed = all_checks(root, &right_folded, &error);
+	snprintf(name, sizeof(name), "sample_dropped_%zu", i);
+	verdict(name, !passed && strstr(error.text, "samples"), error.text);
+}
+
+int main(void)
+{
+	struct doc_error error = { "" };
+	struct folded folded = right_folded;
+
+	verdict("right", all_checks(right_profile(), &right_folded, &error), error.text);
+	for (size_t i = 0; i < sizeof(mutants) / sizeof(*mutants); i++)
+		try_mutant(&mutants[i]);
+	for (size_t i = 0; i < 6; i++)
+		drop_sample(i);
+	try_residual(WINDOW / 1000, true);
+	try_residual(WINDOW / 1000 + 1, false);
+	/* 1 % + 2 us for each of 10 switches is allowed */
+	try_consistent_shift("on_to_runq_2_percent", 2450000400, 1549999600, 0, "on:");
+	try_consistent_shift("runq_to_on_2_percent", 2530000400, 1469999600, 0, "on:");
+	try_consistent_shift("runq_to_off", 2500000400, 1499999599, 1, "never blocks");
+
+	folded.total_us++;
+	try_folded("folded_one_more", folded, "folded sum");
+	folded = right_folded;
+	folded.state_us[DOC_ON] += 40;
+	folded.state_us[DOC_OFF] -= 40;
+	try_folded("folded_wrong_state", folded, "folded on-CPU");
+
+	try_lines("lines_right", "a;b c;d_[c] 4\na;b_[r] 5\nx;[no stack]_[o] 3\n", NULL);
+	try_lines("lines_zero", "a;b_[c] 0\n", "bad number");
+	try_lines("lines_no_state", "a;b 4\n", "no state");
+	try_lines("lines_no_number", "a;b_[c]\n", "no number");
+	try_lines("lines_control", "a;b\tc_[c] 4\n", "control");
+	try_lines("lines_empty_frame", "a;;c_[c] 4\n", "empty frame");
+	try_lines("lines_cut", "a;c_[c] 4", "not ended");
+	return failures != 0;
+}
