@@ -21,8 +21,9 @@ int launch_prepare(const struct config *config, bool stdout_to_stderr, struct la
 		   struct err *err);
 pid_t launch_pid(const struct launch *launch);
 int launch_pidfd(const struct launch *launch); /* readable when COMMAND has ended; owned by launch */
-/* Lets COMMAND go. -errno and err with code 126/127 when its execve failed. */
+/* Lets COMMAND go (once; SIGPIPE must be ignored). -errno and err with code 126/127 when its execve failed. */
 int launch_release(struct launch *launch, struct err *err);
+bool launch_released(const struct launch *launch);
 /* Reaps COMMAND if it has ended, without waiting; true if ended. */
 bool launch_ended(struct launch *launch);
 void launch_terminate(struct launch *launch, int signal);

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+/* The run of profile, oncpu and offcpu: from checked options to files, summary and exit code. */
+#include "command.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "launch.h"
+#include "mem.h"
+#include "opts.h"
+#include "outfile.h"
+#include "privilege.h"
+#include "profile_build.h"
+#include "progress.h"
+#include "session.h"
+#include "summary.h"
+#include "terminal.h"
+
+struct capture {
+	const struct config *config;
+	struct outfile **files; /* one for each of config->outputs */
+	struct launch *launch;	/* NULL: no COMMAND */
+	struct profile *profile;
+	struct progress progress;
+};
+
+static void capture_free(struct capture *capture)
+{
+	for (size_t i = 0; capture->files && i < capture->config->output_count; i++)
+		outfile_free(&capture->files[i]);
+	free(capture->files);
+	launch_free(&capture->launch);
+	profile_free(&capture->profile);
+}
+
+/* Before the capture, so that no run ends in "cannot write". */
+static int open_files(struct capture *capture, struct err *err)
+{
+	const struct config *config = capture->config;
+	int r = 0;
+
+	capture->files = mem_alloc_array(config->output_count, sizeof(*capture->files));
+	for (size_t i = 0; !r && i < config->output_count; i++)
+		r = outfile_open(config->outputs[i].path, &capture->files[i], err);
+	return r;
+}
+
+static bool writes_stdout(const struct config *config)
+{
+	for (size_t i = 0; i < config->output_count; i++) {
+		if (!config->outputs[i].path)
+			return true;
+	}
+	return false;
+}
+
+static void show_progress(void *context, const struct session_progress *progress)
+{
+	progress_show(context, progress);
+}
+
+static int run_session(struct capture *capture, struct err *err)
+{
+	const struct config *config = capture->config;
+	const struct session_hooks hooks = {
+		.progress = show_progress,
+		.context = &capture->progress,
+	};
+	int r;
+
+	/* COMMAND's own output would run through the line. */
+	if (!config->quiet && !config->argv && terminal_is_live(STDERR_FILENO))
+		capture->progress.out = stderr;
+	r = session_run(config, capture->launch, &hooks, &capture->profile, err);
+	progress_erase(&capture->progress);
+	return r;
+}
+
+static nsec_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (nsec_t)now.tv_sec * NSEC_PER_SEC + (nsec_t)now.tv_nsec;
+}
+
+/* The one number of a profile that is known only when it is being written. */
+static void note_time_since_stop(struct profile *profile)
+{
+	profile->self.stop_to_written_ns =
+		now_ns() - (profile->start_mono_ns + profile->window_ns);
+}
+
+static int write_files(struct capture *capture, struct err *err)
+{
+	const struct config *config = capture->config;
+
+	for (size_t i = 0; i < config->output_count; i++) {
+		FILE *stream;
+		int r;
+
+		note_time_since_stop(capture->profile);
+		r = outfile_stream(capture->files[i], &stream, err);
+		if (r)
+			return r;
+		r = config->outputs[i].exporter->write(capture->profile, &config->export, stream);
+		r = outfile_commit(capture->files[i], r, err);
+		if (r)
+			return r;
+	}
+	note_time_since_stop(capture->profile);
+	return 0;
+}
+
+static void print_summary(const struct capture *capture)
+{
+	const struct config *config = capture->config;
+	struct summary_opts opts = { .verbose = config->verbose };
+
+	if (!config->quiet) {
+		opts.color = terminal_takes_color(config->color, STDERR_FILENO);
+		summary_print(capture->profile, &opts, stderr);
+	}
+	if (!config->output_count) {
+		opts.color = terminal_takes_color(config->color, STDOUT_FILENO);
+		digest_print(capture->profile, &opts, stdout);
+	}
+}
+
+/* COMMAND outlives the capture when --duration was over first, or when the capture failed. */
+static int end_command(struct capture *capture)
+{
+	bool ended = launch_ended(capture->launch);
+	int code;
+
+	if (!ended)
+		launch_terminate(capture->launch, SIGTERM);
+	code = launch_wait(capture->launch, NULL);
+	return !ended && code == 128 + SIGTERM ? EXIT_CODE_OK : code;
+}
+
+int capture_run(const struct opts *opts, struct err *err)
+{
+	_cleanup_(capture_free) struct capture capture = { .config = &opts->config };
+	int code = EXIT_CODE_OK;
+	int r;
+
+	r = open_files(&capture, err);
+	if (!r)
+		r = privilege_check(err);
+	if (!r && opts->config.argv)
+		r = launch_prepare(&opts->config, writes_stdout(&opts->config), &capture.launch,
+				   err);
+	if (r)
+		return err->code;
+	/* Not earlier: COMMAND inherits what is ignored. */
+	signal(SIGPIPE, SIG_IGN);
+	r = run_session(&capture, err);
+	if (!r)
+		r = write_files(&capture, err);
+	if (!r)
+		print_summary(&capture);
+	if (capture.launch && launch_released(capture.launch))
+		code = end_command(&capture);
+	return r ? err->code : code;
+}
