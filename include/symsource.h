@@ -39,4 +39,8 @@ struct symsource {
 	void (*close)(void *state); /* takes NULL */
 };
 
+/* The built-in ones. */
+extern const struct symsource sym_elf_source;	 /* src/sym_elf.c: .symtab and .dynsym */
+extern const struct symsource sym_kernel_source; /* src/sym_kernel.c: /proc/kallsyms */
+
 #endif

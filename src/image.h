@@ -2,11 +2,16 @@
 /*
  * image.h - the only opener of target files.
  *
- * An image is one mapped file (or [kernel], [vdso], a kernel module), known by device, inode and
- * path. images_get() pins it: the file is opened at first sight (through /proc/PID/root, so that
- * other mount namespaces are seen), and only if device and inode still match the mapping; the
- * descriptor stays open until images_free(), so that a file deleted later still names.
- * Everything else gets the descriptor, never the path. Bytes in it are hostile.
+ * An image is one mapped file (or [kernel], [vdso]). A file is known by device and inode alone, so
+ * that one mapped by 300 processes under several names is one image. images_get() pins it: the file
+ * is opened at first sight (through /proc/PID/root, so that other mount namespaces are seen), and
+ * only if device and inode still match the mapping; the descriptor stays open until images_free(),
+ * so that a file deleted later still names. While it is open its inode cannot be given to another
+ * file. Where the name no longer leads to the file, /proc/PID/map_files does, while PID lives.
+ *
+ * A file that could not be had is tried again when another process turns out to map it.
+ * Everything else gets the descriptor, never the path. Bytes in it are hostile: read with pread,
+ * never mapped (the target can truncate the file).
  */
 #ifndef IMAGE_H
 #define IMAGE_H
@@ -23,10 +28,10 @@ struct image_segment { /* an executable PT_LOAD */
 
 struct image {
 	enum image_kind kind;
-	const char *path;	/* as mapped; never NULL */
-	int fd;			/* -1: not to be had; see `why` */
+	const char *path;	/* as first seen mapped; never NULL */
+	int fd;			/* -1: not to be had; see `why`. IMAGE_KERNEL: /proc/kallsyms */
 	const char *why;	/* NULL, or in words why there is no file: "deleted", "changed", ... */
-	uint64_t size;		/* of the file, bytes */
+	uint64_t size;		/* of the file, bytes; 0 for the kernel */
 	const struct image_segment *segments;
 	size_t segment_count;
 	const char *build_id;	/* lower-case hexadecimal, or NULL */
@@ -35,7 +40,7 @@ struct image {
 struct images;
 
 struct images *images_new(void);
-void images_free(struct images **images);
+void images_free(struct images **images); /* takes NULL */
 
 /*
  * The image for a mapping of process `pid`. Never fails: an image that cannot be opened has fd -1.

@@ -16,7 +16,7 @@
 
 /*
  * Called once per address that has a name, with 1 or more names, innermost first. `index` is the
- * address's place in the batch.
+ * address's place in the batch. The names are valid during the call only.
  */
 typedef void symbolize_sink(void *context, size_t index, const struct sym_name *names,
 			    size_t count);

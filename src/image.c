@@ -1,0 +1,422 @@
+// SPDX-License-Identifier: MIT
+#include "image.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "image_elf.h"
+#include "mapping.h"
+#include "mem.h"
+#include "table.h"
+
+/* A file that several processes map and none can give is not asked for for ever. */
+#define OPEN_TRIES_MAX 4
+/* The vdso has a few pages; what claims more is not one. */
+#define VDSO_MAX ((size_t)1 << 20)
+
+struct file_key {
+	uint64_t inode;
+	uint32_t dev_major, dev_minor;
+};
+
+struct entry {
+	struct image image;
+	uint32_t tried_pid; /* who was asked last */
+	uint32_t tries;
+	bool settled; /* opened, or known to be of no use */
+};
+
+struct images {
+	struct table files;    /* struct file_key */
+	struct strings labels; /* names of mappings without a file: "", "[vdso]", "[stack]" ... */
+	ARRAY(struct entry *) by_file;
+	ARRAY(struct entry *) by_label;
+	struct entry *kernel;
+};
+
+static void close_fd(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+struct images *images_new(void)
+{
+	struct images *images = mem_alloc(sizeof(*images));
+
+	table_init(&images->files, sizeof(struct file_key));
+	strings_init(&images->labels);
+	return images;
+}
+
+static void entry_free(struct entry *entry)
+{
+	if (!entry)
+		return;
+	close_fd(&entry->image.fd);
+	free((void *)entry->image.path);
+	free((void *)entry->image.segments);
+	free((void *)entry->image.build_id);
+	free(entry);
+}
+
+void images_free(struct images **images)
+{
+	struct images *dead = *images;
+
+	if (!dead)
+		return;
+	for (size_t i = 0; i < dead->by_file.count; i++)
+		entry_free(dead->by_file.items[i]);
+	for (size_t i = 0; i < dead->by_label.count; i++)
+		entry_free(dead->by_label.items[i]);
+	entry_free(dead->kernel);
+	array_free(&dead->by_file);
+	array_free(&dead->by_label);
+	table_free(&dead->files);
+	strings_free(&dead->labels);
+	free(dead);
+	*images = NULL;
+}
+
+static struct entry *entry_new(enum image_kind kind, const char *path)
+{
+	struct entry *entry = mem_alloc(sizeof(*entry));
+
+	entry->image.kind = kind;
+	entry->image.path = mem_copy_string(path);
+	entry->image.fd = -1;
+	return entry;
+}
+
+/* --- finding the mapped file ------------------------------------------------------------------- */
+
+/*
+ * All candidates are opened with O_PATH, which has no effect on devices and FIFOs; only a regular
+ * file of the right identity is then opened for reading.
+ */
+struct search {
+	struct file_key key;
+	uint32_t pid;
+	const char *path;
+	const char *why; /* the best reason so far why nothing was found */
+};
+
+/* The limit on descriptors is raised only when it is met: children inherit it. */
+static bool raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return false;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+static int open_path(int dir_fd, const char *path, uint64_t resolve, int flags)
+{
+	struct open_how how = { .resolve = resolve };
+	long fd;
+
+	how.flags = (unsigned int)(O_PATH | O_CLOEXEC | flags);
+	fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+
+	if (fd < 0 && errno == EMFILE && raise_fd_limit())
+		fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* These report another device to stat() than the one in the mapping; the inode must do. */
+static bool device_differs_by_design(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs))
+		return false;
+	return fs.f_type == OVERLAYFS_SUPER_MAGIC || fs.f_type == BTRFS_SUPER_MAGIC;
+}
+
+static bool is_mapped_file(int fd, const struct file_key *key)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || st.st_ino != key->inode)
+		return false;
+	return (major(st.st_dev) == key->dev_major && minor(st.st_dev) == key->dev_minor) ||
+	       device_differs_by_design(fd);
+}
+
+static void note_failure(struct search *search, int error)
+{
+	if (error == -EACCES || error == -EPERM)
+		search->why = "no permission";
+	else if (error == -EMFILE || error == -ENFILE)
+		search->why = "too many open files";
+}
+
+/* The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. */
+static int open_readable(struct search *search, int path_fd)
+{
+	_cleanup_(close_fd) int owned = path_fd;
+	char self[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	struct stat st;
+	int fd;
+
+	if (fstat(owned, &st) || !S_ISREG(st.st_mode)) {
+		search->why = "not a regular file";
+		return -1;
+	}
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", owned);
+	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		note_failure(search, -errno);
+	return fd;
+}
+
+/* By name, below a root directory. */
+static int search_root(struct search *search, const char *root_path)
+{
+	_cleanup_(close_fd) int root = -1;
+	int fd;
+
+	if (search->path[0] != '/')
+		return -1;
+	root = open_path(AT_FDCWD, root_path, 0, O_DIRECTORY);
+	fd = root < 0 ? root : open_path(root, search->path, RESOLVE_IN_ROOT, 0);
+	if (fd < 0) {
+		note_failure(search, fd);
+		return -1;
+	}
+	if (!is_mapped_file(fd, &search->key)) {
+		search->why = "changed";
+		close(fd);
+		return -1;
+	}
+	return open_readable(search, fd);
+}
+
+/* By the mapping itself: finds files that are deleted, replaced, or in nobody's name space. */
+static int search_map_files(struct search *search)
+{
+	struct proc_text text = { 0 };
+	struct mapping map;
+	const char *cursor;
+	char path[96];
+	int fd = -ENOENT;
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", search->pid);
+	if (proc_text_read(&text, AT_FDCWD, path) == 0) {
+		cursor = text.data;
+		while (fd < 0 && mapping_next(&cursor, &map)) {
+			if (map.inode != search->key.inode ||
+			    map.dev_major != search->key.dev_major ||
+			    map.dev_minor != search->key.dev_minor)
+				continue;
+			snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", search->pid,
+				 (unsigned long long)map.start, (unsigned long long)map.end);
+			fd = open_path(AT_FDCWD, path, 0, 0);
+		}
+	}
+	proc_text_free(&text);
+	if (fd < 0) {
+		note_failure(search, fd);
+		return -1;
+	}
+	return open_readable(search, fd);
+}
+
+static bool ends_with(const char *string, const char *end)
+{
+	size_t length = strlen(string), end_length = strlen(end);
+
+	return length >= end_length && strcmp(string + length - end_length, end) == 0;
+}
+
+static int search_file(struct search *search)
+{
+	char root[32];
+	int fd;
+
+	search->why = ends_with(search->path, " (deleted)") ? "deleted" : "not found";
+	snprintf(root, sizeof(root), "/proc/%u/root", search->pid);
+	fd = search_root(search, root);
+	if (fd < 0) /* the process is gone: most share our root */
+		fd = search_root(search, "/");
+	if (fd < 0)
+		fd = search_map_files(search);
+	return fd;
+}
+
+/* --- entries ----------------------------------------------------------------------------------- */
+
+/* Takes the descriptor. */
+static void entry_take_fd(struct entry *entry, int fd)
+{
+	struct stat st;
+
+	entry->settled = true;
+	if (fstat(fd, &st) || st.st_size < 0 ||
+	    image_elf_read(fd, (uint64_t)st.st_size, &entry->image)) {
+		entry->image.why = "not an ELF file";
+		close(fd);
+		return;
+	}
+	entry->image.fd = fd;
+	entry->image.size = (uint64_t)st.st_size;
+	entry->image.why = NULL;
+}
+
+static void entry_try_open(struct entry *entry, const struct file_key *key, uint32_t pid,
+			   const char *path)
+{
+	struct search search = { .key = *key, .pid = pid, .path = path };
+	int fd;
+
+	if (entry->settled || entry->tries >= OPEN_TRIES_MAX ||
+	    (entry->tries && entry->tried_pid == pid))
+		return;
+	entry->tries++;
+	entry->tried_pid = pid;
+	fd = search_file(&search);
+	if (fd >= 0)
+		entry_take_fd(entry, fd);
+	else
+		entry->image.why = search.why;
+}
+
+/* Every process of this kernel has the same vdso (64-bit): ours, copied. */
+static void entry_load_vdso(struct entry *entry)
+{
+	struct proc_text text = { 0 };
+	struct mapping map = { .path = "" };
+	const char *cursor;
+	bool found = false;
+	int fd;
+
+	entry->image.why = "not mapped here";
+	if (proc_text_read(&text, AT_FDCWD, "/proc/self/maps") == 0) {
+		cursor = text.data;
+		while (!found && mapping_next(&cursor, &map))
+			found = map.path_len == 6 && memcmp(map.path, "[vdso]", 6) == 0;
+	}
+	proc_text_free(&text);
+	if (!found || map.end - map.start > VDSO_MAX)
+		return;
+	fd = memfd_create("vdso", MFD_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, (const void *)(uintptr_t)map.start, map.end - map.start) !=
+	    (ssize_t)(map.end - map.start))
+		close(fd);
+	else
+		entry_take_fd(entry, fd);
+}
+
+static struct entry *get_label(struct images *images, const char *label)
+{
+	uint32_t id = strings_add(&images->labels, label);
+	struct entry **slot;
+
+	while (images->by_label.count <= id)
+		*array_push(&images->by_label) = NULL;
+	slot = &images->by_label.items[id];
+	if (!*slot) {
+		bool vdso = strcmp(label, "[vdso]") == 0;
+
+		*slot = entry_new(vdso ? IMAGE_VDSO : IMAGE_ANONYMOUS, label);
+		if (vdso)
+			entry_load_vdso(*slot);
+		else
+			(*slot)->image.why = "no file";
+	}
+	return *slot;
+}
+
+const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
+			       uint32_t dev_minor, uint64_t inode, const char *path)
+{
+	struct file_key key = { inode, dev_major, dev_minor };
+	struct entry *entry;
+	bool new;
+	uint32_t id;
+
+	if (inode == 0)
+		return &get_label(images, path)->image;
+	id = table_add(&images->files, &key, &new);
+	if (new)
+		*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
+	entry = images->by_file.items[id];
+	entry_try_open(entry, &key, pid, path);
+	return &entry->image;
+}
+
+/*
+ * Without privilege every address in kallsyms reads as zero (kernel.kptr_restrict). Per-CPU symbols
+ * at its head are small numbers anyway, so look on for a while for an address of the kernel's half.
+ */
+static bool kallsyms_tells(int fd)
+{
+	const size_t limit = 1 << 18;
+	_cleanup_free_ char *text = mem_alloc(limit);
+	size_t bytes = 0;
+	ssize_t got;
+
+	while (bytes < limit && (got = pread(fd, text + bytes, limit - bytes, (off_t)bytes)) > 0)
+		bytes += (size_t)got;
+	for (size_t at = 0; at < bytes;) {
+		const char *end = memchr(text + at, '\n', bytes - at);
+
+		if (text[at] >= '8') /* the top hexadecimal digit of 16 */
+			return true;
+		if (!end)
+			break;
+		at = (size_t)(end - text) + 1;
+	}
+	return false;
+}
+
+const struct image *images_kernel(struct images *images)
+{
+	struct entry *entry = images->kernel;
+	int fd;
+
+	if (entry)
+		return &entry->image;
+	entry = images->kernel = entry_new(IMAGE_KERNEL, "[kernel]");
+	fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		entry->image.why = "/proc/kallsyms cannot be opened";
+	} else if (!kallsyms_tells(fd)) {
+		entry->image.why = "kernel addresses are hidden (kernel.kptr_restrict)";
+		close(fd);
+	} else {
+		entry->image.fd = fd;
+	}
+	return &entry->image;
+}
+
+bool image_file_off_to_vaddr(const struct image *image, uint64_t file_off, uint64_t *ret_vaddr)
+{
+	for (size_t i = 0; i < image->segment_count; i++) {
+		const struct image_segment *segment = &image->segments[i];
+
+		if (file_off >= segment->file_off &&
+		    file_off - segment->file_off < segment->file_size) {
+			*ret_vaddr = segment->vaddr + (file_off - segment->file_off);
+			return true;
+		}
+	}
+	return false;
+}

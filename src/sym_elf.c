@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+/*
+ * sym_elf.c - names from .symtab and .dynsym of an ELF file or the vdso.
+ *
+ * A symbol's range is what its size says, cut at the end of its section. A symbol without a size
+ * (hand-written assembly) reaches to the next symbol, never beyond its section, and only
+ *  - if it lies in no sized symbol: labels inside a function do not take its end from it; and
+ *  - if it comes from .symtab: .dynsym does not list the static functions that may follow.
+ */
+#include <gelf.h>
+#include <libelf.h>
+#include <errno.h>
+#include <string.h>
+
+#include "image.h"
+#include "mem.h"
+#include "sym_ranges.h"
+#include "symsource.h"
+
+#define SYMTAB_MAX ((uint64_t)512 << 20) /* bytes: 20 million symbols */
+#define STRTAB_MAX ((uint64_t)1 << 30)
+
+enum { RANK_GLOBAL, RANK_WEAK, RANK_LOCAL };
+
+struct text_section {
+	uint64_t start, end;
+};
+
+struct sym_elf {
+	Elf *elf; /* owns the names */
+	ARRAY(struct text_section) texts;
+	ARRAY(struct sym_range) candidates;
+	struct sym_ranges ranges;
+};
+
+static void sym_elf_close(void *state)
+{
+	struct sym_elf *sym = state;
+
+	if (!sym)
+		return;
+	array_free(&sym->texts);
+	array_free(&sym->candidates);
+	sym_ranges_free(&sym->ranges);
+	elf_end(sym->elf);
+	free(sym);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+	const struct text_section *x = a, *y = b;
+
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+static void collect_texts(struct sym_elf *sym)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(sym->elf, section))) {
+		GElf_Shdr shdr;
+
+		if (!gelf_getshdr(section, &shdr) || !(shdr.sh_flags & SHF_EXECINSTR) ||
+		    !shdr.sh_size || shdr.sh_size > UINT64_MAX - shdr.sh_addr)
+			continue;
+		*array_push(&sym->texts) =
+			(struct text_section){ shdr.sh_addr, shdr.sh_addr + shdr.sh_size };
+	}
+	if (sym->texts.count)
+		qsort(sym->texts.items, sym->texts.count, sizeof(*sym->texts.items), compare_texts);
+}
+
+/* The section of code that holds `vaddr`, or NULL. */
+static const struct text_section *find_text(const struct sym_elf *sym, uint64_t vaddr)
+{
+	size_t low = 0, high = sym->texts.count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (sym->texts.items[middle].start <= vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low && vaddr < sym->texts.items[low - 1].end)
+		return &sym->texts.items[low - 1];
+	return NULL;
+}
+
+struct symbol_table {
+	Elf_Data *symbols;
+	size_t count;
+	const char *names; /* terminated at names_bytes - 1 */
+	size_t names_bytes;
+	bool whole; /* .symtab: lists every function */
+};
+
+static bool load_table(struct sym_elf *sym, Elf_Scn *section, const GElf_Shdr *shdr,
+		       struct symbol_table *table)
+{
+	Elf_Scn *names_section = elf_getscn(sym->elf, shdr->sh_link);
+	size_t entry_bytes = gelf_fsize(sym->elf, ELF_T_SYM, 1, EV_CURRENT);
+	GElf_Shdr names_shdr;
+	Elf_Data *names;
+
+	if (!names_section || !gelf_getshdr(names_section, &names_shdr) ||
+	    names_shdr.sh_type != SHT_STRTAB || names_shdr.sh_size > STRTAB_MAX ||
+	    shdr->sh_size > SYMTAB_MAX || !entry_bytes ||
+	    ((shdr->sh_flags | names_shdr.sh_flags) & SHF_COMPRESSED))
+		return false;
+	table->symbols = elf_getdata(section, NULL);
+	names = elf_getdata(names_section, NULL);
+	if (!table->symbols || !table->symbols->d_buf || table->symbols->d_type != ELF_T_SYM ||
+	    !names || !names->d_buf || !names->d_size ||
+	    ((const char *)names->d_buf)[names->d_size - 1] != '\0')
+		return false;
+	table->count = table->symbols->d_size / entry_bytes;
+	table->names = names->d_buf;
+	table->names_bytes = names->d_size;
+	table->whole = shdr->sh_type == SHT_SYMTAB;
+	return true;
+}
+
+static uint8_t rank_of(const GElf_Sym *symbol)
+{
+	switch (GELF_ST_BIND(symbol->st_info)) {
+	case STB_LOCAL:
+		return RANK_LOCAL;
+	case STB_WEAK:
+		return RANK_WEAK;
+	default:
+		return RANK_GLOBAL;
+	}
+}
+
+static bool names_code(const GElf_Sym *symbol)
+{
+	int type = GELF_ST_TYPE(symbol->st_info);
+
+	return (type == STT_FUNC || type == STT_GNU_IFUNC || type == STT_NOTYPE) &&
+	       symbol->st_shndx != SHN_UNDEF;
+}
+
+/* An unsized symbol becomes an empty range for now. */
+static void add_symbol(struct sym_elf *sym, const struct symbol_table *table,
+		       const GElf_Sym *symbol)
+{
+	const struct text_section *text;
+	struct sym_range range = { 0 };
+
+	if (!names_code(symbol) || symbol->st_name >= table->names_bytes ||
+	    (!symbol->st_size && !table->whole))
+		return;
+	text = find_text(sym, symbol->st_value);
+	range.name = table->names + symbol->st_name;
+	if (!text || !range.name[0] || range.name[0] == '@')
+		return;
+	/* memcpy@@GLIBC_2.14: the version is not part of the name. */
+	range.name_length = (uint32_t)strcspn(range.name, "@");
+	range.rank = rank_of(symbol);
+	range.start = symbol->st_value;
+	range.end = symbol->st_size < text->end - range.start ? range.start + symbol->st_size
+							      : text->end;
+	*array_push(&sym->candidates) = range;
+}
+
+static void collect_symbols(struct sym_elf *sym)
+{
+	Elf_Scn *section = NULL;
+
+	while ((section = elf_nextscn(sym->elf, section))) {
+		struct symbol_table table;
+		GElf_Shdr shdr;
+
+		if (!gelf_getshdr(section, &shdr) ||
+		    (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM) ||
+		    !load_table(sym, section, &shdr, &table))
+			continue;
+		for (size_t i = 0; i < table.count; i++) {
+			GElf_Sym symbol;
+
+			if (gelf_getsym(table.symbols, (int)i, &symbol))
+				add_symbol(sym, &table, &symbol);
+		}
+	}
+}
+
+/* Gives the unsized their ranges, and drops those that lie in a sized symbol. */
+static void settle_unsized(struct sym_elf *sym)
+{
+	struct sym_range *items = sym->candidates.items;
+	size_t count = sym->candidates.count, kept = 0;
+	uint64_t covered_to = 0; /* by sized symbols that start before or here */
+
+	for (size_t i = 0; i < count; i++) {
+		struct sym_range range = items[i];
+
+		if (range.start == range.end) {
+			size_t next = i + 1;
+
+			if (range.start < covered_to)
+				continue;
+			while (next < count && items[next].start == range.start)
+				next++;
+			range.end = find_text(sym, range.start)->end;
+			if (next < count && items[next].start < range.end)
+				range.end = items[next].start;
+			covered_to = range.end; /* its aliases are of no use */
+		} else if (range.end > covered_to) {
+			covered_to = range.end;
+		}
+		items[kept++] = range;
+	}
+	sym->candidates.count = kept;
+}
+
+static int sym_elf_open(const struct image *image, void **ret_state)
+{
+	struct sym_elf *sym;
+
+	if (image->fd < 0 || (image->kind != IMAGE_FILE && image->kind != IMAGE_VDSO))
+		return -ENOENT;
+	elf_version(EV_CURRENT);
+	sym = mem_alloc(sizeof(*sym));
+	sym->elf = elf_begin(image->fd, ELF_C_READ, NULL);
+	if (!sym->elf || elf_kind(sym->elf) != ELF_K_ELF) {
+		sym_elf_close(sym);
+		return -ENOEXEC;
+	}
+	collect_texts(sym);
+	collect_symbols(sym);
+	if (!sym->candidates.count) {
+		sym_elf_close(sym);
+		return -ENOENT;
+	}
+	qsort(sym->candidates.items, sym->candidates.count, sizeof(*sym->candidates.items),
+	      sym_range_compare);
+	settle_unsized(sym);
+	sym_ranges_seal(&sym->ranges, sym->candidates.items, sym->candidates.count);
+	array_free(&sym->candidates);
+	*ret_state = sym;
+	return 0;
+}
+
+static size_t sym_elf_resolve(void *state, uint64_t vaddr, struct sym_name *ret_names, size_t max)
+{
+	struct sym_elf *sym = state;
+
+	return sym_ranges_resolve(&sym->ranges, vaddr, ret_names, max);
+}
+
+const struct symsource sym_elf_source = {
+	.name = "elf",
+	.open = sym_elf_open,
+	.resolve = sym_elf_resolve,
+	.close = sym_elf_close,
+};

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: MIT
+#include "sym_ranges.h"
+
+#include <string.h>
+
+#include "demangle.h"
+#include "mem.h"
+
+int sym_range_compare(const void *a, const void *b)
+{
+	const struct sym_range *x = a, *y = b;
+
+	if (x->start != y->start)
+		return x->start < y->start ? -1 : 1;
+	if (x->end != y->end)
+		return x->end > y->end ? -1 : 1;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	if (x->name_length != y->name_length)
+		return x->name_length < y->name_length ? -1 : 1;
+	return memcmp(x->name, y->name, x->name_length);
+}
+
+/* The sweep from low to high addresses, with the ranges that are open there, innermost last. */
+struct sweep {
+	const struct sym_range **open;
+	size_t open_count;
+	uint64_t at; /* everything below is cut */
+	struct sym_range *out;
+	size_t out_count;
+};
+
+static void sweep_emit(struct sweep *sweep, const struct sym_range *range, uint64_t end)
+{
+	struct sym_range *out;
+
+	if (sweep->at >= end)
+		return;
+	out = &sweep->out[sweep->out_count++];
+	*out = *range;
+	out->start = sweep->at;
+	out->end = end;
+	sweep->at = end;
+}
+
+static void sweep_to(struct sweep *sweep, uint64_t start)
+{
+	while (sweep->open_count) {
+		const struct sym_range *inner = sweep->open[sweep->open_count - 1];
+
+		if (inner->end > start) {
+			sweep_emit(sweep, inner, start);
+			return;
+		}
+		sweep_emit(sweep, inner, inner->end);
+		sweep->open_count--;
+	}
+}
+
+void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidates, size_t count)
+{
+	struct sweep sweep = { 0 };
+
+	/* Each candidate begins one piece and, by ending, lets one more of an outer one begin. */
+	sweep.open = mem_alloc_array(count + 1, sizeof(struct sym_range *));
+	sweep.out = mem_alloc_array(2 * count + 1, sizeof(*sweep.out));
+	for (size_t i = 0; i < count; i++) {
+		const struct sym_range *range = &candidates[i];
+
+		if (i && candidates[i - 1].start == range->start &&
+		    candidates[i - 1].end == range->end)
+			continue; /* an alias; the better name came first */
+		sweep_to(&sweep, range->start);
+		sweep.at = range->start;
+		sweep.open[sweep.open_count++] = range;
+	}
+	sweep_to(&sweep, UINT64_MAX);
+	free(sweep.open);
+	ranges->items = mem_resize_array(sweep.out, sweep.out_count, sizeof(*sweep.out));
+	ranges->count = sweep.out_count;
+}
+
+static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)
+{
+	size_t low = 0, high = ranges->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (ranges->items[middle].end <= vaddr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < ranges->count && ranges->items[low].start <= vaddr)
+		return low;
+	return ranges->count;
+}
+
+static void ranges_name(struct sym_ranges *ranges, size_t at)
+{
+	const struct sym_range *range = &ranges->items[at];
+	char demangled[DEMANGLE_ROOM];
+
+	free(ranges->text);
+	ranges->text = mem_alloc((size_t)range->name_length + 1);
+	memcpy(ranges->text, range->name, range->name_length);
+	if (demangle(ranges->text, demangled)) {
+		free(ranges->text);
+		ranges->text = mem_copy_string(demangled);
+	}
+	ranges->named = at;
+}
+
+size_t sym_ranges_resolve(struct sym_ranges *ranges, uint64_t vaddr, struct sym_name *ret_names,
+			  size_t max)
+{
+	size_t at = ranges_find(ranges, vaddr);
+
+	if (at == ranges->count || !max)
+		return 0;
+	/* Batches are sorted: many addresses in a row lie in one function. */
+	if (!ranges->text || ranges->named != at)
+		ranges_name(ranges, at);
+	ret_names[0] = (struct sym_name){ .name = ranges->text };
+	return 1;
+}
+
+void sym_ranges_free(struct sym_ranges *ranges)
+{
+	free(ranges->items);
+	free(ranges->text);
+	memset(ranges, 0, sizeof(*ranges));
+}
