@@ -6,7 +6,6 @@
  * Of blocked and waiting stacks with user frames the kernel's are left out: the reason says it.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "../exporters/paths.h"
 #include "../exporters/text.h"
@@ -136,27 +135,27 @@ static void put_padded(FILE *out, const char *text, unsigned columns)
 /* leaf <- caller <- ... in `room` columns. */
 static void print_path(const struct digest *d, uint32_t stack, unsigned room)
 {
-	static const char arrow[] = " <- ", more[] = "...";
+	enum { ARROW = 4, MORE = 3 }; /* columns of " <- " and "..." */
 	uint32_t depth = paths_frames(&d->paths, stack, d->frames);
 	unsigned used = 0;
 
 	for (uint32_t left = depth; left-- > 0;) {
 		const char *frame = d->frames[left];
 		bool is_leaf = left + 1 == depth;
-		unsigned need = count_columns(frame) + (is_leaf ? 0 : sizeof(arrow) - 1);
-		unsigned keep = left ? sizeof(arrow) - 1 + sizeof(more) - 1 : 0;
+		unsigned need = count_columns(frame) + (is_leaf ? 0 : ARROW);
+		unsigned keep = left ? ARROW + MORE : 0;
 
 		if (used + need + keep > room) {
 			if (is_leaf)
-				put_cut(d->out, frame, room - (sizeof(more) - 1));
-			fprintf(d->out, "%s%s", is_leaf ? "" : arrow, more);
+				put_cut(d->out, frame, room - MORE);
+			fputs(is_leaf ? "..." : " <- ...", d->out);
 			break;
 		}
 		if (is_leaf)
 			fprintf(d->out, "%s%s%s", d->color ? BOLD : "", frame,
 				d->color ? RESET : "");
 		else
-			fprintf(d->out, "%s%s", arrow, frame);
+			fprintf(d->out, " <- %s", frame);
 		used += need;
 	}
 	fputc('\n', d->out);
