@@ -15,7 +15,7 @@ PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zli
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
-CPPFLAGS += -D_GNU_SOURCE -DSYSTEMSCOPE_VERSION='"$(VERSION)"' -Iinclude -I$(BUILD)
+CPPFLAGS += -D_GNU_SOURCE -DSYSTEMSCOPE_VERSION='"$(VERSION)"' -Iinclude -isystem $(BUILD)
 ALL_CFLAGS = -std=gnu11 $(WARNINGS) $(CFLAGS) -ffunction-sections -fdata-sections
 LDFLAGS	+= -static -Wl,--gc-sections
 LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthread

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "image.h"
+#include "ingest.h"
+#include "launch.h"
+#include "mem.h"
+#include "mmaps.h"
+#include "profile_build.h"
+#include "snapshot.h"
+#include "target.h"
+#include "tracer.h"
+
+#define WAIT_NS	 (NSEC_PER_SEC / 4) /* how often it looks up when nothing calls */
+#define DRAIN_NS NSEC_PER_SEC	    /* how often the tables are emptied when none is half full */
+
+/* Everything a capture owns, in the order of its making. */
+struct session {
+	const struct config *config;
+	struct launch *launch;
+	const struct session_hooks *hooks;
+	struct err *err;
+	struct ingest *ingest;
+	struct images *images;
+	struct target *target;
+	struct tracer *tracer;
+	struct mmaps *mmaps;
+	int signal_fd;
+	sigset_t signals_before;
+	nsec_t begun_ns, armed_ns, stopped_ns;
+	nsec_t armed_cpu_ns, stopped_cpu_ns;
+	uint64_t map_bytes;
+};
+
+static nsec_t own_cpu(void)
+{
+	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/* SIGINT and SIGTERM become readable. */
+static int watch_signals(struct session *s)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &s->signals_before);
+	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->signal_fd < 0 ? err_set(s->err, EXIT_CODE_FAILURE, -errno,
+					  "cannot watch signals: %s", strerror(errno)) :
+				  0;
+}
+
+static bool signal_came(struct session *s)
+{
+	struct signalfd_siginfo info;
+
+	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return false;
+	/* the next one has its default meaning: it leaves at once */
+	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+	return true;
+}
+
+/*
+ * The order matters: mappings are recorded before they are listed, so that none falls between;
+ * programs attach before anybody looks for members, so that a child of a member is one.
+ */
+static int prepare(struct session *s)
+{
+	struct mmaps_config mmaps = { .images = s->images };
+	uint32_t command = s->launch ? (uint32_t)launch_pid(s->launch) : 0;
+	int r;
+
+	r = target_open(s->config, command, &s->target, s->err);
+	if (!r)
+		r = tracer_open(s->config, target_cgroup_id(s->target), s->ingest, &s->tracer,
+				s->err);
+	if (!r)
+		r = mmaps_open(&mmaps, &s->mmaps, s->err);
+	if (r)
+		return r;
+	target_add_named(s->target, s->tracer);
+	r = tracer_attach(s->tracer, s->err);
+	if (!r)
+		r = target_add_found(s->target, s->tracer, s->err);
+	if (!r)
+		r = target_snapshot(s->target, s->images, s->ingest);
+	return r;
+}
+
+static int arm(struct session *s)
+{
+	int r = tracer_arm(s->tracer, s->err);
+
+	s->armed_ns = clock_now();
+	s->armed_cpu_ns = own_cpu();
+	if (r)
+		return r;
+	if (s->hooks && s->hooks->armed)
+		s->hooks->armed(s->hooks->context);
+	return s->launch ? launch_release(s->launch, s->err) : 0;
+}
+
+static bool is_over(struct session *s)
+{
+	nsec_t duration = s->config->duration_ns;
+
+	if (signal_came(s))
+		return true;
+	if (duration && clock_now() - s->armed_ns >= duration)
+		return true;
+	return s->launch ? launch_ended(s->launch) : target_gone(s->target);
+}
+
+static void show_progress(struct session *s)
+{
+	struct tracer_stats stats;
+	struct session_progress progress;
+
+	if (!s->hooks || !s->hooks->progress)
+		return;
+	tracer_stats(s->tracer, &stats);
+	progress = (struct session_progress){
+		.elapsed_ns = clock_now() - s->armed_ns,
+		.duration_ns = s->config->duration_ns,
+		.stacks = stats.stacks,
+		.losses = stats.losses,
+	};
+	s->hooks->progress(s->hooks->context, &progress);
+}
+
+/* Sleeps until something calls, the run's end is due, or it is time to look up. */
+static void wait_for_work(struct session *s)
+{
+	nsec_t now = clock_now(), wait = WAIT_NS, end = s->armed_ns + s->config->duration_ns;
+	struct pollfd fds[] = {
+		{ .fd = tracer_fd(s->tracer), .events = POLLIN },
+		{ .fd = mmaps_poll_fd(s->mmaps), .events = POLLIN },
+		{ .fd = s->signal_fd, .events = POLLIN },
+		{ .fd = s->launch ? launch_pidfd(s->launch) : -1, .events = POLLIN },
+	};
+
+	if (s->config->duration_ns && end < now + wait)
+		wait = end > now ? end - now : 0;
+	poll(fds, ARRAY_SIZE(fds), (int)((wait + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
+}
+
+static int record(struct session *s)
+{
+	nsec_t drained = clock_now();
+	int r = 0;
+
+	while (!r && !is_over(s)) {
+		bool sums;
+
+		wait_for_work(s);
+		sums = clock_now() - drained >= DRAIN_NS;
+		if (sums)
+			drained = clock_now();
+		r = tracer_drain(s->tracer, sums, s->err);
+		mmaps_drain(s->mmaps, false, s->ingest);
+		show_progress(s);
+	}
+	return r;
+}
+
+static int stop(struct session *s)
+{
+	struct tracer_stats stats;
+	int r = tracer_stop(s->tracer, s->err);
+
+	s->stopped_ns = clock_now();
+	s->stopped_cpu_ns = own_cpu();
+	mmaps_drain(s->mmaps, true, s->ingest);
+	tracer_stats(s->tracer, &stats);
+	s->map_bytes = stats.map_bytes;
+	tracer_close(&s->tracer);
+	mmaps_close(&s->mmaps);
+	return r;
+}
+
+static struct profile *build(struct session *s)
+{
+	struct profile_config config = {
+		.system_wide = s->config->system_wide,
+		.user_stacks = s->config->user_stacks,
+		.kernel_stacks = s->config->kernel_stacks,
+		.target = target_text(s->target),
+		.images = s->images,
+	};
+	struct profile *profile;
+	struct rusage usage;
+
+	memcpy(config.states, s->config->states, sizeof(config.states));
+	profile = profile_build(s->ingest, &config);
+	getrusage(RUSAGE_SELF, &usage);
+	profile->self = (struct profile_self){
+		.cpu_ns = own_cpu(),
+		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
+		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
+		.start_to_armed_ns = s->armed_ns - s->begun_ns,
+		.stop_to_written_ns = clock_now() - s->stopped_ns,
+		.kernel_map_bytes = s->map_bytes,
+	};
+	return profile;
+}
+
+static void session_close(struct session *s)
+{
+	tracer_close(&s->tracer);
+	mmaps_close(&s->mmaps);
+	target_close(&s->target);
+	ingest_free(&s->ingest);
+	images_free(&s->images);
+	if (s->signal_fd >= 0) {
+		close(s->signal_fd);
+		sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
+	}
+}
+
+int session_run(const struct config *config, struct launch *launch,
+		const struct session_hooks *hooks, struct profile **ret_profile, struct err *err)
+{
+	struct session s = {
+		.config = config,
+		.launch = launch,
+		.hooks = hooks,
+		.err = err,
+		.signal_fd = -1,
+		.begun_ns = clock_now(),
+		.ingest = ingest_new(),
+		.images = images_new(),
+	};
+	int r = watch_signals(&s);
+
+	if (!r)
+		r = prepare(&s);
+	if (!r)
+		r = arm(&s);
+	if (!r)
+		r = record(&s);
+	if (!r)
+		r = stop(&s);
+	if (!r)
+		*ret_profile = build(&s);
+	session_close(&s);
+	return r;
+}

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+#include "target.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "snapshot.h"
+
+struct target {
+	const struct config *config;
+	struct snapshot_pids pids; /* members known in user space */
+	int cgroup_fd;
+	uint64_t cgroup_id;
+	char *text;
+};
+
+static char *process_comm(uint32_t pid)
+{
+	char path[64], comm[SCOPE_COMM_LEN + 1] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return mem_copy_string("");
+	if (!fgets(comm, sizeof(comm), file))
+		comm[0] = 0;
+	fclose(file);
+	comm[strcspn(comm, "\n")] = 0;
+	return mem_copy_string(comm);
+}
+
+static char *ids_text(const struct config *c)
+{
+	const char *what = c->target == TARGET_TIDS ? "tid" : "pid";
+	char *text = mem_format(c->id_count > 1 ? "%ss " : "%s ", what);
+
+	for (size_t i = 0; i < c->id_count; i++) {
+		_cleanup_free_ char *before = text, *comm = process_comm(c->ids[i]);
+
+		if (i == 4) {
+			text = mem_format("%s and %zu more", before, c->id_count - i);
+			break;
+		}
+		text = mem_format("%s%s%u%s%s%s", before, i ? ", " : "", c->ids[i],
+				  comm[0] ? " (" : "", comm, comm[0] ? ")" : "");
+	}
+	return text;
+}
+
+static char *describe(const struct config *c)
+{
+	switch (c->target) {
+	case TARGET_PIDS:
+	case TARGET_TIDS:
+		return ids_text(c);
+	case TARGET_COMM:
+		return mem_format("processes named %s", c->comm);
+	case TARGET_CGROUP:
+		return mem_format("cgroup %s", c->cgroup_path);
+	case TARGET_COMMAND:
+		return mem_format("command %s", c->argv[0]);
+	case TARGET_ALL:
+		break;
+	}
+	return mem_copy_string("the whole system");
+}
+
+/* A cgroup v2 directory's kernfs id is its inode number (fs/kernfs/inode.c). */
+static int open_cgroup(struct target *t, struct err *err)
+{
+	const char *path = t->config->cgroup_path;
+	struct stat st;
+
+	t->cgroup_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->cgroup_fd < 0 || fstat(t->cgroup_fd, &st))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot open cgroup %s: %s", path,
+			       strerror(errno));
+	t->cgroup_id = st.st_ino;
+	return 0;
+}
+
+int target_open(const struct config *config, uint32_t command_pid, struct target **ret_target,
+		struct err *err)
+{
+	struct target *t = mem_alloc(sizeof(*t));
+	int r = 0;
+
+	t->config = config;
+	t->cgroup_fd = -1;
+	t->text = describe(config);
+	if (config->target == TARGET_CGROUP)
+		r = open_cgroup(t, err);
+	if (config->target == TARGET_COMMAND)
+		*array_push(&t->pids) = command_pid;
+	for (size_t i = 0; config->target == TARGET_PIDS && i < config->id_count; i++)
+		*array_push(&t->pids) = config->ids[i];
+	if (r) {
+		target_close(&t);
+		return r;
+	}
+	*ret_target = t;
+	return 0;
+}
+
+void target_close(struct target **target)
+{
+	struct target *t = *target;
+
+	if (!t)
+		return;
+	if (t->cgroup_fd >= 0)
+		close(t->cgroup_fd);
+	snapshot_pids_free(&t->pids);
+	free(t->text);
+	free(t);
+	*target = NULL;
+}
+
+uint64_t target_cgroup_id(const struct target *t)
+{
+	return t->cgroup_id;
+}
+
+const char *target_text(const struct target *t)
+{
+	return t->text;
+}
+
+void target_add_named(struct target *t, struct tracer *tracer)
+{
+	const struct config *c = t->config;
+
+	for (size_t i = 0; i < t->pids.count; i++)
+		tracer_add_member(tracer, t->pids.items[i]);
+	for (size_t i = 0; c->target == TARGET_TIDS && i < c->id_count; i++)
+		tracer_add_member(tracer, c->ids[i]);
+}
+
+int target_add_found(struct target *t, struct tracer *tracer, struct err *err)
+{
+	const struct config *c = t->config;
+	int r = 0;
+
+	if (c->target == TARGET_COMM)
+		r = snapshot_pids_by_comm(c->comm, &t->pids);
+	else if (c->target == TARGET_CGROUP)
+		r = snapshot_cgroup(t->cgroup_fd, &t->pids);
+	else if (c->target == TARGET_PIDS && c->children)
+		r = snapshot_children(&t->pids);
+	if (r)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot list the processes of %s: %s",
+			       t->text, strerror(-r));
+	target_add_named(t, tracer);
+	return 0;
+}
+
+/* The process of a thread: its address space is what names the thread's frames. */
+static uint32_t process_of(uint32_t tid)
+{
+	char path[64], line[128];
+	uint32_t pid = tid;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/status", tid);
+	file = fopen(path, "re");
+	while (file && fgets(line, sizeof(line), file))
+		if (sscanf(line, "Tgid: %u", &pid) == 1)
+			break;
+	if (file)
+		fclose(file);
+	return pid;
+}
+
+int target_snapshot(struct target *t, struct images *images, struct ingest *ingest)
+{
+	const struct config *c = t->config;
+
+	if (c->system_wide)
+		return snapshot_all(images, ingest);
+	/* one that is gone by now has told its mappings, or none */
+	for (size_t i = 0; i < t->pids.count; i++)
+		snapshot_process(t->pids.items[i], images, ingest);
+	for (size_t i = 0; c->target == TARGET_TIDS && i < c->id_count; i++)
+		snapshot_process(process_of(c->ids[i]), images, ingest);
+	return 0;
+}
+
+bool target_gone(struct target *t)
+{
+	const struct config *c = t->config;
+	char path[64], line[512];
+
+	if (c->target != TARGET_PIDS && c->target != TARGET_TIDS)
+		return false;
+	for (size_t i = 0; i < c->id_count; i++) {
+		FILE *file;
+		const char *state = NULL;
+
+		/* a zombie has ended as well: its state letter follows the last parenthesis */
+		snprintf(path, sizeof(path), "/proc/%u/stat", c->ids[i]);
+		file = fopen(path, "re");
+		if (file && fgets(line, sizeof(line), file))
+			state = strrchr(line, ')');
+		if (file)
+			fclose(file);
+		if (state && strlen(state) > 2 && state[2] != 'Z' && state[2] != 'X')
+			return false;
+	}
+	return true;
+}

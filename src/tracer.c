@@ -1,0 +1,777 @@
+// SPDX-License-Identifier: MIT
+#include "tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "frame_pointer.h"
+#include "kernel_features.h"
+#include "mem.h"
+#include "scope.skel.h"
+#include "scope_iter.h"
+#include "table.h"
+
+/* Shapes of bpf/core.bpf.h that cross only by maps. */
+struct sum_key {
+	uint64_t thread, ustack, kstack;
+	uint32_t reason, pad;
+};
+struct sum_value {
+	uint64_t off_ns, off_count, runq_ns, runq_count;
+};
+struct tick_key {
+	uint64_t thread, ustack, kstack;
+};
+struct loss {
+	uint64_t count, ns;
+};
+
+enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
+
+enum {
+	STACK_RING_BYTES = 16 << 20,
+	THREAD_RING_BYTES = 2 << 20,
+	SUM_ENTRIES = 1 << 16,
+	TICK_ENTRIES = 1 << 15,
+	HASH_ACCOUNTS = 1 << 16, /* where task storage is missing */
+	BATCH = 4096,
+	VERIFIER_LOG_BYTES = 1 << 14,
+};
+
+/* Two tables, of which the kernel side fills one while the other is read and emptied. */
+struct table_pair {
+	int outer_fd;
+	int fd[2];
+	unsigned current;
+	size_t key_size, value_size;
+};
+
+struct tracer {
+	const struct config *config;
+	struct ingest *ingest;
+	struct scope_bpf *skel;
+	struct ring_buffer *rings;
+	struct table_pair sums, ticks;
+	unsigned char *keys, *values; /* room for one batch */
+	struct bpf_link **tick_links;
+	size_t tick_link_count;
+	/* The kernel's count of switches per thread at the start, to tell threads that never moved
+	 * from those that no account could be made for. */
+	struct table seen;
+	ARRAY(uint64_t) seen_switches; /* by the table's ids */
+	bool wants_drain;
+	uint64_t stacks;
+	struct loss reported[SCOPE_LOSS_COUNT];
+	nsec_t start_ns, end_ns, start_realtime_ns, idle_ns;
+	uint32_t cpus;
+};
+
+/* --- libbpf's own words are kept for the error message --------------------------------------- */
+
+static char last_words[256];
+static bool chatty;
+
+static int keep_words(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (chatty) {
+		vfprintf(stderr, format, args);
+	} else if (level == LIBBPF_WARN) {
+		vsnprintf(last_words, sizeof(last_words), format, args);
+		last_words[strcspn(last_words, "\n")] = 0;
+	}
+	return 0;
+}
+
+/* --- open --------------------------------------------------------------------------------------- */
+
+static void set_constants(struct tracer *t, const struct features *f, uint64_t cgroup_id)
+{
+	const struct config *c = t->config;
+	struct scope_bpf__rodata *ro = t->skel->rodata;
+
+	ro->have_task_storage = f->rows[FEATURE_TASK_STORAGE].ok;
+	ro->have_task_pt_regs = f->rows[FEATURE_TASK_PT_REGS].ok;
+	ro->filter = c->system_wide		 ? FILTER_ALL :
+		     c->target == TARGET_TIDS ? FILTER_TID :
+						FILTER_TGID;
+	ro->want_user_threads = c->user_threads;
+	ro->want_kernel_threads = c->kernel_threads;
+	ro->want_user_stacks = c->user_stacks;
+	ro->want_kernel_stacks = c->kernel_stacks;
+	ro->follow_children = c->children || c->target == TARGET_COMMAND;
+	ro->match_comm = c->target == TARGET_COMM;
+	if (c->comm) /* the kernel keeps 15 bytes */
+		memcpy((char *)ro->comm_wanted, c->comm, strnlen(c->comm, SCOPE_COMM_LEN - 1));
+	ro->cgroup_wanted = cgroup_id;
+	ro->min_block_ns = c->min_block_ns;
+	ro->restrict_cpus = c->cpus != NULL;
+	ro->table_entries = SUM_ENTRIES;
+	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
+	for (size_t i = 0; c->cpus && i < SCOPE_MAX_CPUS; i++)
+		t->skel->bss->cpu_listed[i] = c->cpus[i];
+}
+
+static void choose_maps_and_programs(struct tracer *t, const struct features *f, uint64_t cgroup_id)
+{
+	struct scope_bpf *s = t->skel;
+	const struct config *c = t->config;
+	bool storage = f->rows[FEATURE_TASK_STORAGE].ok;
+
+	bpf_map__set_autocreate(s->maps.task_accounts, storage);
+	if (!storage)
+		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
+	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
+	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
+	bpf_program__set_autoload(s->progs.sched__switch, true);
+	bpf_program__set_autoload(s->progs.sched__wakeup, true);
+	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
+	bpf_program__set_autoload(s->progs.oncpu__tick, true);
+	bpf_program__set_autoload(s->progs.edges__task, true);
+	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
+	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
+	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
+}
+
+static int make_pair(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
+		     size_t value_size, unsigned entries)
+{
+	uint32_t zero = 0;
+
+	pair->outer_fd = outer_fd;
+	pair->key_size = key_size;
+	pair->value_size = value_size;
+	for (int i = 0; i < 2; i++) {
+		pair->fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, name, (uint32_t)key_size,
+					     (uint32_t)value_size, entries, NULL);
+		if (pair->fd[i] < 0)
+			return -errno;
+	}
+	return bpf_map_update_elem(outer_fd, &zero, &pair->fd[0], BPF_ANY) ? -errno : 0;
+}
+
+static int on_stack_record(void *context, void *data, size_t bytes)
+{
+	struct tracer *t = context;
+
+	t->stacks++;
+	ingest_record(t->ingest, data, bytes);
+	return 0;
+}
+
+static int on_thread_record(void *context, void *data, size_t bytes)
+{
+	const struct scope_record *r = data;
+	struct tracer *t = context;
+
+	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
+		t->wants_drain = true;
+	else
+		ingest_record(t->ingest, data, bytes);
+	return 0;
+}
+
+static int make_tables(struct tracer *t, struct err *err)
+{
+	struct scope_bpf *s = t->skel;
+	int r;
+
+	r = make_pair(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
+		      sizeof(struct sum_key), sizeof(struct sum_value), SUM_ENTRIES);
+	if (!r)
+		r = make_pair(&t->ticks, bpf_map__fd(s->maps.tick_tables), "scope_ticks",
+			      sizeof(struct tick_key), sizeof(uint64_t), TICK_ENTRIES);
+	if (r)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot create a BPF table: %s",
+			       strerror(-r));
+	t->keys = mem_alloc_array(BATCH, sizeof(struct sum_key));
+	t->values = mem_alloc_array(BATCH, sizeof(struct sum_value));
+	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
+	if (!t->rings || ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
+					  on_thread_record, t))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF ring: %s",
+			       strerror(errno));
+	return 0;
+}
+
+static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
+{
+	int r;
+
+	last_words[0] = 0;
+	t->skel = scope_bpf__open();
+	if (!t->skel)
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot open the BPF object: %s",
+			       strerror(errno));
+	set_constants(t, f, cgroup_id);
+	choose_maps_and_programs(t, f, cgroup_id);
+	r = scope_bpf__load(t->skel);
+	if (r)
+		return err_set(err, EXIT_CODE_UNSUPPORTED, r,
+			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor -v",
+			       strerror(-r), last_words[0] ? ": " : "", last_words);
+	return 0;
+}
+
+int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *ingest,
+		struct tracer **ret_tracer, struct err *err)
+{
+	struct tracer *t = mem_alloc(sizeof(*t));
+	struct features features;
+	int r;
+
+	t->config = config;
+	t->ingest = ingest;
+	t->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	t->sums.fd[0] = t->sums.fd[1] = t->ticks.fd[0] = t->ticks.fd[1] = -1;
+	table_init(&t->seen, sizeof(uint64_t));
+	chatty = config->verbose > 1;
+	libbpf_set_print(keep_words);
+	features_probe(&features);
+	libbpf_set_print(keep_words);
+	r = load(t, &features, cgroup_id, err);
+	if (!r)
+		r = make_tables(t, err);
+	if (r) {
+		tracer_close(&t);
+		return r;
+	}
+	*ret_tracer = t;
+	return 0;
+}
+
+void tracer_close(struct tracer **tracer)
+{
+	struct tracer *t = *tracer;
+
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->tick_link_count; i++)
+		bpf_link__destroy(t->tick_links[i]);
+	free(t->tick_links);
+	ring_buffer__free(t->rings);
+	for (int i = 0; i < 2; i++) {
+		if (t->sums.fd[i] >= 0)
+			close(t->sums.fd[i]);
+		if (t->ticks.fd[i] >= 0)
+			close(t->ticks.fd[i]);
+	}
+	scope_bpf__destroy(t->skel);
+	table_free(&t->seen);
+	array_free(&t->seen_switches);
+	free(t->keys);
+	free(t->values);
+	free(t);
+	*tracer = NULL;
+}
+
+void tracer_add_member(struct tracer *t, uint32_t id)
+{
+	if (id < SCOPE_MEMBER_SIZE)
+		t->skel->bss->member[id] = 1;
+}
+
+/* --- attach --------------------------------------------------------------------------------------- */
+
+/*
+ * Cycles where there is a PMU: they tick only while a CPU works, and reach into sections with
+ * interrupts off. Else the software clock.
+ */
+static int open_tick(uint32_t frequency, int cpu)
+{
+	static const struct {
+		uint32_t type;
+		uint64_t config;
+	} kinds[] = {
+		{ PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES },
+		{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK },
+	};
+	int fd = -1;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		struct perf_event_attr attr = {
+			.type = kinds[i].type, .size = sizeof(attr), .config = kinds[i].config,
+			.freq = 1, .sample_freq = frequency,
+		};
+
+		fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+		if (fd >= 0)
+			return fd;
+	}
+	return -errno;
+}
+
+static int attach_ticks(struct tracer *t, struct err *err)
+{
+	const struct config *c = t->config;
+	long possible = libbpf_num_possible_cpus();
+	int r;
+
+	t->tick_links = mem_alloc_array((size_t)possible, sizeof(*t->tick_links));
+	for (int cpu = 0; cpu < possible; cpu++) {
+		struct bpf_link *link;
+		int fd;
+
+		if (c->cpus && !(cpu < SCOPE_MAX_CPUS && c->cpus[cpu]))
+			continue;
+		fd = open_tick(c->frequency_hz, cpu);
+		if (fd == -ENODEV) /* offline */
+			continue;
+		if (fd == -EINVAL)
+			return err_set(err, EXIT_CODE_USAGE, fd,
+				       "the kernel does not tick at %u Hz: at most %u "
+				       "(sysctl kernel.perf_event_max_sample_rate)",
+				       c->frequency_hz, features_max_frequency());
+		if (fd < 0)
+			return err_set(err, EXIT_CODE_UNSUPPORTED, fd,
+				       "cannot open a perf event on CPU %d: %s; see: systemscope doctor",
+				       cpu, strerror(-fd));
+		link = bpf_program__attach_perf_event(t->skel->progs.oncpu__tick, fd);
+		if (!link) {
+			r = -errno;
+			close(fd);
+			return err_set(err, EXIT_CODE_UNSUPPORTED, r,
+				       "cannot attach to the tick of CPU %d: %s", cpu, strerror(-r));
+		}
+		t->tick_links[t->tick_link_count++] = link; /* owns fd now */
+	}
+	return 0;
+}
+
+int tracer_attach(struct tracer *t, struct err *err)
+{
+	struct bpf_program *program;
+
+	/* Whom to follow must be known before their events come; births before switches. */
+	struct bpf_program *order[] = {
+		t->skel->progs.lifecycle__fork,	 t->skel->progs.lifecycle__exec,
+		t->skel->progs.lifecycle__attach, t->skel->progs.sched__wakeup_new,
+		t->skel->progs.sched__switch,	 t->skel->progs.sched__wakeup,
+	};
+	struct bpf_link **links[] = {
+		&t->skel->links.lifecycle__fork,   &t->skel->links.lifecycle__exec,
+		&t->skel->links.lifecycle__attach, &t->skel->links.sched__wakeup_new,
+		&t->skel->links.sched__switch,	   &t->skel->links.sched__wakeup,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
+		program = order[i];
+		if (!bpf_program__autoload(program))
+			continue;
+		*links[i] = bpf_program__attach(program);
+		if (!*links[i])
+			return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach %s: %s",
+				       bpf_program__name(program), strerror(errno));
+	}
+	return attach_ticks(t, err);
+}
+
+/* --- the task iterator ------------------------------------------------------------------------------ */
+
+typedef void task_fn(struct tracer *t, const struct scope_iter_task *task);
+
+/* Takes the whole records at the front of the buffer; returns how many bytes they had. */
+static size_t take_tasks(struct tracer *t, const unsigned char *bytes, size_t have, task_fn *visit)
+{
+	_Alignas(8) static unsigned char
+		record[sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8];
+	size_t used = 0;
+
+	while (have - used >= sizeof(struct scope_iter_task)) {
+		struct scope_iter_task *task = (struct scope_iter_task *)record;
+		size_t size;
+
+		memcpy(record, bytes + used, sizeof(*task));
+		if (task->count > SCOPE_MAX_FRAMES)
+			return have; /* cannot be: the iterator bounds it */
+		size = sizeof(*task) + task->count * 8;
+		if (have - used < size)
+			break;
+		memcpy(record, bytes + used, size);
+		visit(t, task);
+		used += size;
+	}
+	return used;
+}
+
+static int iterate(struct tracer *t, task_fn *visit, struct err *err)
+{
+	struct bpf_link *link = bpf_program__attach_iter(t->skel->progs.edges__task, NULL);
+	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
+	size_t have = 0, used;
+	ssize_t n = -1;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+
+	while (fd >= 0) {
+		n = read(fd, buffer + have, (1 << 16) - have);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+		used = take_tasks(t, buffer, have, visit);
+		memmove(buffer, buffer + used, have - used);
+		have -= used;
+	}
+	if (n < 0)
+		err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot walk the tasks: %s",
+			strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return n < 0 ? -errno : 0;
+}
+
+/* Sends a stack as the kernel side would; returns its id. */
+static uint64_t send_stack(struct tracer *t, uint64_t id, uint32_t pid, uint16_t kind,
+			   const void *ips, size_t count)
+{
+	struct {
+		struct scope_stack head;
+		uint64_t ips[SCOPE_MAX_FRAMES];
+	} record = { 0 };
+
+	if (!count || count > SCOPE_MAX_FRAMES)
+		return 0;
+	record.head.rec.type = SCOPE_REC_STACK;
+	record.head.rec.size = (uint32_t)(sizeof(record.head) + count * 8);
+	record.head.id = id;
+	record.head.time_ns = clock_now();
+	record.head.pid = pid;
+	record.head.kind = kind;
+	record.head.count = (uint16_t)count;
+	memcpy(record.ips, ips, count * 8);
+	ingest_record(t->ingest, &record, record.head.rec.size);
+	return id;
+}
+
+/* A user stack that user space walked: an id of its own, not the kernel side's hash. */
+static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t *ips, size_t count)
+{
+	uint64_t h = task->owner ^ task->thread.thread;
+
+	for (size_t i = 0; i < count; i++) {
+		h = (h ^ ips[i]) * 0xff51afd7ed558ccdu;
+		h ^= h >> 29;
+	}
+	return h ? h : 1;
+}
+
+/* Start: the stacks of those that wait already. Only a thread without any event needs them. */
+static void see_task(struct tracer *t, const struct scope_iter_task *task)
+{
+	const struct scope_thread *thread = &task->thread;
+	uint64_t ips[SCOPE_MAX_FRAMES];
+	struct scope_seen seen = {
+		.rec = { SCOPE_REC_SEEN, sizeof(seen) },
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.start_time_ns = thread->start_time_ns,
+		.reason = task->reason,
+		.state = thread->state,
+	};
+	size_t count;
+	bool is_new;
+
+	if (!(thread->flags & SCOPE_THREAD_NO_EVENT))
+		return;
+	table_add(&t->seen, &thread->thread, &is_new);
+	if (is_new)
+		*array_push(&t->seen_switches) = task->task_switches;
+	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
+	if (task->sp) {
+		count = frame_pointer_walk(thread->pid, task->ip, task->sp, task->bp, ips,
+					   SCOPE_MAX_FRAMES);
+		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
+					 SCOPE_STACK_USER, ips, count);
+	}
+	seen.time_ns = clock_now();
+	ingest_record(t->ingest, &seen, sizeof(seen));
+}
+
+/*
+ * Stop: everybody's account. A thread without one had no event in the whole window, unless the
+ * kernel counted switches: then no account could be made for it, and its time is unaccounted.
+ */
+static void settle_task(struct tracer *t, const struct scope_iter_task *task)
+{
+	struct scope_thread thread = task->thread;
+	uint32_t id;
+
+	if (thread.flags & SCOPE_THREAD_NO_EVENT) {
+		id = table_find(&t->seen, &thread.thread);
+		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns :
+				       t->seen_switches.items[id] != task->task_switches) {
+			thread.flags &= ~SCOPE_THREAD_NO_EVENT;
+			thread.flags |= SCOPE_THREAD_DEAD;
+			thread.state = SCOPE_DEAD;
+			thread.born_ns = thread.start_time_ns;
+			thread.dead_ns = t->end_ns;
+			thread.first_ns = t->end_ns;
+		}
+	}
+	if (thread.start_time_ns < t->end_ns)
+		ingest_record(t->ingest, &thread, sizeof(thread));
+}
+
+/* --- the window ----------------------------------------------------------------------------------------- */
+
+/* Idle time of all CPUs since boot; the kernel keeps it in clock ticks. */
+static nsec_t read_idle(void)
+{
+	unsigned long long user, nice, system, idle = 0, iowait = 0;
+	FILE *stat = fopen("/proc/stat", "re");
+
+	if (!stat)
+		return 0;
+	if (fscanf(stat, "cpu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait) != 5)
+		idle = iowait = 0;
+	fclose(stat);
+	return (idle + iowait) * (NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK));
+}
+
+int tracer_arm(struct tracer *t, struct err *err)
+{
+	t->idle_ns = read_idle();
+	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
+	t->start_ns = clock_now();
+	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
+	return iterate(t, see_task, err);
+}
+
+int tracer_fd(const struct tracer *t)
+{
+	return ring_buffer__epoll_fd(t->rings);
+}
+
+static void send_sum(struct tracer *t, const void *key, const void *value)
+{
+	const struct sum_key *k = key;
+	const struct sum_value *v = value;
+	struct scope_sum sum = {
+		.rec = { SCOPE_REC_SUM, sizeof(sum) },
+		.thread = k->thread,
+		.ustack = k->ustack,
+		.kstack = k->kstack,
+		.reason = k->reason,
+		.off_ns = v->off_ns,
+		.off_count = v->off_count,
+		.runq_ns = v->runq_ns,
+		.runq_count = v->runq_count,
+	};
+
+	ingest_record(t->ingest, &sum, sizeof(sum));
+}
+
+static void send_ticks(struct tracer *t, const void *key, const void *value)
+{
+	const struct tick_key *k = key;
+	struct scope_ticks ticks = {
+		.rec = { SCOPE_REC_TICKS, sizeof(ticks) },
+		.thread = k->thread,
+		.ustack = k->ustack,
+		.kstack = k->kstack,
+		.count = *(const uint64_t *)value,
+	};
+
+	ingest_record(t->ingest, &ticks, sizeof(ticks));
+}
+
+/*
+ * Puts the other table in place and empties the one that was. The update of a map of maps returns
+ * only when every program that may hold the old table has ended (maybe_wait_bpf_programs() in
+ * kernel/bpf/syscall.c), so nothing is read or deleted under a writer.
+ */
+static int drain_pair(struct tracer *t, struct table_pair *pair,
+		      void (*send)(struct tracer *, const void *, const void *), struct err *err)
+{
+	int fd = pair->fd[pair->current];
+	uint32_t zero = 0, position, *in = NULL, count;
+	int r;
+
+	pair->current ^= 1;
+	if (bpf_map_update_elem(pair->outer_fd, &zero, &pair->fd[pair->current], BPF_ANY))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot swap BPF tables: %s",
+			       strerror(errno));
+	do {
+		count = BATCH;
+		r = bpf_map_lookup_and_delete_batch(fd, in, &position, t->keys, t->values, &count,
+						    NULL);
+		r = r ? -errno : 0;
+		if (r && r != -ENOENT)
+			return err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF table: %s",
+				       strerror(-r));
+		for (uint32_t i = 0; i < count; i++)
+			send(t, t->keys + i * pair->key_size, t->values + i * pair->value_size);
+		in = &position;
+	} while (!r);
+	return 0;
+}
+
+/* What was lost since the last look. */
+static void drain_losses(struct tracer *t)
+{
+	int fd = bpf_map__fd(t->skel->maps.losses), cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct loss *per_cpu = mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
+
+	for (uint32_t cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
+		struct scope_loss_record loss = {
+			.rec = { SCOPE_REC_LOSS, sizeof(loss) }, .cause = cause,
+		};
+		struct loss total = { 0 };
+
+		if (bpf_map_lookup_elem(fd, &cause, per_cpu))
+			continue;
+		for (int i = 0; i < cpus; i++) {
+			total.count += per_cpu[i].count;
+			total.ns += per_cpu[i].ns;
+		}
+		loss.count = total.count - t->reported[cause].count;
+		loss.ns = total.ns - t->reported[cause].ns;
+		t->reported[cause] = total;
+		if (loss.count)
+			ingest_record(t->ingest, &loss, sizeof(loss));
+	}
+}
+
+int tracer_drain(struct tracer *t, bool sums, struct err *err)
+{
+	int r = ring_buffer__consume(t->rings);
+
+	if (r < 0)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF ring: %s",
+			       strerror(-r));
+	if (!sums && !t->wants_drain)
+		return 0;
+	t->wants_drain = false;
+	t->skel->bss->sums_inserted = 0;
+	r = drain_pair(t, &t->sums, send_sum, err);
+	if (!r)
+		r = drain_pair(t, &t->ticks, send_ticks, err);
+	drain_losses(t);
+	return r;
+}
+
+static void detach(struct tracer *t)
+{
+	for (size_t i = 0; i < t->tick_link_count; i++)
+		bpf_link__destroy(t->tick_links[i]);
+	t->tick_link_count = 0;
+	scope_bpf__detach(t->skel);
+}
+
+/* The dead whose records found no room, as one. */
+static void send_lost_threads(struct tracer *t)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct scope_thread *per_cpu =
+		mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
+	struct scope_thread sum = {
+		.rec = { SCOPE_REC_THREAD, sizeof(sum) },
+		.flags = SCOPE_THREAD_LOST | SCOPE_THREAD_DEAD,
+		.state = SCOPE_DEAD,
+	};
+	uint32_t zero = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.lost_threads), &zero, per_cpu))
+		return;
+	for (int i = 0; i < cpus; i++) {
+		sum.switches += per_cpu[i].switches;
+		for (int state = 0; state < SCOPE_STATES; state++)
+			sum.total_ns[state] += per_cpu[i].total_ns[state];
+	}
+	if (sum.switches)
+		ingest_record(t->ingest, &sum, sizeof(sum));
+}
+
+int tracer_stop(struct tracer *t, struct err *err)
+{
+	struct scope_window window = {
+		.rec = { SCOPE_REC_WINDOW, sizeof(window) },
+		.start_ns = t->start_ns,
+		.start_realtime_ns = t->start_realtime_ns,
+		.frequency_hz = t->config->frequency_hz,
+		.cpus = t->cpus,
+		.min_block_ns = t->config->min_block_ns,
+	};
+	struct timespec until;
+	int r;
+
+	/* The end lies ahead, so that it is the same for every CPU. */
+	t->end_ns = clock_now() + NSEC_PER_MSEC;
+	__atomic_store_n(&t->skel->data->window_end_ns, t->end_ns, __ATOMIC_SEQ_CST);
+	until.tv_sec = (time_t)(t->end_ns / NSEC_PER_SEC);
+	until.tv_nsec = (long)(t->end_ns % NSEC_PER_SEC) + 1;
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+	t->idle_ns = read_idle() - t->idle_ns;
+	window.end_ns = t->end_ns;
+	window.idle_ns = t->idle_ns;
+	ingest_record(t->ingest, &window, sizeof(window));
+
+	/* Accounts while the programs still see deaths; then the rings, whose records win. */
+	r = iterate(t, settle_task, err);
+	detach(t);
+	if (!r)
+		r = tracer_drain(t, true, err);
+	send_lost_threads(t);
+	return r;
+}
+
+/* --- figures ----------------------------------------------------------------------------------------------- */
+
+static uint64_t map_memory(int fd)
+{
+	char path[64], line[128];
+	unsigned long long bytes = 0;
+	FILE *info;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	info = fopen(path, "re");
+	while (info && fgets(line, sizeof(line), info))
+		if (sscanf(line, "memlock: %llu", &bytes) == 1)
+			break;
+	if (info)
+		fclose(info);
+	return bytes;
+}
+
+void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
+{
+	struct bpf_map *map;
+
+	memset(ret_stats, 0, sizeof(*ret_stats));
+	bpf_object__for_each_map(map, t->skel->obj)
+		if (bpf_map__fd(map) >= 0)
+			ret_stats->map_bytes += map_memory(bpf_map__fd(map));
+	for (int i = 0; i < 2; i++)
+		ret_stats->map_bytes += map_memory(t->sums.fd[i]) + map_memory(t->ticks.fd[i]);
+	ret_stats->stacks = t->stacks;
+	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++)
+		ret_stats->losses += t->reported[i].count;
+	ret_stats->start_ns = t->start_ns;
+	ret_stats->end_ns = t->end_ns;
+}
+
+void tracer_each_program(const struct tracer *t, tracer_program_fn *visit, void *context)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, t->skel->obj) {
+		struct bpf_prog_info info = { 0 };
+		uint32_t size = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
+			visit(context, bpf_program__name(program), info.verified_insns);
+	}
+}

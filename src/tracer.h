@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tracer.h - the kernel side as an object: loaded, armed, drained, stopped.
+ *
+ *   tracer_open -> tracer_attach -> tracer_arm -> tracer_drain ... -> tracer_stop -> tracer_close
+ *
+ * Owns the BPF programs, maps and perf events; all of them hang on descriptors, so that the
+ * process's end, however it comes, leaves nothing in the kernel. Records go to the sink given.
+ */
+#ifndef TRACER_H
+#define TRACER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "err.h"
+#include "ingest.h"
+
+struct tracer;
+
+/* Loads everything, attaches nothing. `cgroup_id`: kernfs id for TARGET_CGROUP, else 0. */
+int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *ingest,
+		struct tracer **ret_tracer, struct err *err);
+void tracer_close(struct tracer **tracer); /* takes NULL */
+
+/* Makes a process (with TARGET_TIDS: a thread) a target. */
+void tracer_add_member(struct tracer *tracer, uint32_t id);
+
+/* Programs begin to keep the accounts; no time is counted before tracer_arm(). */
+int tracer_attach(struct tracer *tracer, struct err *err);
+/* Opens the window and looks at the threads that wait already. */
+int tracer_arm(struct tracer *tracer, struct err *err);
+
+/* One descriptor to poll; readable when a ring wants to be drained before its time. */
+int tracer_fd(const struct tracer *tracer);
+/* Empties the rings; with `sums`, or when a table is half full, the tables as well. */
+int tracer_drain(struct tracer *tracer, bool sums, struct err *err);
+
+/* Closes the window, collects every account, and detaches. `idle_ns`, `realtime` go with it. */
+int tracer_stop(struct tracer *tracer, struct err *err);
+
+struct tracer_stats {
+	uint64_t map_bytes;  /* kernel memory of all maps */
+	uint64_t stacks;     /* stack records so far */
+	uint64_t losses;     /* so far, all causes */
+	nsec_t start_ns, end_ns;
+};
+
+void tracer_stats(const struct tracer *tracer, struct tracer_stats *ret_stats);
+
+/* For `doctor -v`: each program's name and the instructions the verifier went through; 0: unknown. */
+typedef void tracer_program_fn(void *context, const char *name, uint32_t verified_insns);
+void tracer_each_program(const struct tracer *tracer, tracer_program_fn *visit, void *context);
+
+#endif
