@@ -124,9 +124,14 @@ static void print_summary(const struct capture *capture)
 	if (!config->quiet) {
 		opts.color = terminal_takes_color(config->color, STDERR_FILENO);
 		summary_print(capture->profile, &opts, stderr);
+		for (size_t i = 0; i < config->output_count; i++) {
+			if (config->outputs[i].path)
+				fprintf(stderr, "written to %s\n", config->outputs[i].path);
+		}
 	}
 	if (!config->output_count) {
 		opts.color = terminal_takes_color(config->color, STDOUT_FILENO);
+		opts.columns = terminal_columns(STDOUT_FILENO);
 		digest_print(capture->profile, &opts, stdout);
 	}
 }

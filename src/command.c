@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,29 @@ const struct command *command_by_name(const char *name)
 	return NULL;
 }
 
+/*
+ * Closed standard descriptors would be taken by the first files opened, and messages meant for
+ * stderr end in them. Opened for reading, so that writing still fails.
+ */
+static void keep_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void check_stdout(struct err *err)
+{
+	errno = 0;
+	if (fflush(stdout) == EOF || ferror(stdout))
+		err_set(err, EXIT_CODE_FAILURE, -EIO, "cannot write stdout: %s",
+			errno ? strerror(errno) : "not all of it was taken");
+}
+
 int command_main(int argc, char *const *argv, struct err *err)
 {
 	const struct opts_world world = {
@@ -33,6 +57,7 @@ int command_main(int argc, char *const *argv, struct err *err)
 	_cleanup_(opts_free) struct opts opts = { 0 };
 	int code = EXIT_CODE_OK;
 
+	keep_standard_fds();
 	if (opts_parse(argc, argv, &world, &opts, err))
 		return err->code;
 	if (opts.version)
@@ -41,8 +66,7 @@ int command_main(int argc, char *const *argv, struct err *err)
 		help_print(argc > 1 && command_by_name(argv[1]) ? opts.command : NULL, stdout);
 	else
 		code = opts.command->run(&opts, err);
-	if (!err->code && (fflush(stdout) == EOF || ferror(stdout)))
-		err_set(err, EXIT_CODE_FAILURE, -errno, "cannot write stdout: %s",
-			strerror(errno));
+	if (!err->code)
+		check_stdout(err);
 	return err->code ? err->code : code;
 }

@@ -111,13 +111,16 @@ static int open_regular(struct outfile *file, const char *path)
  * There is something of that name. Opened for writing first: then the kernel has checked its
  * permissions and its rules about links in shared directories.
  */
-static int open_existing(struct outfile *file, const char *path)
+static int open_existing(struct outfile *file, const char *path, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
 	char link[32], target[PATH_MAX];
 	struct stat status;
 	ssize_t length;
 
+	if (fd < 0 && errno == ENOENT)
+		return err_set(err, EXIT_CODE_FAILURE, -ENOENT,
+			       "cannot write %s: a symbolic link to nothing: remove it", path);
 	if (fd < 0)
 		return -errno;
 	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode))
@@ -141,7 +144,7 @@ int outfile_open(const char *path, struct outfile **ret_file, struct err *err)
 	if (!path)
 		file->stream = stdout;
 	else if (!lstat(path, &status))
-		r = open_existing(file, path);
+		r = open_existing(file, path, err);
 	else
 		r = open_regular(file, path);
 	if (r) {
