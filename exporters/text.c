@@ -189,7 +189,7 @@ struct text_quantity text_share(uint64_t part, uint64_t whole)
 		snprintf(q.bytes, sizeof(q.bytes), "%d %%", part ? 100 : 0);
 	else if (percent < 0.1)
 		snprintf(q.bytes, sizeof(q.bytes), "<0.1 %%");
-	else if (percent > 99.9 && percent < 100)
+	else if (percent > 99.9 && part < whole)
 		snprintf(q.bytes, sizeof(q.bytes), ">99.9 %%");
 	else
 		snprintf(q.bytes, sizeof(q.bytes), "%.1f %%", percent);
