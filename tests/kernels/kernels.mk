@@ -8,12 +8,16 @@ KERNELS_RUN = tests/kernels/run --cache $(BUILD)/kernels --systemscope $(BUILD)/
 	      --driver $(BUILD)/tests/known --workloads $(BUILD)/workloads \
 	      $(if $(KERNEL),--kernel $(KERNEL))
 
-.PHONY: test-kernels kernel-shell
+.PHONY: test-kernels test-kernels-harness kernel-shell
 
 # KERNEL=6.1 for one of them (or host), TESTS='NAME...' for some of the tests, SLOW=1 for the long
 # ones too. Where no kernel can be had (status 77) the report says why, and that is no failure.
 test-kernels: build workloads $(KERNEL_TESTS)
 	@$(KERNELS_RUN) $(if $(SLOW),--slow) $(TESTS) || [ $$? = 77 ]
+
+# Whether the above sees a test that fails, hangs or is missing, and a guest that dies.
+test-kernels-harness:
+	@BUILD=$(BUILD) tests/run tests/kernels/test_matrix.sh
 
 # make kernel-shell KERNEL=5.10 CMD='systemscope doctor'
 kernel-shell:

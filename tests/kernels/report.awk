@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 #
 # awk -f report.awk LOG... - the logs of `job`, one per kernel and named after it, as one report:
-# per kernel its release, counts and what doctor says; a table kernel x test; failures and skips
-# with their reasons; at last `N passed, N failed, N skipped`.
+# per kernel its release, counts and what doctor says; a table of what each offers and one of how
+# each test went; failures and skips with their reasons; at last `N passed, N failed, N skipped`.
 #
 # The list of tests is the union over all kernels, and each kernel owes a line for each of them: one
 # that is missing is a failure, as is a kernel that died, hung, or whose driver failed without
@@ -87,23 +87,47 @@ function print_kernel(kernel,    i)
 		printf "    %s\n", doctor[kernel, i]
 }
 
-function print_table(    i, k, verdict)
+function print_row(title, cells)
 {
-	printf "\n%-*s", name_width + 2, "test"
+	sub(/ +$/, "", cells)
+	printf "%-*s%s\n", name_width + 2, title, cells
+}
+
+function print_head(title,    k, cells)
+{
 	for (k = 1; k <= kernel_count; k++)
-		printf " %-7s", kernels[k]
+		cells = cells sprintf(" %-7s", kernels[k])
 	printf "\n"
+	print_row(title, cells)
+}
+
+function print_features(    i, k, cells, verdict)
+{
+	if (!feature_count)
+		return
+	print_head("feature")
+	for (i = 1; i <= feature_count; i++) {
+		cells = ""
+		for (k = 1; k <= kernel_count; k++) {
+			verdict = offers[kernels[k], features[i]]
+			cells = cells sprintf(" %-7s", verdict == "" ? "-" : verdict)
+		}
+		print_row(features[i], cells)
+	}
+}
+
+function print_table(    i, k, cells, verdict)
+{
+	print_head("test")
 	for (i = 1; i <= name_count; i++) {
-		printf "%-*s", name_width + 2, names[i]
+		cells = ""
 		for (k = 1; k <= kernel_count; k++) {
 			verdict = result[kernels[k], names[i]]
 			if (kernels[k] in no_kernel)
 				verdict = "none"
-			else if (verdict == "")
-				verdict = "-"
-			printf " %-7s", verdict
+			cells = cells sprintf(" %-7s", verdict == "" ? "-" : verdict)
 		}
-		printf "\n"
+		print_row(names[i], cells)
 	}
 	printf "\n"
 }
@@ -132,6 +156,15 @@ FNR == 1 {
 /^@@ end doctor / { doctor_status[kernel] = $4; section = ""; next }
 /^@@ end tests / { tests_status[kernel] = $4; section = ""; next }
 /^@@ ended / { ended[kernel] = $3; took[kernel] = $4; next }
+section == "doctor" && /^(yes|no|NO) / {
+	if (!($2 in is_feature)) {
+		is_feature[$2] = 1
+		features[++feature_count] = $2
+		if (length($2) > name_width)
+			name_width = length($2)
+	}
+	offers[kernel, $2] = $1
+}
 section == "doctor" && NF { doctor[kernel, ++doctor_count[kernel]] = $0 }
 section == "tests" && /^ok / { cases[kernel]++; set_line(kernel, "ok", substr($0, 4)) }
 section == "tests" && /^skip / { cases[kernel]++; set_line(kernel, "skip", substr($0, 6)) }
@@ -155,6 +188,7 @@ END {
 		all_skipped += skipped[kernels[k]]
 		guests += kernels[k] != "host"
 	}
+	print_features()
 	print_table()
 	print_reasons("not ok")
 	for (k = 1; k <= kernel_count; k++) {

@@ -25,7 +25,10 @@ check() { # NAME REGEX: some line of the report matches
 mkdir "$scratch/workloads"
 cat >"$scratch/systemscope" <<-'END'
 	#!/bin/sh
-	echo "stand-in $1 row"
+	case $(uname -r) in
+	5.10.*) echo "no   stand-in  not here" ;;
+	*) echo "yes  stand-in  asked by $1" ;;
+	esac
 END
 cat >"$scratch/driver" <<-'END'
 	#!/bin/sh
@@ -52,7 +55,8 @@ if grep -q '^skip .*: every test - ' "$scratch/report"; then
 fi
 
 check release '^  release  5[.]10[.].*cloud'
-check doctor-rows '^    stand-in doctor row$'
+check doctor-rows '^    yes  stand-in  asked by doctor$'
+check features '^stand-in +no +yes +yes +yes +yes'
 check table-row '^second +not ok +not ok +not ok +not ok +skip'
 check pass '^first +ok +ok +ok +ok +ok'
 check failure '^not ok 5[.]10: second - it is broken - really$'
