@@ -23,7 +23,6 @@ __u64 window_start_ns = ~0ull;
 __u64 window_end_ns = ~0ull;
 __u64 sums_inserted = 0;
 __u8 cpu_listed[SCOPE_MAX_CPUS] = {};
-__u8 member[SCOPE_MEMBER_SIZE] = {};
 __u64 stack_sent[STACK_SENT_SIZE] = {};
 
 struct task_accounts task_accounts SEC(".maps");
@@ -34,6 +33,7 @@ struct ring stack_ring SEC(".maps");
 struct ring thread_ring SEC(".maps");
 struct loss_table losses SEC(".maps");
 struct lost_threads lost_threads SEC(".maps");
+struct members members SEC(".maps");
 struct join_times join_times SEC(".maps");
 struct stack_scratch stack_scratch SEC(".maps");
 

@@ -36,7 +36,6 @@ extern __u64 window_start_ns;	/* ~0 until armed */
 extern __u64 window_end_ns;	/* ~0 until the stop */
 extern __u64 sums_inserted;	/* since the last swap; user space clears it */
 extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
-extern __u8 member[SCOPE_MEMBER_SIZE];	 /* by tgid or tid: 1: a target */
 
 /* --- maps --------------------------------------------------------------------------------------- */
 
@@ -139,6 +138,20 @@ struct lost_threads {
 	__type(value, struct scope_thread);
 };
 
+/*
+ * Who is a target, one byte per tgid (or tid): 1 is a member. User space writes it through a
+ * mapping. Elements of a page each, because 5.10 takes no element of 4 MiB.
+ */
+#define MEMBER_PAGE 4096u
+
+struct members {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SCOPE_MEMBER_SIZE / MEMBER_PAGE);
+	__uint(key_size, 4);
+	__uint(value_size, MEMBER_PAGE);
+};
+
 /* Tgid to the time at which the process became a target, for those that join in mid-run. */
 struct join_times {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -155,6 +168,7 @@ extern struct ring stack_ring SEC(".maps");
 extern struct ring thread_ring SEC(".maps");
 extern struct loss_table losses SEC(".maps");
 extern struct lost_threads lost_threads SEC(".maps");
+extern struct members members SEC(".maps");
 extern struct join_times join_times SEC(".maps");
 
 /* --- losses --------------------------------------------------------------------------------------- */
@@ -171,13 +185,34 @@ static __always_inline void lose(__u32 cause, __u64 ns)
 
 /* --- who is a target -------------------------------------------------------------------------------- */
 
+/* The byte of `id`; NULL never happens to an id that the kernel gives out. */
+static __always_inline __u8 *member_of(__u32 id)
+{
+	__u32 page = id / MEMBER_PAGE;
+	__u8 *bytes = bpf_map_lookup_elem(&members, &page);
+
+	return bytes ? bytes + id % MEMBER_PAGE : NULL;
+}
+
+static __always_inline bool is_member(__u32 id)
+{
+	__u8 *m = member_of(id);
+
+	return m && *m;
+}
+
+static __always_inline void set_member(__u32 id, bool yes)
+{
+	__u8 *m = member_of(id);
+
+	if (m)
+		*m = yes;
+}
+
 static __always_inline bool is_target_id(__u32 pid, __u32 tgid, __u32 flags)
 {
 	/* without a filter pid 0 is nobody: a CPU's idle task */
-	__u32 yes = filter == FILTER_ALL ?
-			    pid : member[(filter == FILTER_TID ? pid : tgid) & (SCOPE_MEMBER_SIZE - 1)];
-
-	if (!yes)
+	if (filter == FILTER_ALL ? !pid : !is_member(filter == FILTER_TID ? pid : tgid))
 		return false;
 	if (want_user_threads && want_kernel_threads)
 		return true;

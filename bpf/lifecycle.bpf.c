@@ -24,11 +24,6 @@ static __always_inline bool in_cgroup(struct cgroup *cgroup)
 	return false;
 }
 
-static __always_inline __u8 *member_of(__u32 id)
-{
-	return &member[id & (SCOPE_MEMBER_SIZE - 1)];
-}
-
 /*
  * A new task, before it first runs. Its id may have been somebody else's: set or clear, always.
  * That is also why nothing needs to be cleared when a task ends.
@@ -36,10 +31,10 @@ static __always_inline __u8 *member_of(__u32 id)
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *child)
 {
-	__u8 is = 0;
+	bool is = false;
 
 	if (filter == FILTER_TID) {
-		*member_of((__u32)child->pid) = 0;
+		set_member((__u32)child->pid, false);
 		return 0;
 	}
 	if (child->pid != child->tgid)
@@ -47,8 +42,8 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 	if (cgroup_wanted)
 		is = in_cgroup(child->cgroups->dfl_cgrp);
 	else if (follow_children || match_comm)
-		is = *member_of((__u32)parent->tgid);
-	*member_of((__u32)child->tgid) = is;
+		is = is_member((__u32)parent->tgid);
+	set_member((__u32)child->tgid, is);
 	return 0;
 }
 
@@ -92,19 +87,18 @@ static __always_inline void join(struct task_struct *task, __u64 now)
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 {
-	__u8 *is = member_of((__u32)task->tgid);
 	bool was = is_target(task), stays = was;
 	struct account *a = account_find(task);
 	__u64 now = bpf_ktime_get_ns();
 
 	if (match_comm) {
 		stays = comm_matches(task);
-		*is = stays;
+		set_member((__u32)task->tgid, stays);
 	}
 	if (filter == FILTER_TID && old_tid != task->pid) {
 		/* --tid named the thread; it goes on under the leader's tid */
-		stays = *member_of((__u32)old_tid);
-		*is = stays;
+		stays = is_member((__u32)old_tid);
+		set_member((__u32)task->pid, stays);
 	}
 	if (was && stays && old_tid == task->pid)
 		return 0;
@@ -121,13 +115,12 @@ int BPF_PROG(lifecycle__attach, struct cgroup *to, const char *path, struct task
 {
 	__u32 tgid = (__u32)task->tgid;
 	__u64 now = bpf_ktime_get_ns();
-	__u8 *is = member_of(tgid);
 
 	/* who was in stays a target to the end of the run, and keeps its account whole */
-	if (*is || !in_cgroup(to))
+	if (is_member(tgid) || !in_cgroup(to))
 		return 0;
 	if (bpf_map_update_elem(&join_times, &tgid, &now, BPF_ANY))
 		lose(SCOPE_LOSS_JOIN_FULL, 0);
-	*is = 1;
+	set_member(tgid, true);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,6 +62,7 @@ struct tracer {
 	struct scope_bpf *skel;
 	struct ring_buffer *rings;
 	struct table_pair sums, ticks;
+	unsigned char *members; /* the kernel side's bytes, mapped */
 	unsigned char *keys, *values; /* room for one batch */
 	struct bpf_link **tick_links;
 	size_t tick_link_count;
@@ -183,6 +184,7 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 static int make_tables(struct tracer *t, struct err *err)
 {
 	struct scope_bpf *s = t->skel;
+	void *members;
 	int r;
 
 	r = make_pair(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
@@ -195,6 +197,12 @@ static int make_tables(struct tracer *t, struct err *err)
 			       strerror(-r));
 	t->keys = mem_alloc_array(BATCH, sizeof(struct sum_key));
 	t->values = mem_alloc_array(BATCH, sizeof(struct sum_value));
+	members = mmap(NULL, SCOPE_MEMBER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+		       bpf_map__fd(s->maps.members), 0);
+	if (members == MAP_FAILED)
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF array: %s",
+			       strerror(errno));
+	t->members = members;
 	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
 	if (!t->rings || ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
 					  on_thread_record, t))
@@ -265,6 +273,8 @@ void tracer_close(struct tracer **tracer)
 		if (t->ticks.fd[i] >= 0)
 			close(t->ticks.fd[i]);
 	}
+	if (t->members)
+		munmap(t->members, SCOPE_MEMBER_SIZE);
 	scope_bpf__destroy(t->skel);
 	table_free(&t->seen);
 	array_free(&t->seen_switches);
@@ -277,7 +287,7 @@ void tracer_close(struct tracer **tracer)
 void tracer_add_member(struct tracer *t, uint32_t id)
 {
 	if (id < SCOPE_MEMBER_SIZE)
-		t->skel->bss->member[id] = 1;
+		t->members[id] = 1;
 }
 
 /* --- attach --------------------------------------------------------------------------------------- */

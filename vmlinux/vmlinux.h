@@ -43,6 +43,7 @@ enum {
 
 enum {
 	BPF_F_NO_PREALLOC = 1,
+	BPF_F_MMAPABLE = 1024,
 };
 
 enum {
@@ -104,7 +105,7 @@ struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
-	int on_cpu;
+	unsigned int on_cpu; /* int, since 7.x u8: unsigned, so that libbpf may fit the load */
 	int exit_state;
 	unsigned int in_iowait : 1;
 	int pid;
