@@ -125,38 +125,61 @@ int text_flush(FILE *out)
 	return ret;
 }
 
-/* Three digits of value / unit, cut, not rounded: 999 999 ns is 999 us and not 1000 us. */
-static void format_scaled(struct text_quantity *q, uint64_t value, uint64_t unit, const char *name)
-{
-	uint64_t whole = value / unit;
-	uint64_t rest = value % unit;
+struct unit {
+	uint64_t size;
+	const char *name;
+};
 
-	if (whole >= 100)
-		snprintf(q->bytes, sizeof(q->bytes), "%llu %s", (unsigned long long)whole, name);
-	else if (whole >= 10)
-		snprintf(q->bytes, sizeof(q->bytes), "%llu.%llu %s", (unsigned long long)whole,
-			 (unsigned long long)(rest * 10 / unit), name);
-	else
-		snprintf(q->bytes, sizeof(q->bytes), "%llu.%02llu %s", (unsigned long long)whole,
-			 (unsigned long long)(rest * 100 / unit), name);
+/*
+ * Three digits in the first unit of which there are fewer than 1000; in the last one if there is
+ * none. Rounded to nearest, so that what shows as 1.00 ms is not called 1000 us.
+ */
+static struct text_quantity format_scaled(uint64_t value, const struct unit *units, size_t count)
+{
+	struct text_quantity q;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t size = units[i].size;
+		uint64_t whole = value / size + (value % size * 2 >= size);
+		/* Only looked at where they cannot overflow. */
+		uint64_t tenths = value / size < 100 ? (value * 10 + size / 2) / size : 1000;
+		uint64_t hundredths = value / size < 10 ? (value * 100 + size / 2) / size : 1000;
+
+		if (hundredths < 1000)
+			snprintf(q.bytes, sizeof(q.bytes), "%llu.%02llu %s",
+				 (unsigned long long)(hundredths / 100),
+				 (unsigned long long)(hundredths % 100), units[i].name);
+		else if (tenths < 1000)
+			snprintf(q.bytes, sizeof(q.bytes), "%llu.%llu %s",
+				 (unsigned long long)(tenths / 10),
+				 (unsigned long long)(tenths % 10), units[i].name);
+		else
+			snprintf(q.bytes, sizeof(q.bytes), "%llu %s", (unsigned long long)whole,
+				 units[i].name);
+		if (whole < 1000)
+			break;
+	}
+	return q;
 }
 
 struct text_quantity text_duration(nsec_t ns)
 {
-	uint64_t minutes = ns / NSEC_PER_SEC / 60;
+	static const struct unit units[] = {
+		{ NSEC_PER_USEC, "us" },
+		{ NSEC_PER_MSEC, "ms" },
+		{ NSEC_PER_SEC, "s" },
+	};
+	uint64_t seconds = ns / NSEC_PER_SEC;
+	uint64_t minutes = seconds / 60;
 	struct text_quantity q;
 
 	if (ns < NSEC_PER_USEC)
 		snprintf(q.bytes, sizeof(q.bytes), "%llu ns", (unsigned long long)ns);
-	else if (ns < NSEC_PER_MSEC)
-		format_scaled(&q, ns, NSEC_PER_USEC, "us");
-	else if (ns < NSEC_PER_SEC)
-		format_scaled(&q, ns, NSEC_PER_MSEC, "ms");
-	else if (ns < 1000 * NSEC_PER_SEC)
-		format_scaled(&q, ns, NSEC_PER_SEC, "s");
+	else if (seconds < 1000)
+		q = format_scaled(ns, units, sizeof(units) / sizeof(units[0]));
 	else if (minutes < 100)
 		snprintf(q.bytes, sizeof(q.bytes), "%llu min %02llu s", (unsigned long long)minutes,
-			 (unsigned long long)(ns / NSEC_PER_SEC % 60));
+			 (unsigned long long)(seconds % 60));
 	else
 		snprintf(q.bytes, sizeof(q.bytes), "%llu h %02llu min",
 			 (unsigned long long)(minutes / 60), (unsigned long long)(minutes % 60));
@@ -165,16 +188,16 @@ struct text_quantity text_duration(nsec_t ns)
 
 struct text_quantity text_size(uint64_t size_bytes)
 {
+	static const struct unit units[] = {
+		{ 1u << 10, "KiB" },
+		{ 1u << 20, "MiB" },
+		{ 1u << 30, "GiB" },
+	};
 	struct text_quantity q;
 
-	if (size_bytes < 1u << 10)
-		snprintf(q.bytes, sizeof(q.bytes), "%llu B", (unsigned long long)size_bytes);
-	else if (size_bytes < 1u << 20)
-		format_scaled(&q, size_bytes, 1u << 10, "KiB");
-	else if (size_bytes < 1u << 30)
-		format_scaled(&q, size_bytes, 1u << 20, "MiB");
-	else
-		format_scaled(&q, size_bytes, 1u << 30, "GiB");
+	if (size_bytes >= 1u << 10)
+		return format_scaled(size_bytes, units, sizeof(units) / sizeof(units[0]));
+	snprintf(q.bytes, sizeof(q.bytes), "%llu B", (unsigned long long)size_bytes);
 	return q;
 }
 

@@ -3,7 +3,8 @@
  * digest.c - the stacks with most time, one a line: leaf first, so that the names to look at stand
  * in a column and a narrow terminal cuts off the callers that matter least.
  *
- * Of blocked and waiting stacks with user frames the kernel's are left out: the reason says it.
+ * Of blocked and waiting stacks with user frames the kernel's are left out: the reason says it. In a
+ * system-wide profile, threads that never ran are one line: there are too many of them.
  */
 #include <stdlib.h>
 
@@ -33,6 +34,7 @@ struct digest {
 	struct paths paths;
 	struct entry *entries;
 	uint32_t count;
+	nsec_t never_ran_ns;
 	const char **frames; /* room for one path */
 	unsigned columns;
 	bool color;
@@ -76,16 +78,20 @@ static int compare_times(const void *a, const void *b)
 static void collect_entries(struct digest *d)
 {
 	const struct profile *p = d->profile;
-	uint32_t count = 0;
+	uint32_t taken = 0, count = 0;
 
 	d->entries = mem_alloc_array(p->sample_count, sizeof(*d->entries));
 	for (uint32_t i = 0; i < p->sample_count; i++) {
 		const struct profile_sample *sample = &p->samples[i];
 		uint32_t stack = sample->stack;
 
+		if (p->system_wide && p->threads[sample->thread].never_ran) {
+			d->never_ran_ns += sample->ns;
+			continue;
+		}
 		if (sample->state != SCOPE_ON)
 			stack = trim_kernel(p, stack);
-		d->entries[i] = (struct entry){
+		d->entries[taken++] = (struct entry){
 			.state = sample->state,
 			.rank = d->paths.rank[stack],
 			.comm = p->threads[sample->thread].comm,
@@ -94,8 +100,8 @@ static void collect_entries(struct digest *d)
 			.ns = sample->ns,
 		};
 	}
-	qsort(d->entries, p->sample_count, sizeof(*d->entries), compare_keys);
-	for (uint32_t i = 0; i < p->sample_count; i++) {
+	qsort(d->entries, taken, sizeof(*d->entries), compare_keys);
+	for (uint32_t i = 0; i < taken; i++) {
 		if (count && compare_keys(&d->entries[count - 1], &d->entries[i]) == 0)
 			d->entries[count - 1].ns += d->entries[i].ns;
 		else
@@ -174,33 +180,61 @@ static char *clean_name(const char *name)
 	return clean;
 }
 
-/* One table: `count` entries of one state, the largest first. */
+/* An entry as text: what a row of the table holds besides the path. */
+struct row {
+	struct text_quantity share, time;
+	char *comm, *reason;
+};
+
+/* The columns that the texts of a table need. */
+struct widths {
+	unsigned share, time, comm, reason;
+};
+
+static void widen(unsigned *width, const char *text)
+{
+	unsigned need = count_columns(text);
+
+	if (need > *width)
+		*width = need;
+}
+
+/* One table: up to TOP_STACKS entries of one state, the largest first. */
 static void print_entries(const struct digest *d, const struct entry *entries, uint32_t count,
 			  nsec_t state_ns)
 {
 	const struct profile *p = d->profile;
-	unsigned comm_width = 0, reason_width = 0, used, room;
-	char *comm[TOP_STACKS], *reason[TOP_STACKS];
+	struct row rows[TOP_STACKS];
+	struct widths width = { 0 };
+	unsigned used, room;
 
 	for (uint32_t i = 0; i < count; i++) {
-		comm[i] = clean_name(profile_string(p, entries[i].comm));
-		reason[i] = clean_name(profile_string(p, entries[i].reason));
-		if (count_columns(comm[i]) > comm_width)
-			comm_width = count_columns(comm[i]);
-		if (count_columns(reason[i]) > reason_width)
-			reason_width = count_columns(reason[i]);
+		struct row *row = &rows[i];
+
+		row->share = text_share(entries[i].ns, state_ns);
+		row->time = text_duration(entries[i].ns);
+		row->comm = clean_name(profile_string(p, entries[i].comm));
+		row->reason = clean_name(profile_string(p, entries[i].reason));
+		widen(&width.share, row->share.bytes);
+		widen(&width.time, row->time.bytes);
+		widen(&width.comm, row->comm);
+		widen(&width.reason, row->reason);
 	}
-	used = 2 + 7 + 2 + 11 + 2 + comm_width + 2 + (reason_width ? reason_width + 2 : 0);
+	used = 2 + width.share + 2 + width.time + 2 + width.comm + 2;
+	if (width.reason)
+		used += width.reason + 2;
 	room = d->columns > used + MIN_PATH ? d->columns - used : MIN_PATH;
 	for (uint32_t i = 0; i < count; i++) {
-		fprintf(d->out, "  %7s  %11s  ", text_share(entries[i].ns, state_ns).bytes,
-			text_duration(entries[i].ns).bytes);
-		put_padded(d->out, comm[i], comm_width + 2);
-		if (reason_width)
-			put_padded(d->out, reason[i], reason_width + 2);
+		struct row *row = &rows[i];
+
+		fprintf(d->out, "  %*s  %*s  ", (int)width.share, row->share.bytes,
+			(int)width.time, row->time.bytes);
+		put_padded(d->out, row->comm, width.comm + 2);
+		if (width.reason)
+			put_padded(d->out, row->reason, width.reason + 2);
 		print_path(d, entries[i].stack, room);
-		free(comm[i]);
-		free(reason[i]);
+		free(row->comm);
+		free(row->reason);
 	}
 }
 
@@ -225,9 +259,9 @@ static uint32_t print_state(const struct digest *d, enum scope_state state, uint
 		text_duration(state_ns).bytes, d->color ? RESET : "");
 	print_entries(d, d->entries + first, shown, state_ns);
 	if (shown_ns < state_ns)
-		fprintf(d->out, "  %7s  %11s  in %u more\n",
-			text_share(state_ns - shown_ns, state_ns).bytes,
-			text_duration(state_ns - shown_ns).bytes, end - first - shown);
+		fprintf(d->out, "  and %s (%s) in other stacks\n",
+			text_duration(state_ns - shown_ns).bytes,
+			text_share(state_ns - shown_ns, state_ns).bytes);
 	fputc('\n', d->out);
 	return end;
 }
@@ -248,6 +282,8 @@ void digest_print(const struct profile *profile, const struct summary_opts *opts
 	collect_entries(&d);
 	for (int state = SCOPE_ON; state < SCOPE_STATES; state++)
 		next = print_state(&d, (enum scope_state)state, next);
+	if (d.never_ran_ns)
+		fprintf(out, "Threads that never ran: %s\n\n", text_duration(d.never_ran_ns).bytes);
 	fputs("For a flame graph run it again with -o out.folded, and then:\n"
 	      "  flamegraph.pl --countname us out.folded > out.svg\n",
 	      out);

@@ -138,14 +138,13 @@ static void print_coverage(const struct printer *w)
 	if (totals->residual_ns > totals->alive_ns)
 		covered_ns = 0;
 	begin_row(w, "coverage");
-	fprintf(w->out, "%s%s of the alive time accounted for, residual %s%s",
+	fprintf(w->out, "%s%s of alive time accounted for, residual %s%s",
 		bad ? paint(w, YELLOW) : "", text_share(covered_ns, totals->alive_ns).bytes,
 		text_duration(totals->residual_ns).bytes, bad ? paint(w, RESET) : "");
 	if (totals->largest) {
-		fprintf(w->out, " (largest %s, thread %" PRIu32 " ",
-			text_duration(totals->largest_residual_ns).bytes, totals->largest->tid);
+		fprintf(w->out, " (largest %s: ", text_duration(totals->largest_residual_ns).bytes);
 		text_write_name(w->out, profile_string(w->profile, totals->largest->comm));
-		fputc(')', w->out);
+		fprintf(w->out, ", tid %" PRIu32 ")", totals->largest->tid);
 	}
 	fputc('\n', w->out);
 }
@@ -162,38 +161,55 @@ static uint32_t find_largest(const nsec_t *sums_ns, uint32_t count)
 	return largest;
 }
 
+/*
+ * Time blocked by reason, into sums_ns[string]; returns their sum. In a system-wide profile the many
+ * threads that never ran would hide what the others wait for: their time goes to *ret_idle_ns.
+ */
+static nsec_t add_up_reasons(const struct profile *p, nsec_t *sums_ns, nsec_t *ret_idle_ns)
+{
+	nsec_t total_ns = 0;
+
+	*ret_idle_ns = 0;
+	for (uint32_t i = 0; i < p->sample_count; i++) {
+		const struct profile_sample *sample = &p->samples[i];
+
+		if (sample->state != SCOPE_OFF)
+			continue;
+		if (p->system_wide && p->threads[sample->thread].never_ran) {
+			*ret_idle_ns += sample->ns;
+		} else {
+			sums_ns[sample->reason] += sample->ns;
+			total_ns += sample->ns;
+		}
+	}
+	return total_ns;
+}
+
 static void print_reasons(const struct printer *w)
 {
 	const struct profile *p = w->profile;
 	_cleanup_free_ nsec_t *sums_ns = mem_alloc_array(p->string_count, sizeof(*sums_ns));
-	nsec_t rest_ns = 0;
-	uint32_t rest = 0;
+	nsec_t idle_ns, total_ns = add_up_reasons(p, sums_ns, &idle_ns);
+	nsec_t rest_ns = total_ns;
+	uint32_t reason;
+	int shown = 0;
 
-	for (uint32_t i = 0; i < p->sample_count; i++) {
-		if (p->samples[i].state == SCOPE_OFF)
-			sums_ns[p->samples[i].reason] += p->samples[i].ns;
-	}
 	begin_row(w, "blocked in");
-	for (int shown = 0; shown < TOP_REASONS; shown++) {
-		uint32_t reason = find_largest(sums_ns, p->string_count);
-
-		if (reason == p->string_count) {
-			if (!shown)
-				fputs("nothing", w->out);
-			break;
-		}
-		fputs(shown ? ", " : "", w->out);
+	while (shown < TOP_REASONS &&
+	       (reason = find_largest(sums_ns, p->string_count)) < p->string_count) {
+		fputs(shown++ ? ", " : "", w->out);
 		text_write_name(w->out, reason ? profile_string(p, reason) : "unknown");
 		fprintf(w->out, " %s (%s)", text_duration(sums_ns[reason]).bytes,
-			text_share(sums_ns[reason], w->totals.ns[SCOPE_OFF]).bytes);
+			text_share(sums_ns[reason], total_ns).bytes);
+		rest_ns -= sums_ns[reason];
 		sums_ns[reason] = 0;
 	}
-	for (uint32_t i = 0; i < p->string_count; i++) {
-		rest_ns += sums_ns[i];
-		rest += sums_ns[i] != 0;
-	}
-	if (rest)
-		fprintf(w->out, ", %" PRIu32 " more %s", rest, text_duration(rest_ns).bytes);
+	if (!shown)
+		fputs("nothing", w->out);
+	if (rest_ns)
+		fprintf(w->out, ", other %s", text_duration(rest_ns).bytes);
+	if (idle_ns)
+		fprintf(w->out, "; threads that never ran %s", text_duration(idle_ns).bytes);
 	fputc('\n', w->out);
 }
 
@@ -215,9 +231,9 @@ static void print_quality(const struct printer *w)
 		text_share(quality->unnamed_ns, quality->frames_ns).bytes);
 	if (!p->states[SCOPE_ON])
 		return;
-	begin_row(w, "on CPU");
-	fprintf(w->out, "%" PRIu64 " %s; stacks sampled for %s, borrowed from peers for %s, "
-		"not known for %s\n",
+	begin_row(w, "sampling");
+	fprintf(w->out,
+		"%" PRIu64 " %s; of on-CPU time %s sampled, %s borrowed from peers, %s unknown\n",
 		quality->ticks, plural(quality->ticks, "tick", "ticks"),
 		text_share(quality->on_sampled_ns, on_ns).bytes,
 		text_share(quality->on_estimated_ns, on_ns).bytes,
@@ -254,7 +270,7 @@ static void print_cost(const struct printer *w)
 	if (!self->cpu_ns)
 		return;
 	begin_row(w, "own cost");
-	fprintf(w->out, "%s CPU (%s of a core while armed), %s + %s in the kernel, armed in %s\n",
+	fprintf(w->out, "%s CPU (%s of a core while armed), %s and %s in the kernel, armed in %s\n",
 		text_duration(self->cpu_ns).bytes,
 		text_share(self->armed_cpu_ns, w->profile->window_ns).bytes,
 		text_size(self->peak_rss_bytes).bytes, text_size(self->kernel_map_bytes).bytes,

@@ -109,9 +109,13 @@ static void durations_read_well(void)
 	CHECK_TEXT(text_duration(999).bytes, "999 ns");
 	CHECK_TEXT(text_duration(1000).bytes, "1.00 us");
 	CHECK_TEXT(text_duration(12345).bytes, "12.3 us");
-	CHECK_TEXT(text_duration(999999).bytes, "999 us");
+	CHECK_TEXT(text_duration(9994).bytes, "9.99 us");
+	CHECK_TEXT(text_duration(9995).bytes, "10.0 us");
+	CHECK_TEXT(text_duration(99950).bytes, "100 us");
+	CHECK_TEXT(text_duration(999499).bytes, "999 us");
+	CHECK_TEXT(text_duration(999500).bytes, "1.00 ms");
 	CHECK_TEXT(text_duration(12345678).bytes, "12.3 ms");
-	CHECK_TEXT(text_duration(999999999).bytes, "999 ms");
+	CHECK_TEXT(text_duration(999999999).bytes, "1.00 s");
 	CHECK_TEXT(text_duration(1000000000).bytes, "1.00 s");
 	CHECK_TEXT(text_duration(30 * NSEC_PER_SEC).bytes, "30.0 s");
 	CHECK_TEXT(text_duration(999 * NSEC_PER_SEC).bytes, "999 s");
@@ -125,8 +129,8 @@ static void sizes_read_well(void)
 	CHECK_TEXT(text_size(0).bytes, "0 B");
 	CHECK_TEXT(text_size(1023).bytes, "1023 B");
 	CHECK_TEXT(text_size(1024).bytes, "1.00 KiB");
-	CHECK_TEXT(text_size(19083034).bytes, "18.1 MiB");
-	CHECK_TEXT(text_size(UINT64_MAX).bytes, "17179869183 GiB");
+	CHECK_TEXT(text_size(19083034).bytes, "18.2 MiB");
+	CHECK_TEXT(text_size(UINT64_MAX).bytes, "17179869184 GiB");
 }
 
 static void shares_say_all_and_nothing_only_when_exact(void)
