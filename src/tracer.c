@@ -14,12 +14,11 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "frame_pointer.h"
 #include "kernel_features.h"
 #include "mem.h"
 #include "scope.skel.h"
-#include "scope_iter.h"
-#include "table.h"
+#include "tables.h"
+#include "tasks.h"
 
 /* Shapes of bpf/core.bpf.h that cross only by maps. */
 struct sum_key {
@@ -44,16 +43,6 @@ enum {
 	SUM_ENTRIES = 1 << 16,
 	TICK_ENTRIES = 1 << 15,
 	HASH_ACCOUNTS = 1 << 16, /* where task storage is missing */
-	BATCH = 4096,
-	VERIFIER_LOG_BYTES = 1 << 14,
-};
-
-/* Two tables, of which the kernel side fills one while the other is read and emptied. */
-struct table_pair {
-	int outer_fd;
-	int fd[2];
-	unsigned current;
-	size_t key_size, value_size;
 };
 
 struct tracer {
@@ -63,13 +52,9 @@ struct tracer {
 	struct ring_buffer *rings;
 	struct table_pair sums, ticks;
 	unsigned char *members; /* the kernel side's bytes, mapped */
-	unsigned char *keys, *values; /* room for one batch */
 	struct bpf_link **tick_links;
 	size_t tick_link_count;
-	/* The kernel's count of switches per thread at the start, to tell threads that never moved
-	 * from those that no account could be made for. */
-	struct table seen;
-	ARRAY(uint64_t) seen_switches; /* by the table's ids */
+	struct tasks *tasks;
 	bool wants_drain;
 	uint64_t stacks;
 	struct loss reported[SCOPE_LOSS_COUNT];
@@ -143,23 +128,6 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 
-static int make_pair(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
-		     size_t value_size, unsigned entries)
-{
-	uint32_t zero = 0;
-
-	pair->outer_fd = outer_fd;
-	pair->key_size = key_size;
-	pair->value_size = value_size;
-	for (int i = 0; i < 2; i++) {
-		pair->fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, name, (uint32_t)key_size,
-					     (uint32_t)value_size, entries, NULL);
-		if (pair->fd[i] < 0)
-			return -errno;
-	}
-	return bpf_map_update_elem(outer_fd, &zero, &pair->fd[0], BPF_ANY) ? -errno : 0;
-}
-
 static int on_stack_record(void *context, void *data, size_t bytes)
 {
 	struct tracer *t = context;
@@ -187,16 +155,14 @@ static int make_tables(struct tracer *t, struct err *err)
 	void *members;
 	int r;
 
-	r = make_pair(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
+	r = tables_make(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
 		      sizeof(struct sum_key), sizeof(struct sum_value), SUM_ENTRIES);
 	if (!r)
-		r = make_pair(&t->ticks, bpf_map__fd(s->maps.tick_tables), "scope_ticks",
+		r = tables_make(&t->ticks, bpf_map__fd(s->maps.tick_tables), "scope_ticks",
 			      sizeof(struct tick_key), sizeof(uint64_t), TICK_ENTRIES);
 	if (r)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot create a BPF table: %s",
 			       strerror(-r));
-	t->keys = mem_alloc_array(BATCH, sizeof(struct sum_key));
-	t->values = mem_alloc_array(BATCH, sizeof(struct sum_value));
 	members = mmap(NULL, SCOPE_MEMBER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
 		       bpf_map__fd(s->maps.members), 0);
 	if (members == MAP_FAILED)
@@ -240,8 +206,8 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 	t->config = config;
 	t->ingest = ingest;
 	t->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
-	t->sums.fd[0] = t->sums.fd[1] = t->ticks.fd[0] = t->ticks.fd[1] = -1;
-	table_init(&t->seen, sizeof(uint64_t));
+	t->sums = t->ticks = (struct table_pair)TABLE_PAIR_NONE;
+	t->tasks = tasks_new(ingest);
 	chatty = config->verbose > 1;
 	libbpf_set_print(keep_words);
 	features_probe(&features);
@@ -267,19 +233,12 @@ void tracer_close(struct tracer **tracer)
 		bpf_link__destroy(t->tick_links[i]);
 	free(t->tick_links);
 	ring_buffer__free(t->rings);
-	for (int i = 0; i < 2; i++) {
-		if (t->sums.fd[i] >= 0)
-			close(t->sums.fd[i]);
-		if (t->ticks.fd[i] >= 0)
-			close(t->ticks.fd[i]);
-	}
+	tables_free(&t->sums);
+	tables_free(&t->ticks);
 	if (t->members)
 		munmap(t->members, SCOPE_MEMBER_SIZE);
 	scope_bpf__destroy(t->skel);
-	table_free(&t->seen);
-	array_free(&t->seen_switches);
-	free(t->keys);
-	free(t->values);
+	tasks_free(&t->tasks);
 	free(t);
 	*tracer = NULL;
 }
@@ -385,154 +344,6 @@ int tracer_attach(struct tracer *t, struct err *err)
 	return attach_ticks(t, err);
 }
 
-/* --- the task iterator ------------------------------------------------------------------------------ */
-
-typedef void task_fn(struct tracer *t, const struct scope_iter_task *task);
-
-/* Takes the whole records at the front of the buffer; returns how many bytes they had. */
-static size_t take_tasks(struct tracer *t, const unsigned char *bytes, size_t have, task_fn *visit)
-{
-	_Alignas(8) static unsigned char
-		record[sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8];
-	size_t used = 0;
-
-	while (have - used >= sizeof(struct scope_iter_task)) {
-		struct scope_iter_task *task = (struct scope_iter_task *)record;
-		size_t size;
-
-		memcpy(record, bytes + used, sizeof(*task));
-		if (task->count > SCOPE_MAX_FRAMES)
-			return have; /* cannot be: the iterator bounds it */
-		size = sizeof(*task) + task->count * 8;
-		if (have - used < size)
-			break;
-		memcpy(record, bytes + used, size);
-		visit(t, task);
-		used += size;
-	}
-	return used;
-}
-
-static int iterate(struct tracer *t, task_fn *visit, struct err *err)
-{
-	struct bpf_link *link = bpf_program__attach_iter(t->skel->progs.edges__task, NULL);
-	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
-	size_t have = 0, used;
-	ssize_t n = -1;
-	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
-
-	while (fd >= 0) {
-		n = read(fd, buffer + have, (1 << 16) - have);
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
-			continue;
-		if (n <= 0)
-			break;
-		have += (size_t)n;
-		used = take_tasks(t, buffer, have, visit);
-		memmove(buffer, buffer + used, have - used);
-		have -= used;
-	}
-	if (n < 0)
-		err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot walk the tasks: %s",
-			strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return n < 0 ? -errno : 0;
-}
-
-/* Sends a stack as the kernel side would; returns its id. */
-static uint64_t send_stack(struct tracer *t, uint64_t id, uint32_t pid, uint16_t kind,
-			   const void *ips, size_t count)
-{
-	struct {
-		struct scope_stack head;
-		uint64_t ips[SCOPE_MAX_FRAMES];
-	} record = { 0 };
-
-	if (!count || count > SCOPE_MAX_FRAMES)
-		return 0;
-	record.head.rec.type = SCOPE_REC_STACK;
-	record.head.rec.size = (uint32_t)(sizeof(record.head) + count * 8);
-	record.head.id = id;
-	record.head.time_ns = clock_now();
-	record.head.pid = pid;
-	record.head.kind = kind;
-	record.head.count = (uint16_t)count;
-	memcpy(record.ips, ips, count * 8);
-	ingest_record(t->ingest, &record, record.head.rec.size);
-	return id;
-}
-
-/* A user stack that user space walked: an id of its own, not the kernel side's hash. */
-static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t *ips, size_t count)
-{
-	uint64_t h = task->owner ^ task->thread.thread;
-
-	for (size_t i = 0; i < count; i++) {
-		h = (h ^ ips[i]) * 0xff51afd7ed558ccdu;
-		h ^= h >> 29;
-	}
-	return h ? h : 1;
-}
-
-/* Start: the stacks of those that wait already. Only a thread without any event needs them. */
-static void see_task(struct tracer *t, const struct scope_iter_task *task)
-{
-	const struct scope_thread *thread = &task->thread;
-	uint64_t ips[SCOPE_MAX_FRAMES];
-	struct scope_seen seen = {
-		.rec = { SCOPE_REC_SEEN, sizeof(seen) },
-		.pid = thread->pid,
-		.tid = thread->tid,
-		.start_time_ns = thread->start_time_ns,
-		.reason = task->reason,
-		.state = thread->state,
-	};
-	size_t count;
-	bool is_new;
-
-	if (!(thread->flags & SCOPE_THREAD_NO_EVENT))
-		return;
-	table_add(&t->seen, &thread->thread, &is_new);
-	if (is_new)
-		*array_push(&t->seen_switches) = task->task_switches;
-	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
-	if (task->sp) {
-		count = frame_pointer_walk(thread->pid, task->ip, task->sp, task->bp, ips,
-					   SCOPE_MAX_FRAMES);
-		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
-					 SCOPE_STACK_USER, ips, count);
-	}
-	seen.time_ns = clock_now();
-	ingest_record(t->ingest, &seen, sizeof(seen));
-}
-
-/*
- * Stop: everybody's account. A thread without one had no event in the whole window, unless the
- * kernel counted switches: then no account could be made for it, and its time is unaccounted.
- */
-static void settle_task(struct tracer *t, const struct scope_iter_task *task)
-{
-	struct scope_thread thread = task->thread;
-	uint32_t id;
-
-	if (thread.flags & SCOPE_THREAD_NO_EVENT) {
-		id = table_find(&t->seen, &thread.thread);
-		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns :
-				       t->seen_switches.items[id] != task->task_switches) {
-			thread.flags &= ~SCOPE_THREAD_NO_EVENT;
-			thread.flags |= SCOPE_THREAD_DEAD;
-			thread.state = SCOPE_DEAD;
-			thread.born_ns = thread.start_time_ns;
-			thread.dead_ns = t->end_ns;
-			thread.first_ns = t->end_ns;
-		}
-	}
-	if (thread.start_time_ns < t->end_ns)
-		ingest_record(t->ingest, &thread, sizeof(thread));
-}
-
 /* --- the window ----------------------------------------------------------------------------------------- */
 
 /* Idle time of all CPUs since boot; the kernel keeps it in clock ticks. */
@@ -555,7 +366,7 @@ int tracer_arm(struct tracer *t, struct err *err)
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
 	t->start_ns = clock_now();
 	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
-	return iterate(t, see_task, err);
+	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
 
 int tracer_fd(const struct tracer *t)
@@ -563,8 +374,9 @@ int tracer_fd(const struct tracer *t)
 	return ring_buffer__epoll_fd(t->rings);
 }
 
-static void send_sum(struct tracer *t, const void *key, const void *value)
+static void send_sum(void *context, const void *key, const void *value)
 {
+	struct tracer *t = context;
 	const struct sum_key *k = key;
 	const struct sum_value *v = value;
 	struct scope_sum sum = {
@@ -582,8 +394,9 @@ static void send_sum(struct tracer *t, const void *key, const void *value)
 	ingest_record(t->ingest, &sum, sizeof(sum));
 }
 
-static void send_ticks(struct tracer *t, const void *key, const void *value)
+static void send_ticks(void *context, const void *key, const void *value)
 {
+	struct tracer *t = context;
 	const struct tick_key *k = key;
 	struct scope_ticks ticks = {
 		.rec = { SCOPE_REC_TICKS, sizeof(ticks) },
@@ -594,37 +407,6 @@ static void send_ticks(struct tracer *t, const void *key, const void *value)
 	};
 
 	ingest_record(t->ingest, &ticks, sizeof(ticks));
-}
-
-/*
- * Puts the other table in place and empties the one that was. The update of a map of maps returns
- * only when every program that may hold the old table has ended (maybe_wait_bpf_programs() in
- * kernel/bpf/syscall.c), so nothing is read or deleted under a writer.
- */
-static int drain_pair(struct tracer *t, struct table_pair *pair,
-		      void (*send)(struct tracer *, const void *, const void *), struct err *err)
-{
-	int fd = pair->fd[pair->current];
-	uint32_t zero = 0, position, *in = NULL, count;
-	int r;
-
-	pair->current ^= 1;
-	if (bpf_map_update_elem(pair->outer_fd, &zero, &pair->fd[pair->current], BPF_ANY))
-		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot swap BPF tables: %s",
-			       strerror(errno));
-	do {
-		count = BATCH;
-		r = bpf_map_lookup_and_delete_batch(fd, in, &position, t->keys, t->values, &count,
-						    NULL);
-		r = r ? -errno : 0;
-		if (r && r != -ENOENT)
-			return err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF table: %s",
-				       strerror(-r));
-		for (uint32_t i = 0; i < count; i++)
-			send(t, t->keys + i * pair->key_size, t->values + i * pair->value_size);
-		in = &position;
-	} while (!r);
-	return 0;
 }
 
 /* What was lost since the last look. */
@@ -664,11 +446,12 @@ int tracer_drain(struct tracer *t, bool sums, struct err *err)
 		return 0;
 	t->wants_drain = false;
 	t->skel->bss->sums_inserted = 0;
-	r = drain_pair(t, &t->sums, send_sum, err);
+	r = tables_drain(&t->sums, send_sum, t);
 	if (!r)
-		r = drain_pair(t, &t->ticks, send_ticks, err);
+		r = tables_drain(&t->ticks, send_ticks, t);
 	drain_losses(t);
-	return r;
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF table: %s", strerror(-r)) :
+		   0;
 }
 
 static void detach(struct tracer *t)
@@ -729,7 +512,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 	ingest_record(t->ingest, &window, sizeof(window));
 
 	/* Accounts while the programs still see deaths; then the rings, whose records win. */
-	r = iterate(t, settle_task, err);
+	r = tasks_at_stop(t->tasks, t->skel->progs.edges__task, t->start_ns, t->end_ns, err);
 	detach(t);
 	if (!r)
 		r = tracer_drain(t, true, err);

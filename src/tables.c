@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+#define BATCH 4096
+
+int tables_make(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
+		size_t value_size, unsigned entries)
+{
+	uint32_t zero = 0;
+
+	pair->outer_fd = outer_fd;
+	pair->key_size = key_size;
+	pair->value_size = value_size;
+	pair->keys = mem_alloc_array(BATCH, key_size);
+	pair->values = mem_alloc_array(BATCH, value_size);
+	for (int i = 0; i < 2; i++) {
+		pair->fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, name, (uint32_t)key_size,
+					     (uint32_t)value_size, entries, NULL);
+		if (pair->fd[i] < 0)
+			return -errno;
+	}
+	return bpf_map_update_elem(outer_fd, &zero, &pair->fd[0], BPF_ANY) ? -errno : 0;
+}
+
+void tables_free(struct table_pair *pair)
+{
+	for (int i = 0; i < 2; i++) {
+		if (pair->fd[i] >= 0)
+			close(pair->fd[i]);
+		pair->fd[i] = -1;
+	}
+	free(pair->keys);
+	free(pair->values);
+	pair->keys = pair->values = NULL;
+}
+
+/*
+ * The update of a map of maps returns only when every program that may hold the old table has
+ * ended (maybe_wait_bpf_programs() in kernel/bpf/syscall.c).
+ */
+int tables_drain(struct table_pair *pair, tables_sink *sink, void *context)
+{
+	int fd = pair->fd[pair->current];
+	uint32_t zero = 0, position, *from = NULL, count;
+	int r;
+
+	pair->current ^= 1;
+	if (bpf_map_update_elem(pair->outer_fd, &zero, &pair->fd[pair->current], BPF_ANY))
+		return -errno;
+	do {
+		count = BATCH;
+		r = bpf_map_lookup_and_delete_batch(fd, from, &position, pair->keys, pair->values,
+						    &count, NULL) ? -errno : 0;
+		if (r && r != -ENOENT) /* ENOENT: that was the last batch */
+			return r;
+		for (uint32_t i = 0; i < count; i++)
+			sink(context, pair->keys + i * pair->key_size,
+			     pair->values + i * pair->value_size);
+		from = &position;
+	} while (!r);
+	return 0;
+}

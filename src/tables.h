@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tables.h - two BPF hashes, of which the kernel side fills one while the other is read and emptied.
+ *
+ * The kernel side finds the one in use through an array of maps with one element. Nothing is read
+ * or deleted under a writer: a batch lookup-and-delete on a live hash loses updates.
+ */
+#ifndef TABLES_H
+#define TABLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_pair {
+	int outer_fd; /* the array of maps; not owned */
+	int fd[2];    /* owned; -1: not made */
+	unsigned current;
+	size_t key_size, value_size;
+	unsigned char *keys, *values; /* room for one batch */
+};
+
+#define TABLE_PAIR_NONE { .fd = { -1, -1 } }
+
+/* 0 or -errno. `entries` bounds each of the two. */
+int tables_make(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
+		size_t value_size, unsigned entries);
+void tables_free(struct table_pair *pair);
+
+typedef void tables_sink(void *context, const void *key, const void *value);
+
+/* Puts the empty table in place, then hands on and deletes all entries of the other. 0 or -errno. */
+int tables_drain(struct table_pair *pair, tables_sink *sink, void *context);
+
+#endif

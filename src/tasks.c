@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT
+#include "tasks.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "frame_pointer.h"
+#include "mem.h"
+#include "scope_iter.h"
+#include "table.h"
+
+struct tasks {
+	struct ingest *ingest;
+	/* The kernel's count of switches per thread at the start, to tell threads that never moved
+	 * from those that no account could be made for. */
+	struct table seen;
+	ARRAY(uint64_t) seen_switches; /* by the table's ids */
+	nsec_t start_ns, end_ns;
+};
+
+struct tasks *tasks_new(struct ingest *ingest)
+{
+	struct tasks *t = mem_alloc(sizeof(*t));
+
+	t->ingest = ingest;
+	table_init(&t->seen, sizeof(uint64_t));
+	return t;
+}
+
+void tasks_free(struct tasks **tasks)
+{
+	struct tasks *t = *tasks;
+
+	if (!t)
+		return;
+	table_free(&t->seen);
+	array_free(&t->seen_switches);
+	free(t);
+	*tasks = NULL;
+}
+
+typedef void task_fn(struct tasks *t, const struct scope_iter_task *task);
+
+/* Takes the whole records at the front of the buffer; returns how many bytes they had. */
+static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
+{
+	_Alignas(8) static unsigned char
+		record[sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8];
+	size_t used = 0;
+
+	while (have - used >= sizeof(struct scope_iter_task)) {
+		struct scope_iter_task *task = (struct scope_iter_task *)record;
+		size_t size;
+
+		memcpy(record, bytes + used, sizeof(*task));
+		if (task->count > SCOPE_MAX_FRAMES)
+			return have; /* cannot be: the iterator bounds it */
+		size = sizeof(*task) + task->count * 8;
+		if (have - used < size)
+			break;
+		memcpy(record, bytes + used, size);
+		visit(t, task);
+		used += size;
+	}
+	return used;
+}
+
+static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit, struct err *err)
+{
+	struct bpf_link *link = bpf_program__attach_iter(iterator, NULL);
+	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
+	size_t have = 0, used;
+	ssize_t n = -1;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+
+	while (fd >= 0) {
+		n = read(fd, buffer + have, (1 << 16) - have);
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (n <= 0)
+			break;
+		have += (size_t)n;
+		used = take_tasks(t, buffer, have, visit);
+		memmove(buffer, buffer + used, have - used);
+		have -= used;
+	}
+	if (n < 0)
+		err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot walk the tasks: %s",
+			strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return n < 0 ? -errno : 0;
+}
+
+/* Sends a stack as the kernel side would; returns its id. */
+static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t kind,
+			   const void *ips, size_t count)
+{
+	struct {
+		struct scope_stack head;
+		uint64_t ips[SCOPE_MAX_FRAMES];
+	} record = { 0 };
+
+	if (!count || count > SCOPE_MAX_FRAMES)
+		return 0;
+	record.head.rec.type = SCOPE_REC_STACK;
+	record.head.rec.size = (uint32_t)(sizeof(record.head) + count * 8);
+	record.head.id = id;
+	record.head.time_ns = clock_now();
+	record.head.pid = pid;
+	record.head.kind = kind;
+	record.head.count = (uint16_t)count;
+	memcpy(record.ips, ips, count * 8);
+	ingest_record(t->ingest, &record, record.head.rec.size);
+	return id;
+}
+
+/* A user stack that user space walked: an id of its own, not the kernel side's hash. */
+static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t *ips, size_t count)
+{
+	uint64_t h = task->owner ^ task->thread.thread;
+
+	for (size_t i = 0; i < count; i++) {
+		h = (h ^ ips[i]) * 0xff51afd7ed558ccdu;
+		h ^= h >> 29;
+	}
+	return h ? h : 1;
+}
+
+/* Start: the stacks of those that wait already. Only a thread without any event needs them. */
+static void see_task(struct tasks *t, const struct scope_iter_task *task)
+{
+	const struct scope_thread *thread = &task->thread;
+	uint64_t ips[SCOPE_MAX_FRAMES];
+	struct scope_seen seen = {
+		.rec = { SCOPE_REC_SEEN, sizeof(seen) },
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.start_time_ns = thread->start_time_ns,
+		.reason = task->reason,
+		.state = thread->state,
+	};
+	size_t count;
+	bool is_new;
+
+	if (!(thread->flags & SCOPE_THREAD_NO_EVENT))
+		return;
+	table_add(&t->seen, &thread->thread, &is_new);
+	if (is_new)
+		*array_push(&t->seen_switches) = task->task_switches;
+	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
+	if (task->sp) {
+		count = frame_pointer_walk(thread->pid, task->ip, task->sp, task->bp, ips,
+					   SCOPE_MAX_FRAMES);
+		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
+					 SCOPE_STACK_USER, ips, count);
+	}
+	seen.time_ns = clock_now();
+	ingest_record(t->ingest, &seen, sizeof(seen));
+}
+
+/*
+ * Stop: everybody's account. A thread without one had no event in the whole window, unless the
+ * kernel counted switches: then no account could be made for it, and its time is unaccounted.
+ */
+static void settle_task(struct tasks *t, const struct scope_iter_task *task)
+{
+	struct scope_thread thread = task->thread;
+	uint32_t id;
+
+	if (thread.flags & SCOPE_THREAD_NO_EVENT) {
+		id = table_find(&t->seen, &thread.thread);
+		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns :
+				       t->seen_switches.items[id] != task->task_switches) {
+			thread.flags &= ~SCOPE_THREAD_NO_EVENT;
+			thread.flags |= SCOPE_THREAD_DEAD;
+			thread.state = SCOPE_DEAD;
+			thread.born_ns = thread.start_time_ns;
+			thread.dead_ns = t->end_ns;
+			thread.first_ns = t->end_ns;
+		}
+	}
+	if (thread.start_time_ns < t->end_ns)
+		ingest_record(t->ingest, &thread, sizeof(thread));
+}
+
+int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
+{
+	return iterate(t, iterator, see_task, err);
+}
+
+int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns, nsec_t end_ns,
+		  struct err *err)
+{
+	t->start_ns = start_ns;
+	t->end_ns = end_ns;
+	return iterate(t, iterator, settle_task, err);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tasks.h - all target threads at the window's two edges, by the task iterator (bpf/edges.bpf.c).
+ *
+ * At the start: the stacks of threads that wait already, as SEEN and STACK records. At the stop:
+ * every thread's account, as THREAD records.
+ */
+#ifndef TASKS_H
+#define TASKS_H
+
+#include "err.h"
+#include "ingest.h"
+#include "scope_time.h"
+
+struct bpf_program;
+struct tasks;
+
+struct tasks *tasks_new(struct ingest *ingest);
+void tasks_free(struct tasks **tasks); /* takes NULL */
+
+int tasks_at_start(struct tasks *tasks, struct bpf_program *iterator, struct err *err);
+/* The window's end has passed. */
+int tasks_at_stop(struct tasks *tasks, struct bpf_program *iterator, nsec_t start_ns,
+		  nsec_t end_ns, struct err *err);
+
+#endif
