@@ -15,3 +15,18 @@ $(BUILD)/workloads/%: tests/workloads/%.c tests/lib/work.c tests/lib/work.h test
 
 .PHONY: workloads
 workloads: $(WORKLOADS)
+
+# The driver of the known-answer tests: static as well, and it reads nothing but the program's output.
+KNOWN_SRC := $(filter-out tests/kernel/test_%,$(wildcard tests/kernel/*.c))
+KNOWN_HDR := $(wildcard tests/kernel/*.h)
+
+$(BUILD)/tests/known: $(KNOWN_SRC) $(KNOWN_HDR)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -static -Itests/kernel $(KNOWN_SRC) \
+		-ljansson -o $@
+
+# Its checks, under the sanitizers: each must see a profile that is wrong.
+$(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/checks.c tests/kernel/doc.c $(KNOWN_HDR)
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANITIZE) -Itests/kernel $(filter %.c,$^) \
+		-ljansson -o $@

@@ -134,7 +134,7 @@ static bool load_frames(struct doc *doc, struct doc_error *error)
 	doc->frames = allocate(doc->frame_count, sizeof(*doc->frames));
 	json_array_foreach(array, i, row)
 	{
-		const char *kind;
+		const char *kind = "";
 		int found;
 
 		/* The placeholder may be anything. */
@@ -191,7 +191,7 @@ static bool load_samples(struct doc *doc, struct doc_error *error)
 		const json_t *reason = json_object_get(row, "reason");
 		struct doc_thread *thread;
 		int64_t pid, tid;
-		const char *state;
+		const char *state = "";
 		int found;
 
 		if (!get_integer(row, "pid", &pid, error) || !get_integer(row, "tid", &tid, error) ||

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: MIT
+/* Where the time went: shares of functions, and the reasons of waits. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "scope.h"
+#include "subject.h"
+
+/* 50/30/20 in bursts of 200 us: of the CPU time the workload measured, and of one another. */
+static void shares(struct known *k)
+{
+	static const double percent[3] = { 50, 30, 20 };
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	struct doc_error error;
+	const struct fact *fact = NULL, *total;
+	const struct doc_thread *t;
+	int64_t got_ns[3], in_three_ns = 0;
+
+	subject_start(k, &subject, "shares", "--seconds", k->slow > 4 ? "45" : "16", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "10", "-F", "499", NULL);
+	doc = scope_document(k, &scope, 40);
+	subject_join(k, &subject);
+	facts = facts_load(subject.facts);
+	total = facts_next(&facts, "total", NULL);
+	if (!total)
+		known_fail("the workload did not get to its end");
+	if (fact_number(total, "duty") < 50)
+		known_skip("the workload came to a duty of only %lld %%",
+			   (long long)fact_number(total, "duty"));
+	t = scope_thread(&doc, (int)fact_number(facts_role(&facts, "shares"), "tid"));
+	for (int i = 0; (fact = facts_next(&facts, "share", fact)); i++) {
+		char function[64];
+		struct doc_filter filter = { .thread = t, .state = DOC_ON, .function = function };
+
+		fact_text(fact, "function", function, sizeof(function));
+		got_ns[i] = doc_sum(&doc, &filter);
+		in_three_ns += got_ns[i];
+		known_note("%s: %.2f %% of on-CPU, %.2f %% by its own clock", function,
+			   100.0 * (double)got_ns[i] / (double)t->ns[DOC_ON],
+			   100.0 * (double)fact_number(fact, "cpu_ns") /
+				   (double)fact_number(total, "cpu_ns"));
+		known_require(check_share(function, got_ns[i], t->ns[DOC_ON],
+					  100.0 * (double)fact_number(fact, "cpu_ns") /
+						  (double)fact_number(total, "cpu_ns"),
+					  3, &error),
+			      &error);
+	}
+	for (int i = 0; i < 3; i++)
+		known_require(check_share("share of the three", got_ns[i], in_three_ns, percent[i], 3,
+					  &error),
+			      &error);
+	facts_free(&facts);
+	doc_free(&doc);
+}
+
+/* What the program may call a wait: names in JSON's `reason`, separated by spaces. */
+static const struct {
+	const char *role;
+	const char *names;
+} reason_names[] = {
+	{ "futex", "futex" },
+	{ "epoll", "epoll" },
+	{ "poll", "poll" },
+	{ "select", "select" },
+	{ "nanosleep", "sleep" },
+	{ "pipe_read", "pipe-read" },
+	{ "pipe_write", "pipe-write" },
+	{ "socket_read", "socket-read" },
+	{ "socket_recv", "socket-read" },
+	{ "accept", "accept" },
+	{ "wait4", "wait" },
+	{ "sigtimedwait", "rt_sigtimedwait" },
+	{ "flock", "flock" },
+	{ "stopped", "stopped" },
+};
+
+static bool is_listed(const char *names, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = names; n && (at = strstr(at, name)); at += n)
+		if ((at == names || at[-1] == ' ') && (!at[n] || at[n] == ' '))
+			return true;
+	return false;
+}
+
+/* The share of the thread's blocked time under one of these reasons; the largest other in `other`. */
+static double reason_share(const struct doc *doc, const struct doc_thread *t, const char *names,
+			   const char **ret_other)
+{
+	int64_t right_ns = 0, largest_ns = 0;
+
+	*ret_other = "";
+	for (size_t i = 0; i < doc->sample_count; i++) {
+		const struct doc_sample *s = &doc->samples[i];
+
+		if (&doc->threads[s->thread] != t || s->state != DOC_OFF)
+			continue;
+		if (is_listed(names, s->reason)) {
+			right_ns += s->ns;
+		} else if (s->ns > largest_ns) {
+			largest_ns = s->ns;
+			*ret_other = s->reason;
+		}
+	}
+	return t->ns[DOC_OFF] ? (double)right_ns / (double)t->ns[DOC_OFF] : 0;
+}
+
+static void require_reasons(struct known *k, const char *period_ms, double blocked, double share)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	char pids[64], wrong[1024] = "";
+
+	subject_start(k, &subject, "reasons", "--period-ms", period_ms, "--seconds", "300", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	subject_wait(k, &subject, "thread", sizeof(reason_names) / sizeof(*reason_names));
+	facts = facts_load(subject.facts);
+	snprintf(pids, sizeof(pids), "%d,%d", subject.pid,
+		 (int)fact_number(facts_role(&facts, "stopped"), "pid"));
+	scope_profile(k, &scope, "-p", pids, "-d", "3", NULL);
+	doc = scope_document(k, &scope, 30);
+	for (size_t i = 0; i < sizeof(reason_names) / sizeof(*reason_names); i++) {
+		const struct fact *fact = facts_role(&facts, reason_names[i].role);
+		const struct doc_thread *t = scope_thread(&doc, (int)fact_number(fact, "tid"));
+		char function[64];
+		struct doc_filter filter = { .thread = t, .state = DOC_OFF, .with_kernel = true,
+					     .function = function };
+		const char *other;
+		double got;
+		size_t n = strlen(wrong);
+
+		fact_text(fact, "function", function, sizeof(function));
+		got = reason_share(&doc, t, reason_names[i].names, &other);
+		if (got < share)
+			snprintf(wrong + n, sizeof(wrong) - n, "%s: %.1f %% %s, else '%s'; ",
+				 reason_names[i].role, 100 * got, reason_names[i].names, other);
+		else if ((double)t->ns[DOC_OFF] < blocked * (double)doc.window_ns)
+			snprintf(wrong + n, sizeof(wrong) - n, "%s: only %lld ns blocked; ",
+				 reason_names[i].role, (long long)t->ns[DOC_OFF]);
+		else if ((double)doc_sum(&doc, &filter) < share * (double)t->ns[DOC_OFF])
+			snprintf(wrong + n, sizeof(wrong) - n, "%s: only %lld of %lld ns in %s; ",
+				 reason_names[i].role, (long long)doc_sum(&doc, &filter),
+				 (long long)t->ns[DOC_OFF], function);
+	}
+	if (*wrong)
+		known_fail("%s", wrong);
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_kill(&subject);
+}
+
+/* Blocked throughout: there is no event, the task iterator alone knows why they wait. */
+static void reasons_throughout(struct known *k)
+{
+	require_reasons(k, "0", 0.999, 0.999);
+}
+
+/* Waits that end and begin anew in the window: the reason is taken at each switch-out. */
+static void reasons_periodic(struct known *k)
+{
+	require_reasons(k, "50", 0.7, 0.97);
+}
+
+/* D is told from S: a parent waits for its vfork child without being interruptible. */
+static void uninterruptible(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct doc doc;
+	struct doc_filter filter = { .state = DOC_OFF, .function = "wait_for_vfork" };
+	const char *other;
+	double share;
+
+	subject_start(k, &subject, "dstate", "--seconds", "300", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "2", NULL);
+	doc = scope_document(k, &scope, 30);
+	filter.thread = scope_thread(&doc, subject.pid);
+	if (doc_sum(&doc, &filter) < filter.thread->ns[DOC_OFF] / 100 * 97)
+		known_fail("only %lld of %lld ns blocked in wait_for_vfork",
+			   (long long)doc_sum(&doc, &filter),
+			   (long long)filter.thread->ns[DOC_OFF]);
+	share = reason_share(&doc, filter.thread, "vfork", &other);
+	if (share < 0.97)
+		known_fail("%.1f %% of its blocked time is 'vfork', else '%s'", 100 * share, other);
+	doc_free(&doc);
+	subject_kill(&subject);
+}
+
+/* A thread that waits for the disk, in fsync. */
+static void disk(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	const struct doc_thread *t;
+	const char *other;
+	double share;
+
+	subject_start(k, &subject, "dstate", "--seconds", "300", "--file", known_path(k, "d.facts"),
+		      NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "3", NULL);
+	doc = scope_document(k, &scope, 30);
+	facts = facts_load(subject.facts);
+	t = scope_thread(&doc, (int)fact_number(facts_role(&facts, "sync"), "tid"));
+	share = reason_share(&doc, t, "disk", &other);
+	if (share < 0.9)
+		known_fail("%.1f %% of its blocked time is 'disk', else '%s'", 100 * share, other);
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_kill(&subject);
+}
+
+/* A thread that waits for pages of a file. */
+static void page_faults(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	const struct doc_thread *t;
+	const struct fact *result;
+	struct doc_filter filter = { .state = DOC_OFF, .function = "touch_pages" };
+	const char *other;
+	double share;
+
+	subject_start(k, &subject, "faults", "--seconds", k->slow > 4 ? "30" : "8", "--file",
+		      known_path(k, "f.facts"), NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "4", NULL);
+	doc = scope_document(k, &scope, 30);
+	t = filter.thread = scope_thread(&doc, subject.pid);
+	subject_join(k, &subject);
+	facts = facts_load(subject.facts);
+	result = facts_next(&facts, "result", NULL);
+	if (!result || !fact_number(result, "major"))
+		known_skip("no page fault had to wait for the disk");
+	if (doc_sum(&doc, &filter) < t->ns[DOC_OFF] / 2)
+		known_fail("only %lld of %lld ns blocked in touch_pages",
+			   (long long)doc_sum(&doc, &filter), (long long)t->ns[DOC_OFF]);
+	share = reason_share(&doc, t, "page-fault", &other);
+	if (share < 0.5)
+		known_fail("%.1f %% of its blocked time is 'page-fault', else '%s'", 100 * share,
+			   other);
+	facts_free(&facts);
+	doc_free(&doc);
+}
+
+const struct known_case stack_cases[] = {
+	{ "stack.shares", shares, 0, 90 },
+	{ "stack.reasons_throughout", reasons_throughout, 0, 0 },
+	{ "stack.reasons_periodic", reasons_periodic, 0, 0 },
+	{ "stack.uninterruptible", uninterruptible, 0, 0 },
+	{ "stack.disk", disk, NEED_DISK, 0 },
+	{ "stack.page_faults", page_faults, NEED_DISK, 0 },
+	{ .name = NULL },
+};
