@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Every error that needs root or a kernel to come about: one line that names the thing, the exit code,
- * nothing left behind.
+ * Every error that needs root or a kernel to come about: one line that names the thing, the exit
+ * code, nothing left behind.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,8 +22,8 @@
 #define UNPRIVILEGED 65534
 
 /*
- * Runs with `args`, requires `code` and, on stderr, exactly one line, which begins with the program's
- * name and has each of `says` (up to a NULL) in it.
+ * Runs with `args`, requires `code` and, on stderr, exactly one line, which begins with the
+ * program's name and has each of `says` (up to a NULL) in it.
  */
 static void require_error(struct known *k, const struct scope_how *how, const char *const *args,
 			  int code, const char *const *says)
@@ -183,9 +183,10 @@ static void frequency(struct known *k)
 static void cgroup(struct known *k)
 {
 	const char *json = known_path(k, "x.json");
-	const char *v1[] = { "profile", "--cgroup", "/sys/fs/cgroup/cpu", "-d", "1", "-o", json, NULL };
+	const char *v1[] = { "profile", "--cgroup", "/sys/fs/cgroup/cpu", "-d", "1", "-o",
+			     json,      NULL };
 	const char *none[] = { "profile", "--cgroup", "/sys/fs/cgroup/missing-one", "-d", "1", "-o",
-			       json, NULL };
+			       json,      NULL };
 	const char *says_none[] = { "/sys/fs/cgroup/missing-one", NULL };
 	const char *says_v1[] = { "/sys/fs/cgroup/cpu", "v2", NULL };
 

@@ -87,7 +87,9 @@ static void sleepers(struct known *k)
 	facts = facts_load(subject.facts);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		const struct doc_thread *t = role_thread(&doc, &facts, rows[i].role);
-		struct doc_filter filter = { .thread = t, .state = DOC_OFF, .with_kernel = true,
+		struct doc_filter filter = { .thread = t,
+					     .state = DOC_OFF,
+					     .with_kernel = true,
 					     .function = rows[i].function };
 		int64_t ns = doc_sum(&doc, &filter);
 
@@ -227,8 +229,8 @@ static void states(struct known *k)
 	subject_wait(k, &subject, "ready", 1);
 	snprintf(json, sizeof(json), "%s", known_path(k, "view.json"));
 	for (int i = 0; i < 2; i++) {
-		const char *args[] = { commands[i], "-p", subject.pid_text, "-d", "1", "-o", json,
-				       NULL };
+		const char *args[] = { commands[i], "-p", subject.pid_text, "-d", "1", "-o",
+				       json,        NULL };
 		struct doc_filter filter = { .state = DOC_ON };
 		struct doc_error error;
 		struct scope scope;
@@ -251,10 +253,7 @@ static void states(struct known *k)
 }
 
 const struct known_case ledger_cases[] = {
-	{ "ledger.conserve", conserve, 0, 0 },
-	{ "ledger.sleepers", sleepers, 0, 0 },
-	{ "ledger.churn", churn, 0, 0 },
-	{ "ledger.churn_command", churn_command, 0, 90 },
-	{ "ledger.states", states, 0, 0 },
-	{ .name = NULL },
+	{ "ledger.conserve", conserve, 0, 0 }, { "ledger.sleepers", sleepers, 0, 0 },
+	{ "ledger.churn", churn, 0, 0 },       { "ledger.churn_command", churn_command, 0, 90 },
+	{ "ledger.states", states, 0, 0 },     { .name = NULL },
 };

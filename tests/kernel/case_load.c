@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Much at once: many threads, many short lives, many switches. Time stays whole, losses are named. */
+/* Much at once: many threads, many short lives, many switches. Time stays whole, losses are named.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>

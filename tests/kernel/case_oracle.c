@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* ON and RUNQ against the scheduler's own account of each thread, and the CPUs' against the clock. */
+/* ON and RUNQ against the scheduler's own account of each thread, and the CPUs' against the clock.
+ */
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -59,8 +60,8 @@ static void require_inside(const struct doc *doc, const struct subject *subject)
 }
 
 /*
- * All threads stand still at both edges of the window and are active in between: the readings at rest
- * are exact, and so must the profile be, but for 1 % and 2 us a switch.
+ * All threads stand still at both edges of the window and are active in between: the readings at
+ * rest are exact, and so must the profile be, but for 1 % and 2 us a switch.
  */
 static void settled(struct known *k)
 {
@@ -216,8 +217,8 @@ static void cpus(struct known *k)
 		known_fail("%lld CPUs", (long long)cpu_count);
 	known_note("on-CPU %lld + idle %lld of %lld ns", (long long)on_ns, (long long)idle_ns,
 		   (long long)(cpu_count * doc.window_ns));
-	known_require(check_share("on-CPU and idle", on_ns + idle_ns, cpu_count * doc.window_ns, 100,
-				  1, &error),
+	known_require(check_share("on-CPU and idle", on_ns + idle_ns, cpu_count * doc.window_ns,
+				  100, 1, &error),
 		      &error);
 	doc_free(&doc);
 	subject_kill(&subject);

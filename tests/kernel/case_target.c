@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Every way to say what is looked at, and every way a run ends. All go through the ledger's checks. */
+/* Every way to say what is looked at, and every way a run ends. All go through the ledger's checks.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -284,7 +285,8 @@ static void require_tree(struct known *k, struct scope *scope, const char *facts
 				   (long long)t->alive_ns, (long long)lived_ns);
 		if (t->ns[DOC_ON] < fact_number(fact, "cpu_ns") / 100 * 99 - 50000)
 			known_fail("process %d: on-CPU %lld ns, by its own clock %lld", pid,
-				   (long long)t->ns[DOC_ON], (long long)fact_number(fact, "cpu_ns"));
+				   (long long)t->ns[DOC_ON],
+				   (long long)fact_number(fact, "cpu_ns"));
 		count++;
 	}
 	if (count != 7)
@@ -301,7 +303,8 @@ static void command(struct known *k)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s", known_path(k, "tree-7.facts"));
-	scope_profile(k, &scope, "--", workload(k, "forktree"), "--facts", path, "--exit", "7", NULL);
+	scope_profile(k, &scope, "--", workload(k, "forktree"), "--facts", path, "--exit", "7",
+		      NULL);
 	require_tree(k, &scope, path, 7);
 	snprintf(path, sizeof(path), "%s", known_path(k, "tree-term.facts"));
 	scope_profile(k, &scope, "--", workload(k, "forktree"), "--facts", path, "--raise", "15",
@@ -343,7 +346,9 @@ static void stopwatch(struct known *k)
 /* With the profile on stdout the command's own stdout goes to stderr. */
 static void command_stdout(struct known *k)
 {
-	const char *args[] = { "profile", "--output", "folded", "--", workload(k, "forktree"), NULL };
+	const char *args[] = {
+		"profile", "--output", "folded", "--", workload(k, "forktree"), NULL
+	};
 	struct doc_error error;
 	struct folded folded;
 	struct scope scope;

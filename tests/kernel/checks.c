@@ -17,8 +17,8 @@ static bool check_thread(const struct doc *doc, const struct doc_thread *t, stru
 				 t->comm, t->pid, t->tid, (long long)total_ns(t),
 				 (long long)t->residual_ns, (long long)t->alive_ns);
 	if (residual_ns > t->alive_ns / 1000)
-		return doc_wrong(error, "%s %d/%d: residual %lld ns of alive %lld ns", t->comm, t->pid,
-				 t->tid, (long long)t->residual_ns, (long long)t->alive_ns);
+		return doc_wrong(error, "%s %d/%d: residual %lld ns of alive %lld ns", t->comm,
+				 t->pid, t->tid, (long long)t->residual_ns, (long long)t->alive_ns);
 	if (t->alive_ns > doc->window_ns)
 		return doc_wrong(error, "%s %d/%d: alive %lld ns, longer than the window", t->comm,
 				 t->pid, t->tid, (long long)t->alive_ns);
@@ -125,7 +125,8 @@ bool check_close(const char *what, int64_t value, int64_t expected, int64_t swit
 {
 	int64_t slack_ns = expected / 100 + 2000 * switches;
 
-	return check_between(what, value, expected - slack_ns, expected + slack_ns + more_ns, error);
+	return check_between(what, value, expected - slack_ns, expected + slack_ns + more_ns,
+			     error);
 }
 
 bool check_share(const char *what, int64_t part, int64_t whole, double percent, double points,

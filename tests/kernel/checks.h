@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * checks.h - what must hold of a profile. Each returns whether it does, and if not says why in
- * `error`. They look at the file alone and need neither root nor a kernel: tests/kernel/test_checks.c
- * shows that each sees a profile that is wrong.
+ * `error`. They look at the file alone and need neither root nor a kernel:
+ * tests/kernel/test_checks.c shows that each sees a profile that is wrong.
  */
 #ifndef CHECKS_H
 #define CHECKS_H
@@ -10,12 +10,13 @@
 #include "doc.h"
 
 /*
- * The accounts balance: on + runq + off + residual = alive to the nanosecond, |residual| <= 0.1 % of
- * alive, no thread alive longer than the window, and each state's samples add up to that state.
+ * The accounts balance: on + runq + off + residual = alive to the nanosecond, |residual| <= 0.1 %
+ * of alive, no thread alive longer than the window, and each state's samples add up to that state.
  */
 bool check_ledger(const struct doc *doc, struct doc_error *error);
 
-/* The folded file's sum is the ledger's, rounded once; its states' are too, but for rounding a line. */
+/* The folded file's sum is the ledger's, rounded once; its states' are too, but for rounding a
+ * line. */
 bool check_folded(const struct doc *doc, const struct folded *folded, struct doc_error *error);
 
 /* Alive and blocked for 99.9 % of the window, under kernel frames and in `function`. */

@@ -40,7 +40,8 @@ static int find_name(const char *name, const char *const *names, int count)
 	return -1;
 }
 
-static bool get_integer(const json_t *object, const char *key, int64_t *ret, struct doc_error *error)
+static bool get_integer(const json_t *object, const char *key, int64_t *ret,
+			struct doc_error *error)
 {
 	const json_t *value = json_object_get(object, key);
 	double number = json_number_value(value);
@@ -92,7 +93,8 @@ static int compare_threads(const void *a, const void *b)
 {
 	const struct doc_thread *x = a, *y = b;
 
-	return x->pid != y->pid ? (x->pid < y->pid ? -1 : 1) : (x->tid > y->tid) - (x->tid < y->tid);
+	return x->pid != y->pid ? (x->pid < y->pid ? -1 : 1)
+				: (x->tid > y->tid) - (x->tid < y->tid);
 }
 
 static bool load_threads(struct doc *doc, struct doc_error *error)
@@ -106,7 +108,8 @@ static bool load_threads(struct doc *doc, struct doc_error *error)
 		struct doc_thread *t = &doc->threads[i];
 		int64_t pid, tid;
 
-		if (!get_integer(row, "pid", &pid, error) || !get_integer(row, "tid", &tid, error) ||
+		if (!get_integer(row, "pid", &pid, error) ||
+		    !get_integer(row, "tid", &tid, error) ||
 		    !get_string(row, "comm", &t->comm, error) ||
 		    !get_integer(row, "alive_ns", &t->alive_ns, error) ||
 		    !get_integer(row, "on_ns", &t->ns[DOC_ON], error) ||
@@ -120,7 +123,8 @@ static bool load_threads(struct doc *doc, struct doc_error *error)
 		t->tid = (int)tid;
 		if (i && compare_threads(t - 1, t) > 0)
 			return doc_wrong(error, "thread %d/%d: not sorted", t->pid, t->tid);
-		if (t->alive_ns < 0 || t->ns[DOC_ON] < 0 || t->ns[DOC_RUNQ] < 0 || t->ns[DOC_OFF] < 0)
+		if (t->alive_ns < 0 || t->ns[DOC_ON] < 0 || t->ns[DOC_RUNQ] < 0 ||
+		    t->ns[DOC_OFF] < 0)
 			return doc_wrong(error, "thread %d/%d: negative time", t->pid, t->tid);
 	}
 	return true;
@@ -194,7 +198,8 @@ static bool load_samples(struct doc *doc, struct doc_error *error)
 		const char *state = "";
 		int found;
 
-		if (!get_integer(row, "pid", &pid, error) || !get_integer(row, "tid", &tid, error) ||
+		if (!get_integer(row, "pid", &pid, error) ||
+		    !get_integer(row, "tid", &tid, error) ||
 		    !get_string(row, "state", &state, error) ||
 		    !get_integer(row, "ns", &s->ns, error) ||
 		    !get_index(row, "thread", doc->thread_count, &s->thread, error) ||
@@ -207,8 +212,8 @@ static bool load_samples(struct doc *doc, struct doc_error *error)
 			return doc_wrong(error, "sample %zu: negative time", i);
 		thread = &doc->threads[s->thread];
 		if (thread->pid != (int)pid || thread->tid != (int)tid)
-			return doc_wrong(error, "sample %zu: thread %d/%d is not row %u", i, (int)pid,
-					 (int)tid, s->thread);
+			return doc_wrong(error, "sample %zu: thread %d/%d is not row %u", i,
+					 (int)pid, (int)tid, s->thread);
 		s->state = (enum doc_state)found;
 		s->reason = json_is_string(reason) ? json_string_value(reason) : "";
 		thread->sampled_ns[s->state] += s->ns;
@@ -239,8 +244,8 @@ bool doc_from_json(json_t *root, struct doc *ret_doc, struct doc_error *error)
 bool doc_load(const char *path, struct doc *ret_doc, struct doc_error *error)
 {
 	json_error_t where;
-	json_t *root = json_load_file(path, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL,
-				      &where);
+	json_t *root =
+		json_load_file(path, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &where);
 
 	if (!root)
 		return doc_wrong(error, "%s:%d: %s", path, where.line, where.text);

@@ -3,17 +3,17 @@
  * doc.h - a profile as its JSON file tells it, and the totals of a folded file.
  *
  * Reads what the program wrote and nothing else: no header of the program is included, so that a
- * mistake in a shared definition cannot hide itself. Loading refuses what is not well formed (missing
- * keys, unknown states, ids out of range, a stack whose parent is not before it) with a text that says
- * so. All times in ns. The document owns every string that it hands out.
+ * mistake in a shared definition cannot hide itself. Loading refuses what is not well formed
+ * (missing keys, unknown states, ids out of range, a stack whose parent is not before it) with a
+ * text that says so. All times in ns. The document owns every string that it hands out.
  */
 #ifndef DOC_H
 #define DOC_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <stddef.h>
 #include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum doc_state { DOC_ON, DOC_RUNQ, DOC_OFF, DOC_STATES };
 enum doc_kind { DOC_USER, DOC_KERNEL, DOC_LABEL };

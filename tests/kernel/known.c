@@ -2,8 +2,8 @@
 /*
  * known - the known-answer tests: runs systemscope on workloads whose answer is known and compares.
  *
- * Needs root and BPF for every case; prints `ok`, `not ok` or `skip` for each. Static, so that it runs
- * in a guest that holds nothing but this, the program and the workloads.
+ * Needs root and BPF for every case; prints `ok`, `not ok` or `skip` for each. Static, so that it
+ * runs in a guest that holds nothing but this, the program and the workloads.
  */
 #include "known.h"
 
@@ -26,8 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define EXIT_SKIPPED 42
-#define MAX_ADOPTED  64
+#define EXIT_SKIPPED     42
+#define MAX_ADOPTED      64
 #define TMPFS_LIKE_RAMFS 0x858458f6
 
 static const struct known_case *const all_cases[] = {
@@ -336,7 +336,8 @@ static int usage(const char *wrong)
 		"usage: known --systemscope PATH --workloads DIR [--tmp DIR] [--slow] [NAME...]\n"
 		"       known --list\n"
 		"       known --check JSON [FOLDED]\n"
-		"NAME is a test's or what stands before its dot. --slow allows ten times the usual\n"
+		"NAME is a test's or what stands before its dot. --slow allows ten times the "
+		"usual\n"
 		"time; without it that is measured. The first two default to $SYSTEMSCOPE and\n"
 		"$WORKLOADS, then to what lies beside the directory of this program.\n",
 		wrong);

@@ -17,26 +17,26 @@
 #include "checks.h"
 
 #define KNOWN_MS 1000000ll
-#define KNOWN_S	 1000000000ll
+#define KNOWN_S  1000000000ll
 
 struct known {
 	const char *name;
 	const char *systemscope; /* absolute path */
-	const char *workloads;	 /* absolute path of their directory */
-	double slow;		 /* >= 1: how many times slower than an ordinary machine this is */
-	char dir[PATH_MAX];	 /* this case's own, empty at the start */
+	const char *workloads;   /* absolute path of their directory */
+	double slow;             /* >= 1: how many times slower than an ordinary machine this is */
+	char dir[PATH_MAX];      /* this case's own, empty at the start */
 };
 
 enum need {
 	NEED_CGROUP2 = 1, /* a cgroup v2 hierarchy in which a directory can be made */
-	NEED_DISK = 2,	  /* the scratch directory lies on a disk, not in memory */
+	NEED_DISK = 2,    /* the scratch directory lies on a disk, not in memory */
 	NEED_MOUNTS = 4,  /* mounts in a namespace of one's own */
 };
 
 struct known_case {
 	const char *name;
 	void (*run)(struct known *k);
-	unsigned int needs; /* beside root and BPF, which all need */
+	unsigned int needs;   /* beside root and BPF, which all need */
 	unsigned int seconds; /* at most, on an ordinary machine; 0: 60 */
 };
 

@@ -73,7 +73,8 @@ bool oracle_check_settled(const struct doc_thread *thread, const struct track *t
 	snprintf(what, sizeof(what), "%s %d: on-CPU against schedstat", thread->comm, thread->tid);
 	if (!check_close(what, thread->ns[DOC_ON], b->on_ns - a->on_ns, switches, stolen_ns, error))
 		return false;
-	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm, thread->tid);
+	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm,
+		 thread->tid);
 	return check_close(what, thread->ns[DOC_RUNQ], b->runq_ns - a->runq_ns, switches, 0, error);
 }
 
@@ -82,9 +83,9 @@ struct bounds {
 };
 
 /*
- * What the two counters can have been at the moment t: at least the last reading that ended before t;
- * at most the first one begun after t that is no longer stale: for the time on a CPU a tick later,
- * for the wait after the thread next got a CPU (or the last reading there is).
+ * What the two counters can have been at the moment t: at least the last reading that ended before
+ * t; at most the first one begun after t that is no longer stale: for the time on a CPU a tick
+ * later, for the wait after the thread next got a CPU (or the last reading there is).
  */
 static bool bounds_at(const struct track *track, int64_t t, int64_t tick_ns, struct bounds *on,
 		      struct bounds *runq)
@@ -130,11 +131,12 @@ bool oracle_check_edges(const struct doc *doc, const struct doc_thread *thread,
 		return doc_wrong(error, "thread %d: no readings on both sides of the window",
 				 track->tid);
 	snprintf(what, sizeof(what), "%s %d: on-CPU against schedstat", thread->comm, thread->tid);
-	if (!check_between(what, thread->ns[DOC_ON],
-			   (on[1].low - on[0].high) * 99 / 100 - 2000 * switches,
-			   (on[1].high - on[0].low) * 101 / 100 + 2000 * switches + stolen_ns, error))
+	if (!check_between(
+		    what, thread->ns[DOC_ON], (on[1].low - on[0].high) * 99 / 100 - 2000 * switches,
+		    (on[1].high - on[0].low) * 101 / 100 + 2000 * switches + stolen_ns, error))
 		return false;
-	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm, thread->tid);
+	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm,
+		 thread->tid);
 	return check_between(what, thread->ns[DOC_RUNQ],
 			     (runq[1].low - runq[0].high) * 99 / 100 - 2000 * switches,
 			     (runq[1].high - runq[0].low) * 101 / 100 + 2000 * switches, error);
@@ -145,7 +147,8 @@ int64_t oracle_stolen_ns(void)
 	long long irq = 0, softirq = 0, steal = 0;
 	FILE *file = fopen("/proc/stat", "r");
 
-	if (!file || fscanf(file, "cpu %*d %*d %*d %*d %*d %lld %lld %lld", &irq, &softirq, &steal) != 3)
+	if (!file ||
+	    fscanf(file, "cpu %*d %*d %*d %*d %*d %lld %lld %lld", &irq, &softirq, &steal) != 3)
 		known_note("no /proc/stat");
 	if (file)
 		fclose(file);

@@ -4,8 +4,8 @@
  * /proc/PID/task/TID/schedstat, which are its time on a CPU, its time waiting for one (both in ns)
  * and the number of times it got one.
  *
- * The first is brought up to date at ticks and switches, the second only when the thread gets a CPU.
- * So a reading tells the truth of a thread that is blocked, and a lower bound of any other.
+ * The first is brought up to date at ticks and switches, the second only when the thread gets a
+ * CPU. So a reading tells the truth of a thread that is blocked, and a lower bound of any other.
  */
 #ifndef ORACLE_H
 #define ORACLE_H
@@ -42,7 +42,8 @@ bool oracle_check_settled(const struct doc_thread *thread, const struct track *t
 
 /*
  * The same against readings taken all the while, with the window's edges anywhere between them:
- * the bounds are what the readings next to the edges allow. `tick_ns`: how stale time on a CPU can be.
+ * the bounds are what the readings next to the edges allow. `tick_ns`: how stale time on a CPU can
+ * be.
  */
 bool oracle_check_edges(const struct doc *doc, const struct doc_thread *thread,
 			const struct track *track, int64_t tick_ns, int64_t stolen_ns,

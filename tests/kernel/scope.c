@@ -142,7 +142,8 @@ static pid_t stray_child(void)
 			continue;
 		snprintf(path, sizeof(path), "/proc/%s/stat", entry->d_name);
 		scope_read_text(path, text, sizeof(text));
-		if (strrchr(text, ')') && sscanf(strrchr(text, ')') + 1, " %c %d", &state, &ppid) == 2 &&
+		if (strrchr(text, ')') &&
+		    sscanf(strrchr(text, ')') + 1, " %c %d", &state, &ppid) == 2 &&
 		    ppid == getpid() && state != 'Z' && !known_adopted(atoi(entry->d_name)))
 			found = atoi(entry->d_name);
 	}
@@ -236,8 +237,8 @@ void scope_start(struct known *k, struct scope *ret_scope, const struct scope_ho
 	snprintf(s.out, sizeof(s.out), "%s", known_path(k, name));
 	snprintf(name, sizeof(name), "run-%d.err", number++);
 	snprintf(s.err, sizeof(s.err), "%s", known_path(k, name));
-	out = how && how->stdout_fd ? dup(how->stdout_fd) :
-				      open(s.out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	out = how && how->stdout_fd ? dup(how->stdout_fd)
+				    : open(s.out, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	err = open(s.err, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (out < 0 || err < 0)
 		known_fail("%s: %s", s.err, strerror(errno));
@@ -314,8 +315,8 @@ int scope_wait(const struct known *k, struct scope *scope, double seconds)
 
 	while (scope->code < 0) {
 		if (waitpid(scope->pid, &status, WNOHANG) == scope->pid) {
-			scope->code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) :
-							    WEXITSTATUS(status);
+			scope->code =
+				WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 			return scope->code;
 		}
 		if (known_now_ns() > deadline_ns) {

@@ -12,7 +12,7 @@
 
 struct scope {
 	pid_t pid;
-	int code; /* as a shell says it: 128+N for a signal; -1: still runs */
+	int code;                 /* as a shell says it: 128+N for a signal; -1: still runs */
 	uint32_t programs_before; /* the highest BPF program id when it was started */
 	char json[PATH_MAX], folded[PATH_MAX], out[PATH_MAX], err[PATH_MAX];
 };
@@ -44,9 +44,11 @@ int scope_wait(const struct known *k, struct scope *scope, double seconds);
  */
 struct doc scope_document(const struct known *k, struct scope *scope, double seconds);
 /* The same with another exit code. */
-struct doc scope_document_exit(const struct known *k, struct scope *scope, double seconds, int code);
+struct doc scope_document_exit(const struct known *k, struct scope *scope, double seconds,
+			       int code);
 
-/* Fails if a BPF program that appeared since the start is held by nobody, or if there is a child. */
+/* Fails if a BPF program that appeared since the start is held by nobody, or if there is a child.
+ */
 void scope_require_clean(const struct known *k, const struct scope *scope);
 
 /* Fails unless the case's directory holds exactly these names (ended by NULL), leaving out *.err,

@@ -44,7 +44,8 @@ struct facts facts_load(const char *path);
 void facts_free(struct facts *facts);
 
 /* The next fact after `after` (NULL: the first) that begins with `word`, or NULL. */
-const struct fact *facts_next(const struct facts *facts, const char *word, const struct fact *after);
+const struct fact *facts_next(const struct facts *facts, const char *word,
+			      const struct fact *after);
 /* The first `thread` of this role; fails if there is none. */
 const struct fact *facts_role(const struct facts *facts, const char *role);
 

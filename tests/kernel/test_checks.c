@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * test_checks.c - the checks of the kernel tests must see a profile that is wrong: builds a right one
- * by hand, shows that it passes, then breaks it in one place at a time.
+ * test_checks.c - the checks of the kernel tests must see a profile that is wrong: builds a right
+ * one by hand, shows that it passes, then breaks it in one place at a time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,16 +16,17 @@ static int failures;
 
 static json_t *thread(int tid, const char *comm, json_int_t on, json_int_t runq, json_int_t off)
 {
-	return json_pack("{s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "pid", 100, "tid", tid, "comm",
-			 comm, "born_ns", (json_int_t)0, "alive_ns", on + runq + off, "on_ns", on,
-			 "runq_ns", runq, "off_ns", off, "residual_ns", (json_int_t)0, "switches",
-			 (json_int_t)10);
+	return json_pack("{s:i,s:i,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "pid", 100, "tid", tid,
+			 "comm", comm, "born_ns", (json_int_t)0, "alive_ns", on + runq + off,
+			 "on_ns", on, "runq_ns", runq, "off_ns", off, "residual_ns", (json_int_t)0,
+			 "switches", (json_int_t)10);
 }
 
 static json_t *sample(int row, const char *state, const char *reason, int stack, json_int_t ns)
 {
-	return json_pack("{s:i,s:i,s:i,s:s,s:s?,s:i,s:I,s:i}", "pid", 100, "tid", 100 + row, "thread",
-			 row, "state", state, "reason", reason, "stack", stack, "ns", ns, "count", 1);
+	return json_pack("{s:i,s:i,s:i,s:s,s:s?,s:i,s:I,s:i}", "pid", 100, "tid", 100 + row,
+			 "thread", row, "state", state, "reason", reason, "stack", stack, "ns", ns,
+			 "count", 1);
 }
 
 static json_t *frame(const char *name, const char *kind)
@@ -46,13 +47,14 @@ static json_t *right_profile(void)
 		(json_int_t)1000, "start_realtime_ns", (json_int_t)2000, "window_ns",
 		(json_int_t)WINDOW, "frequency_hz", 49, "threads",
 		thread(100, "cond", 0, 0, WINDOW), thread(101, "spin", 2500000400, 1499999600, 0),
-		thread(102, "both", 1000000700, 9999300, 2990000000), "frames", frame("none", "label"),
-		frame("wait_condition_forever", "user"), frame("futex_wait", "kernel"),
-		frame("spin_on_cpu", "user"), frame("[no stack]", "label"), "stacks", stack(0, 0),
-		stack(0, 1), stack(1, 2), stack(0, 3), stack(0, 4), "samples",
-		sample(0, "off", "futex", 2, WINDOW), sample(1, "on", NULL, 3, 2500000400),
-		sample(1, "runq", NULL, 3, 1499999600), sample(2, "on", NULL, 3, 1000000700),
-		sample(2, "runq", NULL, 3, 9999300), sample(2, "off", "futex", 2, 2990000000));
+		thread(102, "both", 1000000700, 9999300, 2990000000), "frames",
+		frame("none", "label"), frame("wait_condition_forever", "user"),
+		frame("futex_wait", "kernel"), frame("spin_on_cpu", "user"),
+		frame("[no stack]", "label"), "stacks", stack(0, 0), stack(0, 1), stack(1, 2),
+		stack(0, 3), stack(0, 4), "samples", sample(0, "off", "futex", 2, WINDOW),
+		sample(1, "on", NULL, 3, 2500000400), sample(1, "runq", NULL, 3, 1499999600),
+		sample(2, "on", NULL, 3, 1000000700), sample(2, "runq", NULL, 3, 9999300),
+		sample(2, "off", "futex", 2, 2990000000));
 }
 
 static bool all_checks(json_t *root, const struct folded *folded, struct doc_error *error)
@@ -132,12 +134,14 @@ static void try_mutant(const struct mutant *m)
 
 	if (*m->array)
 		object = json_array_get(json_object_get(root, m->array), m->row);
-	json_object_set_new(object, m->key, m->text ? json_string(m->text) : json_integer(m->number));
+	json_object_set_new(object, m->key,
+			    m->text ? json_string(m->text) : json_integer(m->number));
 	passed = all_checks(root, &right_folded, &error);
 	verdict(m->name, !passed && strstr(error.text, m->why), error.text);
 }
 
-/* Time moved from one state to another in account and samples alike: only the outside view sees it. */
+/* Time moved from one state to another in account and samples alike: only the outside view sees it.
+ */
 static void try_consistent_shift(const char *name, json_int_t on, json_int_t runq, json_int_t off,
 				 const char *why)
 {

@@ -2,9 +2,9 @@
 /*
  * rawcall.h - a system call made by the function that names it, without a libc function between.
  *
- * libc has no frame pointers, so a stack walked by them from inside a libc wrapper loses the caller.
- * Inlined like this, the instruction that enters the kernel lies in the function itself and its
- * chain of frame pointers is whole. Returns what the kernel returns: -errno on failure.
+ * libc has no frame pointers, so a stack walked by them from inside a libc wrapper loses the
+ * caller. Inlined like this, the instruction that enters the kernel lies in the function itself and
+ * its chain of frame pointers is whole. Returns what the kernel returns: -errno on failure.
  */
 #ifndef RAWCALL_H
 #define RAWCALL_H

@@ -20,7 +20,8 @@ static cpu_set_t allowed; /* as they were at the start, before any pinning */
 
 void work_die(const char *what)
 {
-	fprintf(stderr, "%s: %s: %s\n", arg_values ? arg_values[0] : "workload", what, strerror(errno));
+	fprintf(stderr, "%s: %s: %s\n", arg_values ? arg_values[0] : "workload", what,
+		strerror(errno));
 	exit(1);
 }
 

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #define WORK_MS 1000000ull
-#define WORK_S	1000000000ull
+#define WORK_S  1000000000ull
 
 /*
  * `names` lists the options of this workload, separated by spaces; each takes a value, as
@@ -37,7 +37,8 @@ uint64_t work_thread_cpu_ns(void);
 pid_t work_tid(void);
 void work_sleep_ns(uint64_t ns);
 
-/* Pins the calling thread to the first `count` CPUs it is allowed to use; fewer if there are fewer. */
+/* Pins the calling thread to the first `count` CPUs it is allowed to use; fewer if there are fewer.
+ */
 void work_pin(int count);
 /* Pins the calling thread to the `index`th (modulo their number) of its allowed CPUs. */
 void work_pin_to(int index);

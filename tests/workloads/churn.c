@@ -55,8 +55,9 @@ static void report(struct life *life)
 	pthread_join(life->thread, NULL);
 	work_fact("thread tid=%d role=churn created_ns=%llu birth_ns=%llu death_ns=%llu "
 		  "cpu_ns=%llu",
-		  life->tid, (unsigned long long)life->created_ns, (unsigned long long)life->birth_ns,
-		  (unsigned long long)life->death_ns, (unsigned long long)life->cpu_ns);
+		  life->tid, (unsigned long long)life->created_ns,
+		  (unsigned long long)life->birth_ns, (unsigned long long)life->death_ns,
+		  (unsigned long long)life->cpu_ns);
 }
 
 int main(int argc, char **argv)
@@ -67,7 +68,8 @@ int main(int argc, char **argv)
 
 	work_begin(argc, argv, "threads cpus");
 	count = (int)work_number("threads", 200);
-	step_ns = (uint64_t)(work_number("seconds", 4) * (double)WORK_S) / (uint64_t)(count ? count : 1);
+	step_ns = (uint64_t)(work_number("seconds", 4) * (double)WORK_S) /
+		  (uint64_t)(count ? count : 1);
 	lives = calloc((size_t)count + 1, sizeof(*lives));
 	if (!lives)
 		work_die("calloc");

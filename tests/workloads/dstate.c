@@ -5,8 +5,8 @@
  *   vfork (always)     the main thread waits, in D, for a vfork child that sleeps 20 ms and exits
  *   sync (--file PATH) a thread writes to PATH and waits for the disk
  *
- * Facts: `thread` a thread with role, `ready`, in the end `result` with role, count and waited_ns: the
- * sum of its calls by its own clock.
+ * Facts: `thread` a thread with role, `ready`, in the end `result` with role, count and waited_ns:
+ * the sum of its calls by its own clock.
  */
 #include <fcntl.h>
 #include <stdatomic.h>

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * faults - page faults that wait for a file: maps --file PATH (needed; made and removed, 32 MiB), puts
- * it out of the page cache, touches its pages in the function touch_pages, and begins anew until
+ * faults - page faults that wait for a file: maps --file PATH (needed; made and removed, 32 MiB),
+ * puts it out of the page cache, touches its pages in the function touch_pages, and begins anew
+ * until
  * --seconds T are over.
  *
- * Facts: `thread`, `ready`, and `result` with major (faults that waited for the disk; 0 where the file
- * system is memory), minor and touch_ns: the time spent in touch_pages.
+ * Facts: `thread`, `ready`, and `result` with major (faults that waited for the disk; 0 where the
+ * file system is memory), minor and touch_ns: the time spent in touch_pages.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * forktree - a process, --children N (default 3) children of it, and a grandchild of each. Each works
- * a little in a function of its own generation, sleeps, and ends; parents wait for their children.
+ * forktree - a process, --children N (default 3) children of it, and a grandchild of each. Each
+ * works a little in a function of its own generation, sleeps, and ends; parents wait for their
+ * children.
  *
  * --exit N: the root's exit status. --raise N: the root kills itself with signal N instead.
  * --delay S: the root sleeps that long before the first fork. Facts: one `process` a process with

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * pingpong - two processes that pass a byte through two pipes, on one CPU (--cpus 1, the default) or
- * one on each of two. --rounds N ends after N round trips, else --seconds T does.
+ * pingpong - two processes that pass a byte through two pipes, on one CPU (--cpus 1, the default)
+ * or one on each of two. --rounds N ends after N round trips, else --seconds T does.
  *
- * Facts: `process` (twice), `result` with rounds, wall_ns, switches (both processes' voluntary ones)
- * and switches_per_s.
+ * Facts: `process` (twice), `result` with rounds, wall_ns, switches (both processes' voluntary
+ * ones) and switches_per_s.
  */
 #include <sys/resource.h>
 #include <sys/wait.h>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * shares - one thread whose CPU time is 50/30/20 % in three functions, in bursts of about 200 us
- * between short sleeps, so that few bursts see a tick and the switch-out is never where the time went.
+ * between short sleeps, so that few bursts see a tick and the switch-out is never where the time
+ * went.
  *
  * The bursts have the same number of loop turns, found once at the start; the functions take turns
  * in a shuffled order. Each burst's CPU time is measured as well. Facts, in the end: one `share` a

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * shortlived - --processes N (default 20000) processes, spread evenly over --seconds T (default 10),
- * each made by fork and gone within a millisecond. --exec 1: each also executes this program anew.
+ * shortlived - --processes N (default 20000) processes, spread evenly over --seconds T (default
+ * 10), each made by fork and gone within a millisecond. --exec 1: each also executes this program
+ * anew.
  *
- * Facts: `main`, `ready`, and in the end `result` with processes, wall_ns and cpu_ns (user and system
- * of all of them, as wait4 says).
+ * Facts: `main`, `ready`, and in the end `result` with processes, wall_ns and cpu_ns (user and
+ * system of all of them, as wait4 says).
  */
 #include <errno.h>
 #include <string.h>
