@@ -26,7 +26,8 @@ $(BUILD)/tests/known: $(KNOWN_SRC) $(KNOWN_HDR)
 		-ljansson -o $@
 
 # Its checks, under the sanitizers: each must see a profile that is wrong.
-$(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/checks.c tests/kernel/doc.c $(KNOWN_HDR)
+$(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/checks.c tests/kernel/doc.c \
+			      tests/kernel/oracle.c $(KNOWN_HDR)
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANITIZE) -Itests/kernel $(filter %.c,$^) \
 		-ljansson -o $@

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "checks.h"
+#include "oracle.h"
 
 #define WINDOW 4000000000ll
 
@@ -222,6 +222,68 @@ static void drop_sample(size_t i)
 	verdict(name, !passed && strstr(error.text, "samples"), error.text);
 }
 
+/* What oracle.c wants of the driver. */
+int64_t known_now_ns(void)
+{
+	return 0;
+}
+
+void known_note(const char *format, ...)
+{
+	(void)format;
+}
+
+void known_fail(const char *format, ...)
+{
+	puts(format);
+	abort();
+}
+
+#define READINGS 1000
+
+/*
+ * A thread that runs 60 % and waits 40 % of each 10 ms, read every 5 ms; the first counter may be 4
+ * ms stale, the second is told only when it gets the CPU, at every multiple of 10 ms.
+ */
+static void fill_track(struct track *track, struct reading *readings)
+{
+	*track = (struct track){ .tid = 101, .readings = readings, .count = READINGS };
+	for (int i = 0; i < READINGS; i++) {
+		int64_t t = i * 5000000ll, periods = t / 10000000, rest = t % 10000000;
+		int64_t on = rest < 6000000 ? rest : 6000000;
+
+		readings[i] = (struct reading){
+			.before_ns = t,
+			.after_ns = t + 1000,
+			.on_ns = periods * 6000000 + (on > 4000000 ? on - 4000000 : 0),
+			.runq_ns = periods * 4000000,
+			.count = periods + 1,
+		};
+	}
+}
+
+static void try_oracle(const char *name, int64_t on, int64_t runq, bool expected_settled,
+		       bool expected_edges)
+{
+	static struct reading readings[READINGS];
+	struct doc doc = { .start_mono_ns = 503000000, .window_ns = WINDOW };
+	struct doc_thread t = { .tid = 101, .comm = "spin", .ns = { on, runq, 0 } };
+	struct doc_error error = { "" };
+	struct track track, pair;
+	struct reading ends[2] = { { .count = 0 }, { .count = 400 } };
+	char full[64];
+	bool settled, edges;
+
+	fill_track(&track, readings);
+	ends[1].on_ns = 2400000000;
+	ends[1].runq_ns = 1600000000;
+	pair = (struct track){ .tid = 101, .readings = ends, .count = 2 };
+	settled = oracle_check_settled(&t, &pair, 0, &error);
+	edges = oracle_check_edges(&doc, &t, &track, 12000000, 0, &error);
+	snprintf(full, sizeof(full), "oracle_%s", name);
+	verdict(full, settled == expected_settled && edges == expected_edges, error.text);
+}
+
 int main(void)
 {
 	struct doc_error error = { "" };
@@ -245,6 +307,12 @@ int main(void)
 	folded.state_us[DOC_ON] += 40;
 	folded.state_us[DOC_OFF] -= 40;
 	try_folded("folded_wrong_state", folded, "folded on-CPU");
+
+	try_oracle("right", 2400000000, 1600000000, true, true);
+	try_oracle("on_2_percent_less", 2352000000, 1648000000, false, false);
+	try_oracle("on_3_percent_more", 2472000000, 1528000000, false, false);
+	try_oracle("wait_called_blocked", 2400000000, 0, false, false);
+	try_oracle("nothing_counted", 0, 0, false, false);
 
 	try_lines("lines_right", "a;b c;d_[c] 4\na;b_[r] 5\nx;[no stack]_[o] 3\n", NULL);
 	try_lines("lines_zero", "a;b_[c] 0\n", "bad number");
