@@ -9,9 +9,10 @@ CLANG	?= clang
 BPFTOOL	?= $(firstword $(wildcard /usr/sbin/bpftool /sbin/bpftool) bpftool)
 VERSION	:= 0.1.0
 
-# Debian 12's packages: to build, and (in tests/packages) what the tests need beyond that.
+# Debian 12's packages: to build, and what the tests need beyond that.
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
+TEST_PACKAGES := g++ libjansson-dev python3 procps util-linux man-db bash-completion
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
@@ -27,22 +28,28 @@ BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: build all run test install clean packages check-style bench
+.PHONY: all build run test test-programs install clean packages test-packages
 
 all: build
 build: $(BUILD)/systemscope $(BUILD)/systemscope.1 $(BUILD)/systemscope.bash
 
-# What a fresh Debian lacks. Quiet and without network when all of it is there.
-packages:
-	@missing="$$(dpkg-query -W -f='$${binary:Package} $${Status}\n' $(PACKAGES) 2>/dev/null \
-		| awk '/ok installed$$/ {sub(/:.*/, "", $$1); print $$1}' \
-		| sort > $(BUILD).have; printf '%s\n' $(PACKAGES) | sort | comm -23 - $(BUILD).have; rm -f $(BUILD).have)"; \
+# $(call install,PACKAGES): what a fresh Debian lacks. Quiet and without network when all is there.
+define install
+	@missing=; for p in $(1); do \
+		dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q ' installed$$' || missing="$$missing $$p"; \
+	done; \
 	if [ -n "$$missing" ]; then \
-		echo "installing:" $$missing; \
+		echo "installing:$$missing"; \
 		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
-		$$as_root apt-get update -q && DEBIAN_FRONTEND=noninteractive \
-			$$as_root apt-get install -q -y --no-install-recommends $$missing; \
+		$$as_root apt-get update -q && $$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get install -q -y --no-install-recommends $$missing; \
 	fi
+endef
+
+packages:
+	$(call install,$(PACKAGES))
+test-packages:
+	$(call install,$(PACKAGES) $(TEST_PACKAGES))
 
 # --- the kernel side ---------------------------------------------------------------------------
 
@@ -117,6 +124,21 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 	$(CC) $(CPPFLAGS) -Isrc -Itests/lib -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP $< \
 		$(BUILD)/san/all.a $(LDLIBS) -o $@
 
--include tests/tests.mk tests/bpf/bpf.mk tests/kernels/kernels.mk tools/tools.mk
+-include tests/tests.mk tests/bpf/bpf.mk tests/golden/golden.mk tests/kernels/kernels.mk tools/tools.mk
+
+# make run: profiles the bundled workload, or PID=N; DURATION=, FREQ= and MIN_BLOCK= act.
+run:
+	@$(MAKE) --no-print-directory packages
+	@$(MAKE) --no-print-directory build $(BUILD)/workloads/demo
+	@BUILD=$(BUILD) PID="$(PID)" DURATION="$(DURATION)" FREQ="$(FREQ)" MIN_BLOCK="$(MIN_BLOCK)" \
+		tools/run-demo
+
+# make test: installs what is missing, builds, and runs every test. The last line sums up.
+test:
+	@$(MAKE) --no-print-directory test-packages
+	@$(MAKE) --no-print-directory build test-programs
+	@SYSTEMSCOPE=$(abspath $(BUILD))/systemscope BUILD=$(BUILD) tests/run --timeout 900 \
+		$(SELF_TESTS) $(UNIT_BIN) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
+test-programs: $(UNIT_BIN) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS)
 
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)
