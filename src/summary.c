@@ -34,7 +34,8 @@ struct printer {
 
 static nsec_t residual_of(const struct profile_thread *thread)
 {
-	return (nsec_t)llabs(thread->residual_ns);
+	return thread->residual_ns < 0 ? -(nsec_t)thread->residual_ns :
+					 (nsec_t)thread->residual_ns;
 }
 
 static struct totals add_up(const struct profile *p)
