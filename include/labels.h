@@ -18,6 +18,8 @@ enum label {
 	LABEL_UNACCOUNTED,
 	LABEL_LOST_THREADS,
 	LABEL_IDLE,
+	LABEL_UNMAPPED,
+	LABEL_ANONYMOUS,
 	LABEL_COUNT,
 };
 
@@ -48,6 +50,10 @@ static const struct label_info label_table[LABEL_COUNT] = {
 		"Threads that ended while the thread ring was full: their time, together." },
 	[LABEL_IDLE]	      = { "[idle]",
 		"Root of threads that never ran in the window, with --all." },
+	[LABEL_UNMAPPED]      = { "[unmapped]",
+		"A frame whose address was in no mapping: a broken stack, or code unmapped since." },
+	[LABEL_ANONYMOUS]     = { "[anonymous]",
+		"A frame in memory that belongs to no file: code made at run time." },
 };
 /* clang-format on */
 

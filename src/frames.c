@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: MIT
+#include "frames.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "symbolize.h"
+
+/* A file that could not be had is asked for again on behalf of so many processes that mapped it. */
+#define FILE_TRIES 16
+
+/* Where an address is, before it has a name. */
+struct frame_site {
+	uint32_t image;		/* 0: in no image */
+	uint32_t kind;		/* enum site_kind */
+	uint64_t file_off;	/* SITE_FILE: as mapped; else the address */
+	uint64_t vaddr;		/* of the image; set by frames_resolve() */
+	size_t first_frame;	/* in site_frames */
+	uint32_t frame_count;	/* 0: not named yet */
+};
+
+enum site_kind { SITE_UNMAPPED, SITE_FILE, SITE_ANONYMOUS, SITE_KERNEL };
+
+struct site_key {
+	uint32_t image, kind;
+	uint64_t file_off;
+};
+
+struct frame_key {
+	uint64_t offset;
+	uint32_t name, image, file, line;
+	uint32_t kind, flags;
+};
+
+static void add_image(struct frames *f, const struct image *image, const char *path,
+		      const char *build_id)
+{
+	struct profile_image *to = array_push(&f->images);
+
+	to->path = strings_add(f->strings, path);
+	to->build_id = strings_add(f->strings, build_id ? build_id : "");
+	*array_push(&f->opened) = image;
+}
+
+void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,
+		 struct strings *strings)
+{
+	memset(f, 0, sizeof(*f));
+	f->ingest = ingest;
+	f->config = config;
+	f->strings = strings;
+	table_init(&f->table, sizeof(struct frame_key));
+	table_init(&f->site_table, sizeof(struct site_key));
+	table_init(&f->opened_table, sizeof(void *));
+	f->stacks = mem_alloc_array(ingest->stack_data.count, sizeof(*f->stacks));
+	f->files = mem_alloc_array(ingest->procs.files.count, sizeof(*f->files));
+	array_push(&f->frames);
+	add_image(f, NULL, "", NULL);
+}
+
+void frames_free(struct frames *f)
+{
+	for (size_t i = 0; i < f->own.count; i++)
+		free(f->own.items[i]);
+	array_free(&f->own);
+	table_free(&f->table);
+	table_free(&f->site_table);
+	table_free(&f->opened_table);
+	array_free(&f->frames);
+	array_free(&f->images);
+	array_free(&f->site_refs);
+	array_free(&f->sites);
+	array_free(&f->site_frames);
+	array_free(&f->opened);
+	free(f->stacks);
+	free(f->files);
+}
+
+uint32_t frames_find_stack(const struct frames *f, uint64_t stack_id)
+{
+	return table_find(&f->ingest->stacks, &stack_id);
+}
+
+void frames_want(struct frames *f, uint64_t stack_id)
+{
+	uint32_t stack = stack_id ? frames_find_stack(f, stack_id) : TABLE_NONE;
+
+	if (stack != TABLE_NONE)
+		f->stacks[stack].wanted = true;
+}
+
+/* --- frames ------------------------------------------------------------------------------------- */
+
+static uint32_t add_frame(struct frames *f, const struct profile_frame *frame)
+{
+	struct frame_key key = {
+		.offset = frame->offset,
+		.name = frame->name,
+		.image = frame->image,
+		.file = frame->file,
+		.line = frame->line,
+		.kind = frame->kind,
+		.flags = (frame->named ? 1u : 0) | (frame->inlined ? 2u : 0),
+	};
+	bool is_new;
+	uint32_t id = table_add(&f->table, &key, &is_new) + 1;
+
+	if (is_new)
+		*array_push(&f->frames) = *frame;
+	return id;
+}
+
+uint32_t frames_add_label(struct frames *f, const char *text)
+{
+	struct profile_frame frame = {
+		.name = strings_add(f->strings, text),
+		.kind = FRAME_LABEL,
+	};
+
+	return add_frame(f, &frame);
+}
+
+/* --- images ------------------------------------------------------------------------------------- */
+
+static const struct image *make_image(struct frames *f, enum image_kind kind, const char *path)
+{
+	struct image *image = mem_alloc(sizeof(*image));
+
+	image->kind = kind;
+	image->path = path;
+	image->fd = -1;
+	*array_push(&f->own) = image;
+	return image;
+}
+
+static const struct image *image_of_file(struct frames *f, uint32_t file, uint32_t pid)
+{
+	const struct proc_file *p = procs_file(&f->ingest->procs, file);
+	const char *path = procs_string(&f->ingest->procs, p->path);
+	struct frame_file *have = &f->files[file];
+
+	if (have->image && (have->image->fd >= 0 || have->pid == pid || have->tries >= FILE_TRIES))
+		return have->image;
+	have->pid = pid;
+	have->tries++;
+	if (f->config->images)
+		have->image = images_get(f->config->images, pid, p->dev_major, p->dev_minor,
+					 p->inode, path);
+	else if (!have->image)
+		have->image = make_image(f, !*path		     ? IMAGE_ANONYMOUS :
+					    strcmp(path, "[vdso]") == 0 ? IMAGE_VDSO :
+									  IMAGE_FILE,
+					 path);
+	return have->image;
+}
+
+static uint32_t image_id(struct frames *f, const struct image *image)
+{
+	bool is_new;
+	uint32_t id = table_add(&f->opened_table, &image, &is_new) + 1;
+
+	if (is_new)
+		add_image(f, image, image->path, image->build_id);
+	return id;
+}
+
+/* --- places ------------------------------------------------------------------------------------- */
+
+static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t image, uint64_t file_off)
+{
+	struct site_key key = { .image = image, .kind = kind, .file_off = file_off };
+	struct frame_site *site;
+	bool is_new;
+	uint32_t id = table_add(&f->site_table, &key, &is_new);
+
+	if (is_new) {
+		site = array_push(&f->sites);
+		site->image = image;
+		site->kind = kind;
+		site->file_off = file_off;
+	}
+	return id;
+}
+
+static uint32_t place_user(struct frames *f, const struct ingest_stack *stack, uint32_t instance,
+			   uint64_t address)
+{
+	const struct proc_map *map = NULL;
+	const struct image *image;
+
+	if (instance != PROCS_NONE)
+		map = procs_find_map(&f->ingest->procs, instance, stack->time_ns, address);
+	if (!map)
+		return add_site(f, SITE_UNMAPPED, 0, 0);
+	image = image_of_file(f, map->file, stack->pid);
+	if (image->kind == IMAGE_ANONYMOUS)
+		return add_site(f, SITE_ANONYMOUS, image_id(f, image), address);
+	return add_site(f, SITE_FILE, image_id(f, image), address - map->start + map->file_off);
+}
+
+static void place_stack(struct frames *f, uint32_t index, const struct image *kernel)
+{
+	const struct ingest_stack *stack = &f->ingest->stack_data.items[index];
+	const uint64_t *ips = f->ingest->ips.items + stack->first_ip;
+	uint32_t instance = PROCS_NONE;
+
+	f->stacks[index].first_site = f->site_refs.count;
+	if (stack->kind == SCOPE_STACK_USER)
+		instance = procs_find(&f->ingest->procs, stack->pid, stack->time_ns);
+	for (uint32_t i = 0; i < stack->count; i++) {
+		uint64_t address = ips[i] - (i ? 1 : 0);
+		uint32_t site = stack->kind == SCOPE_STACK_USER ?
+					place_user(f, stack, instance, address) :
+					add_site(f, SITE_KERNEL, image_id(f, kernel), address);
+
+		*array_push(&f->site_refs) = site;
+	}
+}
+
+/* --- names -------------------------------------------------------------------------------------- */
+
+/* The sites of one image with the same vaddr: one question to the symbols. */
+struct place {
+	uint32_t image, site;
+	uint64_t vaddr;
+};
+
+static int compare_places(const void *a, const void *b)
+{
+	const struct place *s = a, *t = b;
+
+	if (s->image != t->image)
+		return s->image < t->image ? -1 : 1;
+	if (s->vaddr != t->vaddr)
+		return s->vaddr < t->vaddr ? -1 : 1;
+	return (s->site > t->site) - (s->site < t->site);
+}
+
+struct batch {
+	struct frames *frames;
+	const struct place *places;
+	const size_t *first; /* by index in the batch: where in places */
+};
+
+static void take_names(void *context, size_t index, const struct sym_name *names, size_t count)
+{
+	const struct batch *batch = context;
+	struct frames *f = batch->frames;
+	struct frame_site *site = &f->sites.items[batch->places[batch->first[index]].site];
+
+	site->first_frame = f->site_frames.count;
+	site->frame_count = (uint32_t)count;
+	for (size_t i = 0; i < count; i++) {
+		struct profile_frame frame = {
+			.name = strings_add(f->strings, names[i].name),
+			.image = site->image,
+			.offset = site->vaddr,
+			.file = strings_add(f->strings, names[i].file ? names[i].file : ""),
+			.line = names[i].line,
+			.kind = site->kind == SITE_KERNEL ? FRAME_KERNEL : FRAME_USER,
+			.named = true,
+			.inlined = names[i].inlined,
+		};
+
+		/* an empty name would be no string: rather the address */
+		if (!frame.name) {
+			site->frame_count = 0;
+			return;
+		}
+		*array_push(&f->site_frames) = add_frame(f, &frame);
+	}
+}
+
+static void name_image(struct frames *f, const struct place *places, size_t count)
+{
+	_cleanup_free_ uint64_t *vaddrs = mem_alloc_array(count, sizeof(*vaddrs));
+	_cleanup_free_ size_t *first = mem_alloc_array(count, sizeof(*first));
+	struct batch batch = { .frames = f, .places = places, .first = first };
+	size_t unique = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (i && places[i].vaddr == places[i - 1].vaddr)
+			continue;
+		first[unique] = i;
+		vaddrs[unique++] = places[i].vaddr;
+	}
+	symbolize_batch(f->opened.items[places->image], vaddrs, unique, f->config->sources,
+			take_names, &batch);
+	for (size_t i = 1; i < count; i++) {
+		struct frame_site *site = &f->sites.items[places[i].site];
+		const struct frame_site *before = &f->sites.items[places[i - 1].site];
+
+		if (places[i].vaddr != places[i - 1].vaddr)
+			continue;
+		site->first_frame = before->first_frame;
+		site->frame_count = before->frame_count;
+	}
+}
+
+static void name_as_address(struct frames *f, struct frame_site *site)
+{
+	struct profile_frame frame = { .image = site->image, .offset = site->vaddr };
+	const char *path = strings_get(f->strings, f->images.items[site->image].path);
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *text = NULL;
+
+	frame.kind = site->kind == SITE_KERNEL ? FRAME_KERNEL : FRAME_USER;
+	switch (site->kind) {
+	case SITE_UNMAPPED:
+	case SITE_ANONYMOUS:
+		/* these addresses mean nothing to another run: all of them are one frame */
+		frame.image = 0;
+		frame.offset = 0;
+		text = mem_copy_string(label_table[site->kind == SITE_UNMAPPED ? LABEL_UNMAPPED :
+									 LABEL_ANONYMOUS].name);
+		break;
+	default:
+		text = mem_format("%s+0x%llx", slash && slash[1] ? slash + 1 : path,
+				  (unsigned long long)site->vaddr);
+		break;
+	}
+	frame.name = strings_add(f->strings, text);
+	site->first_frame = f->site_frames.count;
+	site->frame_count = 1;
+	*array_push(&f->site_frames) = add_frame(f, &frame);
+}
+
+static void name_sites(struct frames *f)
+{
+	struct place *places = mem_alloc_array(f->sites.count, sizeof(*places));
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->sites.count; i++) {
+		struct frame_site *site = &f->sites.items[i];
+
+		site->vaddr = site->file_off;
+		if (site->kind == SITE_FILE)
+			image_file_off_to_vaddr(f->opened.items[site->image], site->file_off,
+						&site->vaddr);
+		if (site->image)
+			places[count++] = (struct place){ .image = site->image,
+							  .site = (uint32_t)i,
+							  .vaddr = site->vaddr };
+	}
+	qsort(places, count, sizeof(*places), compare_places);
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from; to < count && places[to].image == places[from].image;)
+			to++;
+		name_image(f, places + from, to - from);
+	}
+	free(places);
+	for (size_t i = 0; i < f->sites.count; i++)
+		if (!f->sites.items[i].frame_count)
+			name_as_address(f, &f->sites.items[i]);
+}
+
+void frames_resolve(struct frames *f)
+{
+	const struct image *kernel = f->config->images ? images_kernel(f->config->images) :
+							 make_image(f, IMAGE_KERNEL, "[kernel]");
+
+	for (size_t i = 0; i < f->ingest->stack_data.count; i++)
+		if (f->stacks[i].wanted)
+			place_stack(f, (uint32_t)i, kernel);
+	name_sites(f);
+}
+
+void frames_of_stack(const struct frames *f, uint32_t stack, struct frame_ids *ids)
+{
+	const uint32_t *refs = f->site_refs.items + f->stacks[stack].first_site;
+
+	ids->count = 0;
+	for (uint32_t i = 0; i < f->ingest->stack_data.items[stack].count; i++) {
+		const struct frame_site *site = &f->sites.items[refs[i]];
+
+		for (uint32_t n = 0; n < site->frame_count; n++)
+			*array_push(ids) = f->site_frames.items[site->first_frame + n];
+	}
+}

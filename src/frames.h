@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frames.h - from the addresses of stacks to named frames.
+ *
+ * In two steps, so that each image is asked for names once: frames_want() marks the stacks that the
+ * profile will show, frames_resolve() places and names their addresses. From then on
+ * frames_of_stack() gives a stack's frames.
+ *
+ * A user address is looked up in the mappings of its process at the time the stack was taken. All
+ * but the leaf are return addresses: one less is inside the call. An image's offset is its ELF
+ * vaddr, or the file offset where no file could be read.
+ *
+ * Owns nothing of the ingest, images or strings, which must outlive it. Frame ids are those of the
+ * profile; element 0 of images and frames is a placeholder.
+ */
+#ifndef FRAMES_H
+#define FRAMES_H
+
+#include "ingest_data.h"
+#include "profile.h"
+#include "profile_build.h"
+
+struct frame_site; /* src/frames.c */
+
+struct frame_ids {
+	uint32_t *items;
+	size_t count, room;
+};
+
+struct frames {
+	const struct ingest *ingest;
+	const struct profile_config *config;
+	struct strings *strings;
+
+	struct table table; /* struct profile_frame without padding: src/frames.c */
+	ARRAY(struct profile_frame) frames;
+	ARRAY(struct profile_image) images;
+
+	/* by stack of the ingest */
+	struct frame_stack {
+		bool wanted;
+		size_t first_site; /* in site_refs; count is that of the ingest's stack */
+	} *stacks;
+	ARRAY(uint32_t) site_refs;
+	struct table site_table;
+	ARRAY(struct frame_site) sites;
+	ARRAY(uint32_t) site_frames; /* each site's, innermost first */
+
+	ARRAY(const struct image *) opened; /* by profile image id */
+	struct table opened_table;	    /* by pointer */
+	struct frame_file {
+		const struct image *image;
+		uint32_t pid; /* that it was last asked for */
+		uint32_t tries;
+	} *files;		     /* by file of procs */
+	ARRAY(struct image *) own;   /* made here where the config has no images */
+};
+
+void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,
+		 struct strings *strings);
+void frames_free(struct frames *f);
+
+void frames_want(struct frames *f, uint64_t stack_id); /* 0 and unknown ids: nothing */
+void frames_resolve(struct frames *f);
+
+/* The index of a wanted stack, or TABLE_NONE: its record never came. */
+uint32_t frames_find_stack(const struct frames *f, uint64_t stack_id);
+/* Sets *ids to the frames of a wanted stack, leaf first, inlined calls expanded. */
+void frames_of_stack(const struct frames *f, uint32_t stack, struct frame_ids *ids);
+/* The frame that a label stands in; `text` is the label's, formatted. */
+uint32_t frames_add_label(struct frames *f, const char *text);
+
+#endif

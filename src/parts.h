@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * parts.h - what one thread's time consists of: where it waited, where it ran.
+ *
+ * Invariant: the parts of a thread and state sum to the ledger's time of that state, exactly. What
+ * no sum and no tick tells of has a label for a stack.
+ */
+#ifndef PARTS_H
+#define PARTS_H
+
+#include "ledger.h"
+#include "spread.h"
+#include "stacks.h"
+
+struct part {
+	enum scope_state state;
+	uint32_t reason; /* string; 0 unless state is OFF */
+	uint32_t stack;
+	bool estimated;
+	nsec_t ns;
+	uint64_t count;
+};
+
+struct parts {
+	struct part *items;
+	size_t count, room;
+};
+
+/* Indexes grouped by an owner below `owners`: items of owner i are at first[i] .. first[i + 1]. */
+struct grouping {
+	uint32_t *items;
+	size_t *first;
+};
+
+/* owner_of[i] is the owner of item i, or LEDGER_NONE: left out. Order within an owner is kept. */
+void grouping_init(struct grouping *g, const uint32_t *owner_of, size_t count, size_t owners);
+void grouping_free(struct grouping *g);
+
+/* --- blocked and waiting to run: src/parts_waits.c ------------------------------------------------ */
+
+struct waits {
+	const struct ingest *ingest;
+	const struct ledger *ledger;
+	struct stacks *stacks;
+	struct grouping sums; /* of the ingest, by thread */
+	uint64_t contradictions; /* times a thread's sums were more than its total, and were cut */
+};
+
+void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
+		struct stacks *stacks);
+void waits_free(struct waits *w);
+void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
+
+/* --- on a CPU: src/parts_runs.c ------------------------------------------------------------------- */
+
+/*
+ * Where a thread's on-CPU time went: its own ticks if it has any; else its process's; else those of
+ * the threads with the same executable and name. Kernel threads borrow from kernel threads.
+ */
+struct runs {
+	const struct ingest *ingest;
+	const struct ledger *ledger;
+	struct stacks *stacks;
+	/* ticks with a stack of the profile, by thread (so by process, too) */
+	uint32_t *tick_stacks;
+	uint64_t *tick_counts;
+	size_t *first_tick; /* by thread, and one more */
+	uint32_t *peers;    /* by thread: its group */
+	struct grouping groups; /* threads by group */
+	struct run_group {
+		nsec_t borrowed_ns; /* by all of its threads together */
+		struct spread_dealer dealer;
+		bool dealing;
+	} *group_dealers, *process_dealers;
+};
+
+void runs_init(struct runs *r, const struct ingest *ingest, const struct ledger *ledger,
+	       struct stacks *stacks);
+void runs_free(struct runs *r);
+/* For each thread once, in order. Returns whether the thread had to borrow. */
+bool runs_add_parts(struct runs *r, uint32_t thread, struct parts *parts);
+
+#endif

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: MIT
+#include "parts.h"
+
+#include <string.h>
+
+void grouping_init(struct grouping *g, const uint32_t *owner_of, size_t count, size_t owners)
+{
+	g->first = mem_alloc_array(owners + 1, sizeof(*g->first));
+	g->items = mem_alloc_array(count, sizeof(*g->items));
+	for (size_t i = 0; i < count; i++)
+		if (owner_of[i] != LEDGER_NONE)
+			g->first[owner_of[i]]++;
+	for (size_t i = 1; i <= owners; i++)
+		g->first[i] += g->first[i - 1];
+	/* first[] holds ends; filled from the back they become beginnings */
+	for (size_t i = count; i > 0; i--)
+		if (owner_of[i - 1] != LEDGER_NONE)
+			g->items[--g->first[owner_of[i - 1]]] = (uint32_t)(i - 1);
+}
+
+void grouping_free(struct grouping *g)
+{
+	free(g->items);
+	free(g->first);
+	memset(g, 0, sizeof(*g));
+}
+
+void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
+		struct stacks *stacks)
+{
+	_cleanup_free_ uint32_t *owner_of = mem_alloc_array(ingest->sums.count, sizeof(*owner_of));
+
+	memset(w, 0, sizeof(*w));
+	w->ingest = ingest;
+	w->ledger = ledger;
+	w->stacks = stacks;
+	for (uint32_t i = 0; i < ingest->sums.count; i++) {
+		const struct ingest_sum_key *key = table_key(&ingest->sums, i);
+
+		owner_of[i] = ledger_find(ledger, ingest, key->thread);
+	}
+	grouping_init(&w->sums, owner_of, ingest->sums.count, ledger->threads.count);
+}
+
+void waits_free(struct waits *w)
+{
+	grouping_free(&w->sums);
+}
+
+/* --- the parts of one thread ---------------------------------------------------------------------- */
+
+/* One place where a thread waited: its stacks, and why. */
+struct place {
+	uint64_t ustack, kstack;
+	uint32_t reason;
+	bool unproven; /* its stack is not to be had: [waiting since before the window] */
+};
+
+static void add_part(struct parts *parts, enum scope_state state, uint32_t reason, uint32_t stack,
+		     nsec_t ns, uint64_t count)
+{
+	struct part *part;
+
+	if (!ns && !count)
+		return;
+	part = array_push(parts);
+	memset(part, 0, sizeof(*part));
+	part->state = state;
+	part->reason = state == SCOPE_OFF ? reason : 0;
+	part->stack = stack;
+	part->ns = ns;
+	part->count = count;
+}
+
+static void add_wait(struct waits *w, const struct ledger_thread *t, const struct place *place,
+		     enum scope_state state, nsec_t ns, uint64_t count, struct parts *parts)
+{
+	uint32_t reason, stack;
+
+	if (!ns && !count)
+		return;
+	if (place->reason & SCOPE_REASON_SHORT)
+		stack = stacks_add_label(w->stacks, LABEL_BLOCKED_UNDER);
+	else if (place->unproven)
+		stack = stacks_add_label(w->stacks, LABEL_BEFORE_WINDOW);
+	else
+		stack = stacks_add_pair(w->stacks, place->ustack, place->kstack, state,
+					t->kernel_thread);
+	reason = state == SCOPE_OFF ? stacks_add_reason(w->stacks, place->reason, place->kstack) : 0;
+	add_part(parts, state, reason, stack, ns, count);
+}
+
+/* Where it was before its first event: where it was seen, if that was before. */
+static struct place place_before(const struct waits *w, const struct scope_thread *life)
+{
+	struct ingest_seen_key key = { .start_time_ns = life->start_time_ns, .tid = life->tid };
+	uint32_t id = table_find(&w->ingest->seen, &key);
+	const struct scope_seen *seen;
+
+	if (id == TABLE_NONE)
+		return (struct place){ .unproven = true };
+	seen = &w->ingest->seen_data.items[id];
+	if (!(life->flags & SCOPE_THREAD_NO_EVENT) && seen->time_ns > life->first_ns)
+		return (struct place){ .unproven = true };
+	return (struct place){
+		.ustack = seen->ustack,
+		.kstack = seen->kstack,
+		.reason = seen->reason,
+		/* seen on a CPU: its stacks were not read, and it waited afterwards */
+		.unproven = seen->state == SCOPE_ON && !seen->ustack && !seen->kstack,
+	};
+}
+
+static void add_life(struct waits *w, const struct ledger_thread *t,
+		     const struct scope_thread *life, struct parts *parts)
+{
+	const struct place before = place_before(w, life);
+	const struct place now = { .ustack = life->ustack, .kstack = life->kstack,
+				   .reason = life->reason };
+	/* a reason comes with every switch-out: without one it never left a CPU in the window */
+	bool has_place = now.reason || now.ustack || now.kstack;
+	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
+
+	add_wait(w, t, &now, SCOPE_OFF, life->off_ns, life->off_count, parts);
+	add_wait(w, t, &now, SCOPE_RUNQ, life->runq_ns, life->runq_count, parts);
+	if (!(life->flags & SCOPE_THREAD_NO_EVENT)) {
+		add_wait(w, t, &before, SCOPE_OFF, life->init_ns[SCOPE_OFF],
+			 life->init_ns[SCOPE_OFF] != 0, parts);
+		add_wait(w, t, &before, SCOPE_RUNQ, life->init_ns[SCOPE_RUNQ],
+			 life->init_ns[SCOPE_RUNQ] != 0, parts);
+	}
+	if (pending_ns && life->state != SCOPE_ON)
+		add_wait(w, t, has_place ? &now : &before, life->state, pending_ns, 1, parts);
+}
+
+static void add_sum(struct waits *w, const struct ledger_thread *t, uint32_t id,
+		    struct parts *parts)
+{
+	const struct ingest_sum_key *key = table_key(&w->ingest->sums, id);
+	const struct ingest_sum *sum = &w->ingest->sum_data.items[id];
+	const struct place place = { .ustack = key->ustack, .kstack = key->kstack,
+				     .reason = key->reason };
+
+	add_wait(w, t, &place, SCOPE_OFF, sum->off_ns, sum->off_count, parts);
+	add_wait(w, t, &place, SCOPE_RUNQ, sum->runq_ns, sum->runq_count, parts);
+}
+
+/* Shrinks the parts of `state` to `total_ns`: more was told of than was charged. */
+static void cut_parts(struct parts *parts, size_t from, enum scope_state state, nsec_t total_ns)
+{
+	_cleanup_free_ uint64_t *ns = mem_alloc_array(parts->count - from, sizeof(*ns));
+	size_t count = 0;
+
+	for (size_t i = from; i < parts->count; i++)
+		if (parts->items[i].state == state)
+			ns[count++] = parts->items[i].ns;
+	spread_proportional(total_ns, ns, count, ns);
+	count = 0;
+	for (size_t i = from; i < parts->count; i++)
+		if (parts->items[i].state == state)
+			parts->items[i].ns = ns[count++];
+}
+
+/* Makes the parts of `state` from `from` on sum to the thread's total, by a label or by a cut. */
+static void reconcile(struct waits *w, const struct ledger_thread *t, enum scope_state state,
+		      size_t from, struct parts *parts)
+{
+	nsec_t total_ns = t->ns[state] - t->other_cpu_ns[state];
+	enum label label = t->last_life == LEDGER_NONE ? LABEL_LOST_THREADS : LABEL_LOST_TABLE;
+	uint32_t unknown = stacks_add_reason(w->stacks, 0, 0);
+	unsigned __int128 sum = 0;
+
+	for (size_t i = from; i < parts->count; i++)
+		if (parts->items[i].state == state)
+			sum += parts->items[i].ns;
+	if (sum > total_ns) {
+		cut_parts(parts, from, state, total_ns);
+		w->contradictions++;
+	} else if (sum < total_ns) {
+		add_part(parts, state, unknown, stacks_add_label(w->stacks, label),
+			 total_ns - (nsec_t)sum, 0);
+	}
+	if (t->other_cpu_ns[state])
+		add_part(parts, state, unknown, stacks_add_label(w->stacks, LABEL_OTHER_CPUS),
+			 t->other_cpu_ns[state], 0);
+}
+
+void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts)
+{
+	const struct ledger_thread *t = &w->ledger->threads.items[thread];
+	size_t from = parts->count;
+
+	for (size_t i = w->sums.first[thread]; i < w->sums.first[thread + 1]; i++)
+		add_sum(w, t, w->sums.items[i], parts);
+	for (uint32_t i = t->last_life; i != LEDGER_NONE; i = w->ingest->lives.items[i].earlier)
+		add_life(w, t, &w->ingest->lives.items[i].record, parts);
+	reconcile(w, t, SCOPE_RUNQ, from, parts);
+	reconcile(w, t, SCOPE_OFF, from, parts);
+}

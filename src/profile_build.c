@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+#include "profile_build.h"
+
+#include <string.h>
+
+#include "frames.h"
+#include "ingest_data.h"
+#include "ledger.h"
+#include "parts.h"
+#include "stacks.h"
+
+/* What the profile is made from, and its growing arrays. */
+struct build {
+	struct ingest *ingest;
+	const struct profile_config *config;
+	struct profile *profile;
+	struct strings strings;
+	struct ledger ledger;
+	struct frames frames;
+	struct stacks stacks;
+	struct waits waits;
+	struct runs runs;
+	struct profile_thread *threads;
+	ARRAY(struct profile_sample) samples;
+};
+
+/* --- names ------------------------------------------------------------------------------------------ */
+
+/* Only the stacks that a sample can show are placed and named. */
+static void want_stacks(struct build *b)
+{
+	const struct ingest *g = b->ingest;
+	bool waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
+
+	for (uint32_t i = 0; waits && i < g->sums.count; i++) {
+		const struct ingest_sum_key *key = table_key(&g->sums, i);
+
+		frames_want(&b->frames, key->ustack);
+		frames_want(&b->frames, key->kstack);
+	}
+	for (size_t i = 0; waits && i < g->lives.count; i++) {
+		frames_want(&b->frames, g->lives.items[i].record.ustack);
+		frames_want(&b->frames, g->lives.items[i].record.kstack);
+	}
+	for (size_t i = 0; waits && i < g->seen_data.count; i++) {
+		frames_want(&b->frames, g->seen_data.items[i].ustack);
+		frames_want(&b->frames, g->seen_data.items[i].kstack);
+	}
+	for (uint32_t i = 0; b->config->states[SCOPE_ON] && i < g->ticks.count; i++) {
+		const struct ingest_tick_key *key = table_key(&g->ticks, i);
+
+		frames_want(&b->frames, key->ustack);
+		frames_want(&b->frames, key->kstack);
+	}
+}
+
+/* --- processes and threads --------------------------------------------------------------------------- */
+
+static uint32_t process_comm(struct build *b, const struct ledger_process *p)
+{
+	const struct ledger_thread *threads = b->ledger.threads.items + p->first_thread;
+	const struct procs *procs = &b->ingest->procs;
+
+	for (uint32_t i = 0; i < p->thread_count; i++)
+		if (threads[i].tid == p->pid && threads[i].last_life != LEDGER_NONE)
+			return strings_add(&b->strings, threads[i].comm);
+	if (p->instance != PROCS_NONE && procs->instances.items[p->instance].comm)
+		return strings_add(&b->strings,
+				   procs_string(procs, procs->instances.items[p->instance].comm));
+	return b->threads[p->first_thread].comm;
+}
+
+static void make_threads(struct build *b)
+{
+	size_t count = b->ledger.threads.count;
+
+	b->threads = mem_alloc_array(count, sizeof(*b->threads));
+	for (size_t i = 0; i < count; i++) {
+		const struct ledger_thread *from = &b->ledger.threads.items[i];
+		struct profile_thread *to = &b->threads[i];
+
+		to->process = from->process;
+		to->tid = from->tid;
+		to->comm = strings_add(&b->strings,
+				       from->last_life == LEDGER_NONE ?
+					       label_table[LABEL_LOST_THREADS].name : from->comm);
+		to->kernel_thread = from->kernel_thread;
+		to->never_ran = !from->ns[SCOPE_ON] && !from->ns[SCOPE_RUNQ];
+		to->born_ns = from->born_ns;
+		to->alive_ns = from->alive_ns;
+		memcpy(to->ns, from->ns, sizeof(to->ns));
+		to->residual_ns = (int64_t)(from->alive_ns - from->ns[SCOPE_ON] -
+					    from->ns[SCOPE_RUNQ] - from->ns[SCOPE_OFF]);
+		to->switches = from->switches;
+	}
+	b->profile->threads = b->threads;
+	b->profile->thread_count = (uint32_t)count;
+}
+
+static void make_processes(struct build *b)
+{
+	size_t count = b->ledger.processes.count;
+	struct profile_process *processes = mem_alloc_array(count, sizeof(*processes));
+	const struct procs *procs = &b->ingest->procs;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct ledger_process *from = &b->ledger.processes.items[i];
+		struct profile_process *to = &processes[i];
+
+		to->pid = from->pid;
+		to->first_thread = from->first_thread;
+		to->thread_count = from->thread_count;
+		to->comm = process_comm(b, from);
+		if (from->instance != PROCS_NONE)
+			to->exe = strings_add(&b->strings,
+					      procs_string(procs, procs_exe(procs, from->instance)));
+	}
+	b->profile->processes = processes;
+	b->profile->process_count = (uint32_t)count;
+}
+
+/* --- samples ------------------------------------------------------------------------------------------ */
+
+static int compare(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_parts(const void *a, const void *b)
+{
+	const struct part *s = a, *t = b;
+	int order = compare(s->state, t->state);
+
+	if (!order)
+		order = compare(s->reason, t->reason);
+	return order ? order : compare(s->stack, t->stack);
+}
+
+static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
+{
+	if (parts->count)
+		qsort(parts->items, parts->count, sizeof(*parts->items), compare_parts);
+	for (size_t i = 0; i < parts->count; i++) {
+		const struct part *part = &parts->items[i];
+		bool merges = i && compare_parts(part, part - 1) == 0;
+		struct profile_sample *to;
+
+		if (!b->config->states[part->state])
+			continue;
+		to = merges ? &b->samples.items[b->samples.count - 1] : array_push(&b->samples);
+		to->thread = thread;
+		to->state = part->state;
+		to->reason = part->reason;
+		to->stack = part->stack;
+		to->ns += part->ns;
+		to->count += part->count;
+		to->estimated |= part->estimated;
+	}
+}
+
+static void make_samples(struct build *b)
+{
+	struct parts parts = { 0 };
+
+	for (uint32_t i = 0; i < b->ledger.threads.count; i++) {
+		parts.count = 0;
+		waits_add_parts(&b->waits, i, &parts);
+		b->threads[i].estimated = runs_add_parts(&b->runs, i, &parts);
+		add_samples(b, i, &parts);
+	}
+	array_free(&parts);
+	b->profile->samples = b->samples.items;
+	b->profile->sample_count = (uint32_t)b->samples.count;
+}
+
+/* --- quality ------------------------------------------------------------------------------------------ */
+
+static void add_on_quality(struct build *b, const struct profile_sample *s)
+{
+	struct profile_quality *q = &b->profile->quality;
+	const struct ledger_thread *t = &b->ledger.threads.items[s->thread];
+	uint32_t label = b->profile->stacks[s->stack].frame;
+
+	q->ticks += s->count;
+	if (s->estimated)
+		q->on_estimated_ns += s->ns;
+	else if (s->count)
+		q->on_sampled_ns += s->ns;
+	else if (!t->other_cpu_ns[SCOPE_ON] || label != b->stacks.labels[LABEL_OTHER_CPUS])
+		q->on_unsampled_ns += s->ns;
+}
+
+static void measure_quality(struct build *b)
+{
+	struct profile_quality *q = &b->profile->quality;
+
+	for (size_t i = 0; i < b->samples.count; i++) {
+		const struct profile_sample *s = &b->samples.items[i];
+		const struct stack_facts *facts = &b->stacks.facts.items[s->stack];
+
+		if (s->state == SCOPE_ON)
+			add_on_quality(b, s);
+		if (facts->lost)
+			q->stackless_ns += s->ns;
+		q->frames_ns += facts->frames * s->ns;
+		q->unnamed_ns += facts->unnamed * s->ns;
+		if (b->threads[s->thread].kernel_thread || !b->config->user_stacks)
+			continue;
+		q->user_ns += s->ns;
+		if (facts->complete)
+			q->complete_ns += s->ns;
+	}
+}
+
+/* --- the whole ---------------------------------------------------------------------------------------- */
+
+static void describe_run(struct build *b)
+{
+	const struct scope_window *w = &b->ingest->window;
+	struct profile *p = b->profile;
+
+	p->version = SYSTEMSCOPE_VERSION;
+	p->start_realtime_ns = w->start_realtime_ns;
+	p->start_mono_ns = w->start_ns;
+	p->window_ns = w->end_ns - w->start_ns;
+	p->frequency_hz = w->frequency_hz;
+	p->cpus = w->cpus;
+	p->min_block_ns = w->min_block_ns;
+	p->idle_ns = w->idle_ns;
+	memcpy(p->states, b->config->states, sizeof(p->states));
+	p->system_wide = b->config->system_wide;
+	p->target = mem_copy_string(b->config->target ? b->config->target : "");
+	for (int i = 0; i < SCOPE_LOSS_COUNT; i++) {
+		p->losses[i].count = b->ingest->losses[i].count;
+		p->losses[i].ns = b->ingest->losses[i].ns;
+	}
+}
+
+/* Hands the tables over to the profile: from here on it owns them. */
+static void seal(struct build *b)
+{
+	struct profile *p = b->profile;
+
+	p->losses[SCOPE_LOSS_EVENT_ORDER].count += b->waits.contradictions;
+	p->strings = (const char *const *)b->strings.items;
+	p->string_count = b->strings.count;
+	b->strings.items = NULL;
+	b->strings.count = 0;
+	p->images = b->frames.images.items;
+	p->image_count = (uint32_t)b->frames.images.count;
+	b->frames.images.items = NULL;
+	p->frames = b->frames.frames.items;
+	p->frame_count = (uint32_t)b->frames.frames.count;
+	b->frames.frames.items = NULL;
+	p->stacks = b->stacks.nodes.items;
+	p->stack_count = (uint32_t)b->stacks.nodes.count;
+	b->stacks.nodes.items = NULL;
+}
+
+struct profile *profile_build(struct ingest *ingest, const struct profile_config *config)
+{
+	struct build b = { .ingest = ingest, .config = config };
+
+	b.profile = mem_alloc(sizeof(*b.profile));
+	strings_init(&b.strings);
+	procs_seal(&ingest->procs);
+	describe_run(&b);
+	ledger_init(&b.ledger, ingest);
+	make_threads(&b);
+	make_processes(&b);
+	frames_init(&b.frames, ingest, config, &b.strings);
+	want_stacks(&b);
+	frames_resolve(&b.frames);
+	stacks_init(&b.stacks, &b.frames, &b.strings, config, ingest->window.min_block_ns);
+	waits_init(&b.waits, ingest, &b.ledger, &b.stacks);
+	runs_init(&b.runs, ingest, &b.ledger, &b.stacks);
+	make_samples(&b);
+	b.profile->stacks = b.stacks.nodes.items;
+	measure_quality(&b);
+	seal(&b);
+	runs_free(&b.runs);
+	waits_free(&b.waits);
+	stacks_free(&b.stacks);
+	frames_free(&b.frames);
+	ledger_free(&b.ledger);
+	strings_free(&b.strings);
+	return b.profile;
+}
+
+void profile_free(struct profile **profile)
+{
+	struct profile *p = *profile;
+
+	if (!p)
+		return;
+	for (uint32_t i = 0; i < p->string_count; i++)
+		free((void *)p->strings[i]);
+	free((void *)p->strings);
+	free((void *)p->target);
+	free((void *)p->images);
+	free((void *)p->frames);
+	free((void *)p->stacks);
+	free((void *)p->processes);
+	free((void *)p->threads);
+	free((void *)p->samples);
+	free(p);
+	*profile = NULL;
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+#include "stacks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "reasons.h"
+#include "trim.h"
+
+struct tree_key {
+	uint32_t parent, frame;
+};
+
+struct pair_key {
+	uint64_t ustack, kstack;
+	uint32_t on_cpu, pad;
+};
+
+struct reason_key {
+	uint64_t kstack;
+	uint32_t reason, pad;
+};
+
+/* Labels that say: there was a stack, and it is not to be had. */
+static const bool label_is_loss[LABEL_COUNT] = {
+	[LABEL_LOST_TABLE] = true,    [LABEL_LOST_RING] = true,	   [LABEL_NO_STACK] = true,
+	[LABEL_BEFORE_WINDOW] = true, [LABEL_LOST_THREADS] = true,
+};
+
+void stacks_init(struct stacks *s, struct frames *frames, struct strings *strings,
+		 const struct profile_config *config, nsec_t min_block_ns)
+{
+	memset(s, 0, sizeof(*s));
+	s->frames = frames;
+	s->strings = strings;
+	s->config = config;
+	s->min_block_ns = min_block_ns;
+	table_init(&s->tree, sizeof(struct tree_key));
+	table_init(&s->pairs, sizeof(struct pair_key));
+	table_init(&s->reasons, sizeof(struct reason_key));
+	array_push(&s->nodes);
+	array_push(&s->facts);
+	s->user_stacks = mem_alloc_array(frames->ingest->stack_data.count,
+					 sizeof(*s->user_stacks));
+}
+
+void stacks_free(struct stacks *s)
+{
+	table_free(&s->tree);
+	array_free(&s->nodes);
+	array_free(&s->facts);
+	free(s->user_stacks);
+	table_free(&s->pairs);
+	array_free(&s->pair_stacks);
+	table_free(&s->reasons);
+	array_free(&s->reason_names);
+	array_free(&s->ids);
+	array_free(&s->functions);
+}
+
+/* --- the tree ------------------------------------------------------------------------------------ */
+
+/* Is this where a program or a thread begins: crt1's, libc's, Go's? */
+static bool is_first_function(const char *name)
+{
+	static const char *const begins[] = { "__libc_start", "__clone", NULL };
+	static const char *const is[] = { "_start", "clone", "clone3", "start_thread",
+					  "thread_start", NULL };
+	static const char *const ends[] = { "goexit", "mstart", NULL };
+	const char *rt0 = strstr(name, "rt0_"); /* _rt0_amd64_linux */
+	size_t length = strlen(name);
+
+	for (const char *const *b = begins; *b; b++)
+		if (strncmp(name, *b, strlen(*b)) == 0)
+			return true;
+	for (const char *const *i = is; *i; i++)
+		if (strcmp(name, *i) == 0)
+			return true;
+	for (const char *const *e = ends; *e; e++)
+		if (length >= strlen(*e) && strcmp(name + length - strlen(*e), *e) == 0)
+			return true;
+	return rt0 != NULL;
+}
+
+static uint32_t push(struct stacks *s, uint32_t parent, uint32_t frame)
+{
+	struct tree_key key = { .parent = parent, .frame = frame };
+	const struct profile_frame *of = &s->frames->frames.items[frame];
+	bool is_new;
+	uint32_t id = table_add(&s->tree, &key, &is_new) + 1;
+	struct profile_stack *node;
+	struct stack_facts *facts;
+
+	if (!is_new)
+		return id;
+	node = array_push(&s->nodes);
+	node->parent = parent;
+	node->frame = frame;
+	facts = array_push(&s->facts);
+	*facts = s->facts.items[parent];
+	if (of->kind != FRAME_LABEL) {
+		facts->frames++;
+		facts->unnamed += !of->named;
+	}
+	if (!parent)
+		facts->complete = of->kind == FRAME_USER && of->named &&
+				  is_first_function(strings_get(s->strings, of->name));
+	return id;
+}
+
+static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
+{
+	uint32_t id;
+
+	if (!s->labels[label]) {
+		_cleanup_free_ char *text =
+			label == LABEL_BLOCKED_UNDER ?
+				mem_format("[blocked under %llu us]",
+					   (unsigned long long)(s->min_block_ns / NSEC_PER_USEC)) :
+				mem_copy_string(label_table[label].name);
+
+		s->labels[label] = frames_add_label(s->frames, text);
+	}
+	id = push(s, parent, s->labels[label]);
+	s->facts.items[id].lost |= label_is_loss[label];
+	return id;
+}
+
+uint32_t stacks_add_label(struct stacks *s, enum label label)
+{
+	return push_label(s, 0, label);
+}
+
+/* --- pairs --------------------------------------------------------------------------------------- */
+
+static uint32_t push_user(struct stacks *s, uint64_t ustack)
+{
+	uint32_t stack, id = 0;
+
+	if (!ustack)
+		return 0;
+	stack = frames_find_stack(s->frames, ustack);
+	if (stack == TABLE_NONE)
+		return push_label(s, 0, LABEL_LOST_RING);
+	if (s->user_stacks[stack])
+		return s->user_stacks[stack];
+	frames_of_stack(s->frames, stack, &s->ids);
+	for (size_t i = s->ids.count; i > 0; i--)
+		id = push(s, id, s->ids.items[i - 1]);
+	s->user_stacks[stack] = id;
+	return id;
+}
+
+/* Sets `functions` to the names of the kernel stack in `ids`, and drops what trim.h says. */
+static void trim_functions(struct stacks *s, bool on_cpu)
+{
+	size_t cut;
+
+	s->functions.count = 0;
+	for (size_t i = 0; i < s->ids.count; i++) {
+		const struct profile_frame *frame = &s->frames->frames.items[s->ids.items[i]];
+
+		*array_push(&s->functions) =
+			frame->named ? strings_get(s->strings, frame->name) : NULL;
+	}
+	cut = trim_kernel_stack(on_cpu, s->functions.items, s->functions.count);
+	s->functions.count -= cut;
+	s->ids.count -= cut;
+	if (!cut)
+		return;
+	memmove(s->functions.items, s->functions.items + cut,
+		s->functions.count * sizeof(*s->functions.items));
+	memmove(s->ids.items, s->ids.items + cut, s->ids.count * sizeof(*s->ids.items));
+}
+
+static uint32_t push_kernel(struct stacks *s, uint32_t user, uint64_t kstack, bool on_cpu)
+{
+	uint32_t stack, id = user;
+
+	if (!kstack)
+		return user;
+	stack = frames_find_stack(s->frames, kstack);
+	if (stack == TABLE_NONE) {
+		/* both lost: once is enough */
+		if (user && s->nodes.items[user].frame == s->labels[LABEL_LOST_RING])
+			return user;
+		return push_label(s, user, LABEL_LOST_RING);
+	}
+	frames_of_stack(s->frames, stack, &s->ids);
+	trim_functions(s, on_cpu);
+	for (size_t i = s->ids.count; i > 0; i--)
+		id = push(s, id, s->ids.items[i - 1]);
+	return id;
+}
+
+static bool expects_stack(const struct stacks *s, enum scope_state state, bool kernel_thread)
+{
+	if (s->config->user_stacks && !kernel_thread)
+		return true;
+	/* a thread that left its CPU was in the kernel; a tick may have met user mode */
+	return s->config->kernel_stacks && (state != SCOPE_ON || kernel_thread);
+}
+
+uint32_t stacks_add_pair(struct stacks *s, uint64_t ustack, uint64_t kstack, enum scope_state state,
+			 bool kernel_thread)
+{
+	struct pair_key key = { .ustack = ustack, .kstack = kstack, .on_cpu = state == SCOPE_ON };
+	uint32_t id, stack;
+	bool is_new;
+
+	if (!ustack && !kstack)
+		return expects_stack(s, state, kernel_thread) ?
+			       stacks_add_label(s, LABEL_NO_STACK) : 0;
+	id = table_add(&s->pairs, &key, &is_new);
+	if (!is_new)
+		return s->pair_stacks.items[id];
+	stack = push_kernel(s, push_user(s, ustack), kstack, key.on_cpu);
+	*array_push(&s->pair_stacks) = stack;
+	return stack;
+}
+
+uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint64_t kstack)
+{
+	struct reason_key key = { .kstack = kstack, .reason = reason };
+	char space[REASON_NAME_BYTES];
+	uint32_t id, stack, name;
+	bool is_new;
+
+	id = table_add(&s->reasons, &key, &is_new);
+	if (!is_new)
+		return s->reason_names.items[id];
+	stack = kstack ? frames_find_stack(s->frames, kstack) : TABLE_NONE;
+	s->ids.count = 0;
+	if (stack != TABLE_NONE)
+		frames_of_stack(s->frames, stack, &s->ids);
+	trim_functions(s, false);
+	name = strings_add(s->strings, reason_name(reason, s->functions.items, s->functions.count,
+						   space));
+	*array_push(&s->reason_names) = name;
+	return name;
+}

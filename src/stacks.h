@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stacks.h - the profile's stacks: a prefix tree, root first, built from pairs of a user and a kernel
+ * stack.
+ *
+ * Invariants: node 0 is the placeholder; a parent's id is smaller than its child's; a pair always
+ * gives the same id. User frames come nearer to the root than kernel frames; of kernel stacks the
+ * frames that trim_kernel_stack() names are gone.
+ *
+ * A stack of a pair whose record never came is replaced by [stack lost: ring full], in its place: the
+ * other one stays. Where both ids are 0 the stack is [no stack] if one that this thread can have
+ * was asked for, else empty (id 0): a kernel thread under -U, or a tick in user mode under -K.
+ */
+#ifndef STACKS_H
+#define STACKS_H
+
+#include "frames.h"
+
+/* What a stack's frames add up to, by stack id. */
+struct stack_facts {
+	uint32_t frames;   /* user and kernel, without labels */
+	uint32_t unnamed;  /* of them */
+	bool complete;	   /* the outermost frame is a program's or thread's first function */
+	bool lost;	   /* has a label of a stack that was lost or unreadable */
+};
+
+struct stacks {
+	struct frames *frames;
+	struct strings *strings;
+	const struct profile_config *config;
+	nsec_t min_block_ns;
+
+	struct table tree; /* parent and frame; ids are one less than a node's */
+	ARRAY(struct profile_stack) nodes;
+	ARRAY(struct stack_facts) facts;
+	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */
+	uint32_t *user_stacks;	      /* by stack of the ingest; 0: not built yet */
+	struct table pairs;
+	ARRAY(uint32_t) pair_stacks;
+	struct table reasons;
+	ARRAY(uint32_t) reason_names;
+	struct frame_ids ids; /* scratch */
+	struct {
+		const char **items;
+		size_t count, room;
+	} functions; /* scratch */
+};
+
+/* After frames_resolve(). */
+void stacks_init(struct stacks *s, struct frames *frames, struct strings *strings,
+		 const struct profile_config *config, nsec_t min_block_ns);
+void stacks_free(struct stacks *s);
+
+/* The stack of a pair that was taken in `state`. */
+uint32_t stacks_add_pair(struct stacks *s, uint64_t ustack, uint64_t kstack, enum scope_state state,
+			 bool kernel_thread);
+uint32_t stacks_add_label(struct stacks *s, enum label label);
+/* The reason (string) of a wait with this reason word in this kernel stack. */
+uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint64_t kstack);
+
+#endif
