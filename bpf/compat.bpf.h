@@ -49,4 +49,14 @@ static __always_inline struct pt_regs *task_user_regs(struct task_struct *task)
 	return (struct pt_regs *)((char *)task->stack + KERNEL_STACK_SIZE - sizeof(struct pt_regs));
 }
 
+/* The same for the running task, without a trusted pointer to it, which 5.10 has no helper for. */
+static __always_inline struct pt_regs *current_user_regs(void)
+{
+	if (have_task_pt_regs)
+		return (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+	return (struct pt_regs *)((char *)BPF_CORE_READ(
+		(struct task_struct *)bpf_get_current_task(), stack) + KERNEL_STACK_SIZE -
+		sizeof(struct pt_regs));
+}
+
 #endif

@@ -65,7 +65,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	mark_cpu(a);
 	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
 	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
-		ustack = stack_take_user(ctx, SCRATCH_SCHED, who_is(task), now);
+		ustack = stack_take_user(who_is(task), SCRATCH_SCHED, now);
 		kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
 		account_move(&a->t, ustack, kstack, reason);
 		a->flags |= ACCOUNT_SETTLED;
@@ -156,7 +156,7 @@ int BPF_PROG(sched__wakeup_new, struct task_struct *task)
 	account_open_new(a, task, SCOPE_RUNQ, now);
 	mark_cpu(a);
 	if (now < window_end_ns) {
-		a->t.ustack = stack_take_user(ctx, SCRATCH_SCHED, who_runs(creator), now);
+		a->t.ustack = stack_take_user(who_runs(creator), SCRATCH_SCHED, now);
 		a->t.kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
 		a->t.reason = SCOPE_REASON_PREEMPTED;
 		a->flags |= ACCOUNT_SETTLED;

@@ -2,10 +2,10 @@
 /*
  * stack.bpf.h - the stack of the running task, as an id.
  *
- * stack_take() reads one stack, names it by a 64-bit hash and sends its addresses to user space
+ * stack_take_*() reads one stack, names it by a 64-bit hash and sends its addresses to user space
  * when that id was not sent lately. The filter of sent ids is an array that may forget (then the
- * stack is sent again) and never merges. The walker behind it is the kernel's own: frame pointers
- * in user mode, ORC or frame pointers in the kernel.
+ * stack is sent again) and never merges. Behind it: walk_user() for user stacks, by frame pointers,
+ * and the kernel's own unwinder for kernel stacks.
  */
 #ifndef STACK_BPF_H
 #define STACK_BPF_H
@@ -75,44 +75,75 @@ static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, _
 		*sent = id;
 }
 
-/* One stack of the running task: its id, or 0. */
-static __always_inline __u64 stack_take(void *ctx, __u32 slot, __u32 kind, __u32 pid, __u64 seed,
-					__u64 now)
+/*
+ * The user stack of the running task by frame pointers, leaf first, from the registers it entered
+ * the kernel with. Cheaper than bpf_get_stack(), which prepares for much more. Ends where the chain
+ * does: at a frame that is not above the last, or that cannot be read. The count goes through
+ * memory so that the verifier sees one value, not one per way out of the loop.
+ */
+static __always_inline __u32 walk_user(struct scratch *s)
+{
+	struct frame {
+		__u64 bp, ip;
+	} frame;
+#if defined(__TARGET_ARCH_x86)
+	struct pt_regs *regs = current_user_regs();
+	__u64 bp = 0, sp = 0;
+
+	if (bpf_probe_read_kernel(&s->ips[0], sizeof(s->ips[0]), &regs->ip) || !s->ips[0])
+		return 0;
+	bpf_probe_read_kernel(&bp, sizeof(bp), &regs->bp);
+	bpf_probe_read_kernel(&sp, sizeof(sp), &regs->sp);
+#endif
+	s->head.count = 1;
+	for (__u32 i = 1; i < SCOPE_MAX_FRAMES; i++) {
+		if (bp < sp || bp & 7 || bpf_probe_read_user(&frame, sizeof(frame), (void *)bp) ||
+		    !frame.ip)
+			break;
+		s->ips[i] = frame.ip;
+		s->head.count = (__u16)(i + 1);
+		sp = bp + sizeof(frame);
+		bp = frame.bp;
+	}
+	return *(volatile __u16 *)&s->head.count;
+}
+
+static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)
 {
 	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
-	long bytes;
 	__u32 count;
 	__u64 id;
 
-	if (!s)
+	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
+	if (!s || !want_user_stacks || who.flags & PF_KTHREAD || !who.has_mm)
 		return 0;
-	bytes = bpf_get_stack(ctx, s->ips, sizeof(s->ips),
-			      kind == SCOPE_STACK_USER ? BPF_F_USER_STACK : 0);
-	if (bytes <= 0) {
-		if (bytes < 0)
-			lose(kind == SCOPE_STACK_USER ? SCOPE_LOSS_STACK_USER :
-							SCOPE_LOSS_STACK_KERNEL, 0);
+	count = walk_user(s);
+	if (!count) {
+		lose(SCOPE_LOSS_STACK_USER, 0);
 		return 0;
 	}
-	count = (__u32)bytes / 8;
-	id = stack_hash(s, count, seed);
-	stack_send(s, id, pid, kind, count, now);
+	id = stack_hash(s, count, who.owner);
+	stack_send(s, id, who.tgid, SCOPE_STACK_USER, count, now);
 	return id;
 }
 
-static __always_inline __u64 stack_take_user(void *ctx, __u32 slot, struct who who, __u64 now)
-{
-	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
-	if (!want_user_stacks || who.flags & PF_KTHREAD || !who.has_mm)
-		return 0;
-	return stack_take(ctx, slot, SCOPE_STACK_USER, who.tgid, who.owner, now);
-}
-
+/* The kernel stack of the running task, by the kernel's own unwinder. */
 static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
 {
-	if (!want_kernel_stacks)
+	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
+	long bytes;
+	__u64 id;
+
+	if (!s || !want_kernel_stacks)
 		return 0;
-	return stack_take(ctx, slot, SCOPE_STACK_KERNEL, 0, SCOPE_STACK_KERNEL, now);
+	bytes = bpf_get_stack(ctx, s->ips, sizeof(s->ips), 0);
+	if (bytes <= 0) {
+		lose(SCOPE_LOSS_STACK_KERNEL, 0);
+		return 0;
+	}
+	id = stack_hash(s, (__u32)bytes / 8, SCOPE_STACK_KERNEL);
+	stack_send(s, id, 0, SCOPE_STACK_KERNEL, (__u32)bytes / 8, now);
+	return id;
 }
 
 /* What a thread is waiting in, from its saved user registers and its state. */
