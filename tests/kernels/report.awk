@@ -4,9 +4,9 @@
 # per kernel its release, counts and what doctor says; a table of what each offers and one of how
 # each test went; failures and skips with their reasons; at last `N passed, N failed, N skipped`.
 #
-# The list of tests is the union over all kernels, and each kernel owes a line for each of them: one
-# that is missing is a failure, as is a kernel that died, hung, or whose driver failed without
-# saying which test. A kernel that could not be had at all is one skip.
+# The list of tests is the driver's own with whatever else some kernel ran. Each kernel owes a line
+# for each of them: one that is missing is a failure, as is a kernel that died, hung, or whose driver
+# failed without saying which test. A kernel that could not be had at all is one skip.
 # Exit status: 0 nothing failed, 1 something did, 77 every kernel but the host was skipped.
 
 function set(kernel, name, verdict, why)
@@ -17,6 +17,8 @@ function set(kernel, name, verdict, why)
 		if (length(name) > name_width)
 			name_width = length(name)
 	}
+	if (verdict == "") # nothing but the name is known
+		return
 	if ((kernel, name) in result && result[kernel, name] == "not ok")
 		return # of two lines for one test the worse one stays
 	result[kernel, name] = verdict
@@ -153,19 +155,25 @@ FNR == 1 {
 }
 /^@@ release / { release[kernel] = $3; next }
 /^@@ begin / { section = $3; next }
+/^@@ end list / { section = ""; next }
 /^@@ end doctor / { doctor_status[kernel] = $4; section = ""; next }
 /^@@ end tests / { tests_status[kernel] = $4; section = ""; next }
 /^@@ ended / { ended[kernel] = $3; took[kernel] = $4; next }
+# `verdict name  what was found`: a name may have blanks in it, two end it.
 section == "doctor" && /^(yes|no|NO) / {
-	if (!($2 in is_feature)) {
-		is_feature[$2] = 1
-		features[++feature_count] = $2
-		if (length($2) > name_width)
-			name_width = length($2)
+	name = $0
+	sub(/^[a-zA-Z]+ +/, "", name)
+	sub(/  .*/, "", name)
+	if (!(name in is_feature)) {
+		is_feature[name] = 1
+		features[++feature_count] = name
+		if (length(name) > name_width)
+			name_width = length(name)
 	}
-	offers[kernel, $2] = $1
+	offers[kernel, name] = $1
 }
 section == "doctor" && NF { doctor[kernel, ++doctor_count[kernel]] = $0 }
+section == "list" && NF == 1 { set(kernel, $1, "") }
 section == "tests" && /^ok / { cases[kernel]++; set_line(kernel, "ok", substr($0, 4)) }
 section == "tests" && /^skip / { cases[kernel]++; set_line(kernel, "skip", substr($0, 6)) }
 section == "tests" && /^not ok / {

@@ -32,16 +32,17 @@ cat >"$scratch/systemscope" <<-'END'
 END
 cat >"$scratch/driver" <<-'END'
 	#!/bin/sh
+	[ "$1" = --list ] && exec printf 'first\nsecond\nthird\n'
 	echo "ok first"
 	case $(uname -r) in
-	5.10.*) echo "not ok second - it is broken - really"; exit 1 ;;
+	5.10.*) printf 'not ok second - it is broken - really\nok third\n'; exit 1 ;;
 	6.1.*cloud*) sleep 1000 ;;
 	6.12.*cloud*) exit 0 ;;
 	*cloud*) echo c >/proc/sysrq-trigger ;;
 	esac
 	printf "unfinished line"
 	sleep 0.1
-	printf "\nskip second - no such feature\n"
+	printf "\nskip second - no such feature\nok third\n"
 END
 chmod +x "$scratch/systemscope" "$scratch/driver"
 
@@ -65,7 +66,8 @@ check hang-missing-line '^not ok 6[.]1: second - printed no line$'
 check missing-line '^not ok 6[.]12: second - printed no line$'
 check panic '^not ok sid: \(run\) - died, status '
 check skip-reason '^skip host: second - no such feature$'
-check total '^5 passed, 6 failed, 1 skipped$'
+check listed-test '^not ok 6[.]12: third - printed no line$'
+check total '^7 passed, 9 failed, 1 skipped$'
 if [ $status = 1 ]; then
 	echo "ok matrix-status"
 else
