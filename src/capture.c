@@ -162,8 +162,9 @@ int capture_run(const struct opts *opts, struct err *err)
 				   err);
 	if (r)
 		return err->code;
-	/* Not earlier: COMMAND inherits what is ignored. */
+	/* Writing then fails with a reason. Not earlier: COMMAND inherits what is ignored. */
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 	r = run_session(&capture, err);
 	if (!r)
 		r = write_files(&capture, err);

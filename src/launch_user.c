@@ -61,7 +61,7 @@ int launch_user_find(const char *wanted, struct launch_user *ret_user, struct er
 		numeric = !value_parse_number(wanted, strlen(wanted), UINT32_MAX - 1, &number);
 		if (!read_passwd(wanted, 0, &user) &&
 		    !(numeric && read_passwd(NULL, (uid_t)number, &user)))
-			return err_set(err, EXIT_CODE_USAGE, -ENOENT,
+			return err_set(err, EXIT_CODE_FAILURE, -ENOENT,
 				       "--user %s: no such user in /etc/passwd", wanted);
 		user.change = user.uid != geteuid();
 	} else if (sudo_caller(&user.uid, &user.gid)) {

@@ -85,6 +85,7 @@ static int apply_frequency(struct draft *draft, const char *value, struct err *e
 		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
 			       "--frequency 0: at least 1; for blocked time only, use systemscope "
 			       "offcpu");
+	draft->frequency = value;
 	draft->opts.config.frequency_hz = r ? UINT32_MAX : (uint32_t)number;
 	return 0;
 }

@@ -172,14 +172,15 @@ static int check_frequency(const struct draft *draft, struct err *err)
 	uint64_t max;
 
 	/* Where the limit cannot be read, the kernel has the last word when the event is opened. */
-	if (!draft->seen[OPTION_FREQUENCY] ||
+	if (!draft->frequency ||
 	    !read_line(draft->world->proc, "sys/kernel/perf_event_max_sample_rate", line,
 		       sizeof(line)) ||
 	    value_parse_number(line, strlen(line), UINT32_MAX - 1, &max) || wanted <= max)
 		return 0;
-	return err_set(err, EXIT_CODE_USAGE, -ERANGE,
-		       "--frequency: this kernel allows up to %llu Hz; to raise that: "
-		       "sysctl kernel.perf_event_max_sample_rate=N", (unsigned long long)max);
+	return err_set(err, EXIT_CODE_FAILURE, -ERANGE,
+		       "--frequency %s: this kernel allows up to %llu Hz; to raise that: "
+		       "sysctl kernel.perf_event_max_sample_rate=N",
+		       draft->frequency, (unsigned long long)max);
 }
 
 static int check_cpus(struct draft *draft, struct err *err)
@@ -206,7 +207,7 @@ static int check_cpus(struct draft *draft, struct err *err)
 			       draft->world->sys);
 	for (unsigned int cpu = 0; cpu < SCOPE_MAX_CPUS; cpu++) {
 		if (wanted[cpu] && !possible[cpu])
-			return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			return err_set(err, EXIT_CODE_FAILURE, -ENODEV,
 				       "--cpu %s: there is no CPU %u: this machine has %s", list,
 				       cpu, online_text);
 		if (wanted[cpu] && !online[cpu])

@@ -14,6 +14,7 @@ struct draft {
 	bool seen[OPTION_COUNT];
 	ARRAY(uint32_t) ids; /* of --pid or --tid */
 	ARRAY(const char *) files; /* of -o, as given */
+	const char *frequency; /* of --frequency, as given */
 	const char *format; /* of --output */
 	const char *cpus;   /* of --cpu */
 	const char *cgroup; /* of --cgroup */

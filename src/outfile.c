@@ -27,11 +27,11 @@ static int fail(const struct outfile *file, int r, struct err *err)
 
 	/* The words of strerror() say little about these. */
 	if (r == -EPIPE)
-		why = "broken pipe: its reader has gone";
+		why = "Broken pipe: its reader has gone";
 	else if (r == -EISDIR)
-		why = "is a directory: give a file's name in it";
+		why = "Is a directory: give a file's name in it";
 	else if (r == -ENOENT)
-		why = "no such directory";
+		why = "No such file or directory: make the directory first";
 	return err_set(err, EXIT_CODE_FAILURE, r, "cannot write %s: %s", file->name, why);
 }
 

@@ -199,7 +199,7 @@ static void unknown_user(void)
 	struct err err = { 0 };
 
 	CHECK(launch_prepare(&config, false, &launch, &err) < 0);
-	CHECK_INT(err.code, EXIT_CODE_USAGE);
+	CHECK_INT(err.code, EXIT_CODE_FAILURE);
 	CHECK_TEXT(err.message, "--user no-such-user: no such user in /etc/passwd");
 	CHECK(!launch);
 }

@@ -167,11 +167,12 @@ static void numbers(void)
 	CHECK_INT(opts.config.frequency_hz, 1000);
 	CHECK_PARSES("-f99");
 	CHECK_INT(opts.config.frequency_hz, 99);
-	CHECK_USAGE("-F 1001", "--frequency: this kernel allows up to 1000 Hz; to raise that: sysctl "
-			       "kernel.perf_event_max_sample_rate=N");
-	CHECK_USAGE("-F 99999999999999999999",
-		    "--frequency: this kernel allows up to 1000 Hz; to raise that: sysctl "
-		    "kernel.perf_event_max_sample_rate=N");
+	CHECK_REFUSED("-F 1001", EXIT_CODE_FAILURE,
+		      "--frequency 1001: this kernel allows up to 1000 Hz; to raise that: sysctl "
+		      "kernel.perf_event_max_sample_rate=N");
+	CHECK_REFUSED("-F 99999999999999999999", EXIT_CODE_FAILURE,
+		      "--frequency 99999999999999999999: this kernel allows up to 1000 Hz; to raise "
+		      "that: sysctl kernel.perf_event_max_sample_rate=N");
 	CHECK_USAGE("-F -1", "--frequency -1: not a number: give a whole number of Hz, as in 99");
 	CHECK(parse("-F 0") < 0 && err.code == EXIT_CODE_USAGE);
 	CHECK_PARSES("-m 1000");
@@ -317,7 +318,7 @@ static void cpu_lists(void)
 	CHECK_PARSES("-C 0,2-3");
 	CHECK(opts.config.cpus && opts.config.cpus[0] && !opts.config.cpus[1] &&
 	      opts.config.cpus[2] && opts.config.cpus[3] && !opts.config.cpus[4]);
-	CHECK_USAGE("-C 8", "--cpu 8: there is no CPU 8: this machine has 0-3,5");
+	CHECK_REFUSED("-C 8", EXIT_CODE_FAILURE, "--cpu 8: there is no CPU 8: this machine has 0-3,5");
 	CHECK_REFUSED("-C 4", EXIT_CODE_FAILURE, "--cpu 4: CPU 4 is offline; online are 0-3,5");
 	CHECK_USAGE("-C 3-1", "--cpu 3-1: not a list of CPUs: give 0 or 0-3,7");
 	CHECK_USAGE("-C 99999", "--cpu 99999: not a list of CPUs: give 0 or 0-3,7");
