@@ -10,10 +10,10 @@
 /* libiberty itself gives up on C++ names over 1 KiB: its recursion limit, which stays on. */
 #define MANGLED_MAX 8192
 /*
- * A D name of n back references can stand for 3^(n/3) copies of its longest part, and its demangler
- * cannot be stopped on the way: few references, and short names.
+ * A D name of n back references can stand for 2^n copies of its longest part, and its demangler
+ * cannot be stopped on the way: few references, and short names (then 4 MiB at worst).
  */
-#define D_BACK_REFERENCES_MAX 24
+#define D_BACK_REFERENCES_MAX 12
 #define D_MANGLED_MAX	      1024
 
 struct output {
@@ -30,6 +30,8 @@ static void append(const char *bytes, size_t count, void *opaque)
 {
 	struct output *output = opaque;
 
+	if (!count) /* `bytes` may be NULL then */
+		return;
 	if (count >= DEMANGLE_ROOM - output->length)
 		longjmp(output->too_long, 1);
 	memcpy(output->buffer + output->length, bytes, count);

@@ -112,18 +112,8 @@ struct search {
 	uint32_t pid;
 	const char *path;
 	const char *why; /* the best reason so far why nothing was found */
+	bool descriptors_short;
 };
-
-/* The limit on descriptors is raised only when it is met: children inherit it. */
-static bool raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
-		return false;
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
 
 static int open_path(int dir_fd, const char *path, uint64_t resolve, int flags)
 {
@@ -132,9 +122,6 @@ static int open_path(int dir_fd, const char *path, uint64_t resolve, int flags)
 
 	how.flags = (unsigned int)(O_PATH | O_CLOEXEC | flags);
 	fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-
-	if (fd < 0 && errno == EMFILE && raise_fd_limit())
-		fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
 	return fd < 0 ? -errno : (int)fd;
 }
 
@@ -162,8 +149,10 @@ static void note_failure(struct search *search, int error)
 {
 	if (error == -EACCES || error == -EPERM)
 		search->why = "no permission";
-	else if (error == -EMFILE || error == -ENFILE)
-		search->why = "too many open files";
+	if (error != -EMFILE && error != -ENFILE)
+		return;
+	search->why = "too many open files";
+	search->descriptors_short = true;
 }
 
 /* The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. */
@@ -259,6 +248,17 @@ static int search_file(struct search *search)
 	return fd;
 }
 
+/* The limit on descriptors is raised only when it is met: children inherit it. */
+static bool raise_fd_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
+		return false;
+	limit.rlim_cur = limit.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
 /* --- entries ----------------------------------------------------------------------------------- */
 
 /* Takes the descriptor. */
@@ -290,6 +290,8 @@ static void entry_try_open(struct entry *entry, const struct file_key *key, uint
 	entry->tries++;
 	entry->tried_pid = pid;
 	fd = search_file(&search);
+	if (fd < 0 && search.descriptors_short && raise_fd_limit())
+		fd = search_file(&search);
 	if (fd >= 0)
 		entry_take_fd(entry, fd);
 	else

@@ -19,7 +19,7 @@
 #include "table.h"
 
 #define KALLSYMS_MAX  ((size_t)256 << 20)
-#define KALLSYMS_ROOM ((size_t)8 << 20)
+#define KALLSYMS_ROOM ((size_t)256 << 10)
 #define PAGE_BYTES    4096u
 
 enum { RANK_GLOBAL, RANK_WEAK, RANK_LOCAL };
