@@ -87,7 +87,7 @@ static int rank_frames(const struct profile *p, bool annotate, struct ranked *re
 	return ranked_build(bytes, p->frame_count, ret_frames);
 }
 
-/* A stack among its siblings, and a run of siblings with equal names: one node of the merged tree. */
+/* A stack among its siblings; and those of them with equal names: a node of the merged tree. */
 struct sibling {
 	uint32_t frame_rank;
 	uint32_t stack;
@@ -130,7 +130,7 @@ static int merge_init(struct merge *m, const struct paths *paths)
 		merge_free(m);
 		return -ENOMEM;
 	}
-	/* A counting sort by parent: first_child[i] is the end of i's children, then their start. */
+	/* A counting sort by parent: first_child[i] is the end of i's children, then the start. */
 	first = m->first_child;
 	for (uint32_t i = 1; i < count; i++)
 		first[p->stacks[i].parent]++;

@@ -2,19 +2,19 @@
 /*
  * paths.h - stacks as a reader sees them: by the names of their frames.
  *
- * Two stacks that differ only in return addresses (two calls of g() in f()) read the same. Here they
- * get the same rank, and ranks order all stacks frame by frame, by bytes, root first. A sample
+ * Two stacks that differ only in return addresses (two calls of g() in f()) read the same. Here
+ * they get the same rank, and ranks order all stacks frame by frame, by bytes, root first. A sample
  * without a stack (id 0) reads as the one frame "[no stack]".
  *
- * Ownership: paths_build() fills, paths_free() frees (a zeroed struct too). The profile must outlive
- * the paths.
+ * Ownership: paths_build() fills, paths_free() frees (a zeroed struct too). The profile must
+ * outlive the paths.
  */
 #ifndef PATHS_H
 #define PATHS_H
 
 #include "profile.h"
 
-/* Strings and their order: text[i] for i < count; rank[i] < rank[j] as strcmp() says, equal if equal. */
+/* Strings and their order: rank[i] and rank[j] compare as strcmp() says of text[i] and text[j]. */
 struct ranked {
 	char *bytes; /* what text points into */
 	const char **text;

@@ -7,7 +7,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
-/* The length of the well-formed UTF-8 sequence at `s` (Unicode 15, table 3-7); 0 if there is none. */
+/* The length of the well-formed UTF-8 sequence at `s` (Unicode 15, table 3-7); 0: none. */
 static size_t utf8_length(const unsigned char *s)
 {
 	unsigned char low = 0x80, high = 0xbf; /* of the second byte */

@@ -2,8 +2,8 @@
 /*
  * text.h - names and quantities as text, for exporters and for the summary.
  *
- * Names come from the target: any byte but NUL may occur in them. Nothing here passes on a byte that
- * could end a line, steer a terminal or break a reader of UTF-8:
+ * Names come from the target: any byte but NUL may occur in them. Nothing here passes on a byte
+ * that could end a line, steer a terminal or break a reader of UTF-8:
  *  - a byte that is not part of valid UTF-8 becomes U+FFFD;
  *  - a control character (C0, DEL, C1) becomes '?', or its escape in JSON.
  */
@@ -35,7 +35,7 @@ struct text_quantity {
 	char bytes[32];
 };
 
-struct text_quantity text_duration(nsec_t ns);	    /* "0 ns", "12.3 ms", "30.0 s", "2 h 05 min" */
+struct text_quantity text_duration(nsec_t ns);	     /* "0 ns", "12.3 ms", "30.0 s", "2 h 05 min" */
 struct text_quantity text_size(uint64_t size_bytes); /* "0 B", "18.2 MiB" */
 /* "18.4 %". 0 % and 100 % only when exact, "<0.1 %" and ">99.9 %" when nearly; "-" of nothing. */
 struct text_quantity text_share(uint64_t part, uint64_t whole);

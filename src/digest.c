@@ -3,8 +3,8 @@
  * digest.c - the stacks with most time, one a line: leaf first, so that the names to look at stand
  * in a column and a narrow terminal cuts off the callers that matter least.
  *
- * Of blocked and waiting stacks with user frames the kernel's are left out: the reason says it. In a
- * system-wide profile, threads that never ran are one line: there are too many of them.
+ * Of blocked and waiting stacks with user frames the kernel's are left out: the reason says it. In
+ * a system-wide profile, threads that never ran are one line: there are too many of them.
  */
 #include <stdlib.h>
 
@@ -227,8 +227,8 @@ static void print_entries(const struct digest *d, const struct entry *entries, u
 	for (uint32_t i = 0; i < count; i++) {
 		struct row *row = &rows[i];
 
-		fprintf(d->out, "  %*s  %*s  ", (int)width.share, row->share.bytes,
-			(int)width.time, row->time.bytes);
+		fprintf(d->out, "  %*s  %*s  ", (int)width.share, row->share.bytes, (int)width.time,
+			row->time.bytes);
 		put_padded(d->out, row->comm, width.comm + 2);
 		if (width.reason)
 			put_padded(d->out, row->reason, width.reason + 2);

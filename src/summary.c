@@ -34,8 +34,7 @@ struct printer {
 
 static nsec_t residual_of(const struct profile_thread *thread)
 {
-	return thread->residual_ns < 0 ? -(nsec_t)thread->residual_ns :
-					 (nsec_t)thread->residual_ns;
+	return thread->residual_ns < 0 ? -(nsec_t)thread->residual_ns : (nsec_t)thread->residual_ns;
 }
 
 static struct totals add_up(const struct profile *p)
@@ -163,8 +162,8 @@ static uint32_t find_largest(const nsec_t *sums_ns, uint32_t count)
 }
 
 /*
- * Time blocked by reason, into sums_ns[string]; returns their sum. In a system-wide profile the many
- * threads that never ran would hide what the others wait for: their time goes to *ret_idle_ns.
+ * Time blocked by reason, into sums_ns[string]; returns their sum. In a system-wide profile the
+ * many threads that never ran would hide what the others wait for: their time goes to *ret_idle_ns.
  */
 static nsec_t add_up_reasons(const struct profile *p, nsec_t *sums_ns, nsec_t *ret_idle_ns)
 {

@@ -3,8 +3,8 @@
  * summary.h - what a person sees of a profile in the terminal.
  *
  * The summary goes to stderr after every run: about ten lines, of which three answer "can I believe
- * it?" (coverage, stacks, losses). The digest goes to stdout where that is a terminal and no output was
- * asked for. Both are pure functions of the profile; names from the target are made harmless.
+ * it?" (coverage, stacks, losses). The digest goes to stdout where that is a terminal and no output
+ * was asked for. Both are pure functions of the profile; names from the target are made harmless.
  */
 #ifndef SUMMARY_H
 #define SUMMARY_H

@@ -92,9 +92,8 @@ static void show_difference(const struct bytes *have, const struct bytes *want)
 			begin = at;
 		}
 	}
-	printf("# line %zu\n# - %.*s\n# + %.*s\n", line,
-	       (int)strcspn(want->data + begin, "\n"), want->data + begin,
-	       (int)strcspn(have->data + begin, "\n"), have->data + begin);
+	printf("# line %zu\n# - %.*s\n# + %.*s\n", line, (int)strcspn(want->data + begin, "\n"),
+	       want->data + begin, (int)strcspn(have->data + begin, "\n"), have->data + begin);
 }
 
 static void compare_with_golden(const char *path, const struct bytes *have)
@@ -118,7 +117,8 @@ static void compare_with_golden(const char *path, const struct bytes *have)
 	}
 	if (!same_bytes(have, &want)) {
 		show_difference(have, &want);
-		check_fail(__FILE__, __LINE__, "differs from %s: make golden, and read the diff", path);
+		check_fail(__FILE__, __LINE__, "differs from %s: make golden, and read the diff",
+			   path);
 	}
 	free(want.data);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.h - test cases in the protocol of tests/run: one line each, `ok NAME` or `not ok NAME - why`.
+ * check.h - test cases in the protocol of tests/run: a line each, `ok NAME` or `not ok NAME - why`.
  *
  * A case is a function. CHECK() notes the first condition that does not hold and the case goes on,
  * so that what it allocated is freed. main() ends with `return check_status();`.

@@ -3,8 +3,9 @@
  * handmade.h - profiles made by hand, for tests of what reads them.
  *
  * struct handmade is its own storage: small, on the stack or static, no allocation but for strings,
- * which are the caller's literals. handmade_seal() sets the invariants of include/profile.h that follow
- * from the samples (the ledger of each thread, the order of the samples) and returns the profile.
+ * which are the caller's literals. handmade_seal() sets the invariants of include/profile.h that
+ * follow from the samples (the ledger of each thread, the order of the samples) and returns the
+ * profile.
  */
 #ifndef HANDMADE_H
 #define HANDMADE_H

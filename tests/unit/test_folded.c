@@ -181,7 +181,9 @@ static void hostile_names_cannot_break_a_line(void)
 		{ "new\nline 12", "new?line 12" },
 		{ "\033[31mred\033[0m", "?[31mred?[0m" },
 		{ "tab\tdel\x7f", "tab?del?" },
-		{ "c1 \xc2\x9b" "31m", "c1 ?31m" },
+		{ "c1 \xc2\x9b"
+		  "31m",
+		  "c1 ?31m" },
 		{ "", "?" },
 		{ " spaces around ", " spaces around " },
 		{ "operator new(unsigned long) 5", "operator new(unsigned long) 5" },
@@ -266,7 +268,8 @@ static uint32_t random_below(uint32_t limit)
 
 static void make_random_profile(nsec_t *ret_total_ns)
 {
-	static const char *const names[] = { "a", "b", "b;", "b:", "k:a", "k:k", "l:[no stack]", "\n" };
+	static const char *const names[] = { "a",   "b",   "b;",	   "b:",
+					     "k:a", "k:k", "l:[no stack]", "\n" };
 	/* The scale decides whether remainders, zero lines or neither rule. */
 	static const uint32_t scales[] = { 2, 1000, 1500, 1000000, 4000000000u };
 	uint32_t scale = scales[random_below(5)];

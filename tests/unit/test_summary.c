@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* src/summary.c and src/digest.c: what a person is told, and that names cannot tell something else. */
+/* src/summary.c and src/digest.c: what a person is told, and that no name can tell another thing. */
 #include "check.h"
 #include "handmade.h"
 #include "summary.h"
@@ -132,8 +132,9 @@ static void many_reasons_are_cut_and_their_rest_is_told(void)
 		handmade_sample(&h, 0, SCOPE_OFF, 0, (i + 1) * NSEC_PER_SEC)->reason =
 			handmade_string(&h, names[i]);
 	text = printed_by(summary_print, handmade_seal(&h), NULL);
-	CHECK_CONTAINS(text, "blocked in  r7 7.00 s (25.0 %), r6 6.00 s (21.4 %), r5 5.00 s (17.9 %), "
-			     "r4 4.00 s (14.3 %), r3 3.00 s (10.7 %), other 3.00 s\n");
+	CHECK_CONTAINS(text,
+		       "blocked in  r7 7.00 s (25.0 %), r6 6.00 s (21.4 %), r5 5.00 s (17.9 %), "
+		       "r4 4.00 s (14.3 %), r3 3.00 s (10.7 %), other 3.00 s\n");
 	free(text);
 }
 
@@ -309,7 +310,8 @@ static void digest_keeps_to_the_columns(void)
 
 static void names_cannot_steer_the_terminal(void)
 {
-	static const char hostile[] = "\033]0;x\007\n\r\xc2\x9b" "2J\xff";
+	static const char hostile[] = "\033]0;x\007\n\r\xc2\x9b"
+				      "2J\xff";
 	const struct summary_opts verbose = { .verbose = 1 };
 
 	handmade_init(&h);
