@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* src/summary.c and src/digest.c: what a person is told, and that no name can tell another thing. */
+/* src/summary.c, src/digest.c: what a person is told, and that no name can tell another thing. */
 #include "check.h"
 #include "handmade.h"
 #include "summary.h"
