@@ -14,7 +14,7 @@
  * cannot be stopped on the way: few references, and short names (then 4 MiB at worst).
  */
 #define D_BACK_REFERENCES_MAX 12
-#define D_MANGLED_MAX	      1024
+#define D_MANGLED_MAX         1024
 
 struct output {
 	char *buffer;

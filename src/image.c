@@ -11,8 +11,8 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -101,7 +101,7 @@ static struct entry *entry_new(enum image_kind kind, const char *path)
 	return entry;
 }
 
-/* --- finding the mapped file ------------------------------------------------------------------- */
+/* --- finding the mapped file ------------------------------------------------------------------ */
 
 /*
  * All candidates are opened with O_PATH, which has no effect on devices and FIFOs; only a regular
@@ -259,7 +259,7 @@ static bool raise_fd_limit(void)
 	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
 }
 
-/* --- entries ----------------------------------------------------------------------------------- */
+/* --- entries ---------------------------------------------------------------------------------- */
 
 /* Takes the descriptor. */
 static void entry_take_fd(struct entry *entry, int fd)

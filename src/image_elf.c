@@ -9,9 +9,9 @@
 
 #include "mem.h"
 
-#define PHDRS_MAX      4096  /* real files have about a dozen */
-#define NOTES_MAX      65536 /* bytes of one note segment */
-#define BUILD_ID_MAX   64    /* bytes; SHA-1 has 20 */
+#define PHDRS_MAX    4096  /* real files have about a dozen */
+#define NOTES_MAX    65536 /* bytes of one note segment */
+#define BUILD_ID_MAX 64    /* bytes; SHA-1 has 20 */
 
 static bool read_at(int fd, uint64_t off, void *bytes, size_t count)
 {

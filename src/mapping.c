@@ -49,7 +49,7 @@ void proc_text_free(struct proc_text *text)
 	memset(text, 0, sizeof(*text));
 }
 
-/* Hand-made, since a snapshot reads some hundred thousand numbers and sscanf takes 1 us for each. */
+/* Hand-made: a snapshot reads some hundred thousand numbers, and sscanf takes 1 us for each. */
 static const char *parse_number(const char *at, unsigned int base, char stop, uint64_t *ret_value)
 {
 	const char *begin = at;
@@ -120,8 +120,7 @@ bool mapping_next(const char **cursor, struct mapping *ret_mapping)
 	return false;
 }
 
-int mapping_send(const struct mapping *mapping, uint32_t pid, nsec_t time_ns,
-		 struct ingest *ingest)
+int mapping_send(const struct mapping *mapping, uint32_t pid, nsec_t time_ns, struct ingest *ingest)
 {
 	union {
 		struct scope_map map;

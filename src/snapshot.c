@@ -55,7 +55,7 @@ static int for_each_number(int parent_fd, const char *path,
 	return 0;
 }
 
-/* --- mappings and names ------------------------------------------------------------------------ */
+/* --- mappings and names ----------------------------------------------------------------------- */
 
 struct walk {
 	struct images *images;
@@ -146,7 +146,7 @@ int snapshot_all(struct images *images, struct ingest *ingest)
 	return ret;
 }
 
-/* --- who is meant ------------------------------------------------------------------------------ */
+/* --- who is meant ----------------------------------------------------------------------------- */
 
 void snapshot_pids_free(struct snapshot_pids *pids)
 {
@@ -229,8 +229,8 @@ static void note_parent(int proc_fd, uint32_t pid, void *context)
 	at = strrchr(families->text.data, ')'); /* the name before it may hold anything */
 	if (!at || strlen(at) < 5)
 		return;
-	*array_push(&families->items) =
-		(struct kinship){ pid, (uint32_t)strtoul(at + 4, NULL, 10), false }; /* ") S PPID" */
+	*array_push(&families->items) = (struct kinship){ pid, (uint32_t)strtoul(at + 4, NULL, 10),
+							  false }; /* ") S PPID" */
 }
 
 static int compare_kinship(const void *a, const void *b)
@@ -294,8 +294,8 @@ static void add_cgroup_pids(const char *text, struct snapshot_pids *pids)
 	}
 }
 
-static int walk_cgroup(int parent_fd, const char *name, unsigned int depth,
-		       struct proc_text *text, struct snapshot_pids *pids)
+static int walk_cgroup(int parent_fd, const char *name, unsigned int depth, struct proc_text *text,
+		       struct snapshot_pids *pids)
 {
 	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW), ret;
 	struct dirent *entry;
@@ -315,7 +315,7 @@ static int walk_cgroup(int parent_fd, const char *name, unsigned int depth,
 	/* A threaded cgroup refuses (its processes are listed above it): not an error. */
 	if (ret == -EOPNOTSUPP)
 		ret = 0;
-	while (depth < CGROUP_DEPTH_MAX && (entry = readdir(dir)))
+	while (!ret && depth < CGROUP_DEPTH_MAX && (entry = readdir(dir)))
 		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
 			walk_cgroup(fd, entry->d_name, depth + 1, text, pids);
 	closedir(dir);

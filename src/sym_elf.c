@@ -7,9 +7,9 @@
  *  - if it lies in no sized symbol: labels inside a function do not take its end from it; and
  *  - if it comes from .symtab: .dynsym does not list the static functions that may follow.
  */
+#include <errno.h>
 #include <gelf.h>
 #include <libelf.h>
-#include <errno.h>
 #include <string.h>
 
 #include "image.h"

@@ -26,7 +26,7 @@ enum { RANK_GLOBAL, RANK_WEAK, RANK_LOCAL };
 
 struct kernel_symbol {
 	struct sym_range range; /* end not yet known */
-	uint32_t owner;		/* id of the module's name; 0: the kernel proper */
+	uint32_t owner;         /* id of the module's name; 0: the kernel proper */
 	bool function;
 };
 
@@ -124,8 +124,8 @@ static void parse_line(struct sym_kernel *sym, char *line, size_t length)
 	symbol.range.name_length =
 		(uint32_t)(module ? (size_t)(module - symbol.range.name) : length - 19);
 	if (module)
-		symbol.owner = strings_add_length(&sym->modules, module,
-						  (size_t)(line + length - module));
+		symbol.owner =
+			strings_add_length(&sym->modules, module, (size_t)(line + length - module));
 	symbol.range.rank = type == 'T' ? RANK_GLOBAL : type == 't' ? RANK_LOCAL : RANK_WEAK;
 	/* What is not in the kernel's half is per-CPU or hidden. */
 	if (symbol.range.start >> 63 == 0 || !symbol.range.name_length)
@@ -193,8 +193,7 @@ static int sym_kernel_open(const struct image *image, void **ret_state)
 		sym_kernel_close(sym);
 		return -ENOENT;
 	}
-	qsort(sym->symbols.items, sym->symbols.count, sizeof(*sym->symbols.items),
-	      compare_symbols);
+	qsort(sym->symbols.items, sym->symbols.count, sizeof(*sym->symbols.items), compare_symbols);
 	collect_ranges(sym);
 	array_free(&sym->symbols);
 	*ret_state = sym;

@@ -20,8 +20,8 @@ static void check_table(const char *const (*table)[2], size_t count)
 		const char *is = readable(table[i][0]);
 
 		if (strcmp(is, table[i][1]) != 0)
-			case_fail(__FILE__, __LINE__, "%s is \"%s\", should be \"%s\"", table[i][0], is,
-				  table[i][1]);
+			case_fail(__FILE__, __LINE__, "%s is \"%s\", should be \"%s\"", table[i][0],
+				  is, table[i][1]);
 		if (*is && strlen(is) != demangle(table[i][0], result))
 			case_fail(__FILE__, __LINE__, "%s: wrong length", table[i][0]);
 	}
@@ -49,7 +49,8 @@ static void test_cxx(void)
 static void test_rust(void)
 {
 	static const char *const table[][2] = {
-		{ "_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE", "core::fmt::Write::write_fmt" },
+		{ "_ZN4core3fmt5Write9write_fmt17h0123456789abcdefE",
+		  "core::fmt::Write::write_fmt" },
 		{ "_ZN71_$LT$Test$u20$$u2b$$u20$$u27$static$u20$as$u20$foo..Bar$LT$Test$GT$$GT$3bar"
 		  "17h930b740aa94f1d3aE",
 		  "<Test + 'static as foo::Bar<Test>>::bar" },
@@ -75,8 +76,10 @@ static void test_d(void)
 static void test_plain(void)
 {
 	static const char *const names[] = {
-		"main", "_start", "", "_", "_Z", "_R", "_D", "_Zebra", "_Report", "_Draw", "write",
-		"__libc_start_main", "_ZN", "_RN", "Z3foov", "go.uber.org/zap.(*Logger).Info",
+		"main",    "_start", "",       "_",
+		"_Z",      "_R",     "_D",     "_Zebra",
+		"_Report", "_Draw",  "write",  "__libc_start_main",
+		"_ZN",     "_RN",    "Z3foov", "go.uber.org/zap.(*Logger).Info",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -227,8 +230,8 @@ static void test_library(void)
 
 	if (shell("test -r '%s'", path) || !have_command("nm"))
 		case_skip("no libstdc++ or no nm");
-	CHECK(shell("nm -pD --defined-only '%s' | cut -c20- | sed 's/@.*//' > '%s'", path,
-		    names) == 0);
+	CHECK(shell("nm -pD --defined-only '%s' | cut -c20- | sed 's/@.*//' > '%s'", path, names) ==
+	      0);
 	CHECK(shell("nm -pDC --defined-only '%s' | cut -c20- | sed 's/@.*//' > '%s'", path,
 		    filtered) == 0);
 	name_next = name_text = file_read(names, NULL);

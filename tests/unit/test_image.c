@@ -295,7 +295,8 @@ static void test_mutations(void)
 		image = get(images, self(), &st, path);
 		for (size_t i = 0; i < image->segment_count; i++) {
 			CHECK(image->segments[i].file_off <= image->size);
-			CHECK(image->segments[i].file_size <= image->size - image->segments[i].file_off);
+			CHECK(image->segments[i].file_size <=
+			      image->size - image->segments[i].file_off);
 		}
 		image_file_off_to_vaddr(image, random_next(&seed), &vaddr);
 		images_free(&images);
@@ -370,7 +371,8 @@ static void test_kernel(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* Where the soft limit on descriptors is met, it is raised; where there is none left, it is said. */
+/* Where the soft limit on descriptors is met, it is raised; where there is none left, it is said.
+ */
 static void test_descriptor_limit(void)
 {
 	struct rlimit saved, low;

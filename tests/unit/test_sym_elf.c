@@ -29,7 +29,7 @@ static const char *name_at(void *state, uint64_t vaddr)
 	return sym_elf_source.resolve(state, vaddr, &name, 1) ? name.name : "";
 }
 
-/* --- hand-made files --------------------------------------------------------------------------- */
+/* --- hand-made files -------------------------------------------------------------------------- */
 
 /* The comments are offsets from the start of .text.a. */
 static const char rules_source[] =
@@ -51,8 +51,8 @@ static const char rules_source[] =
 	"	.type left, @function\n"
 	"left:	.skip 8, 0x90\n" /* 0x50 */
 	"	.type right, @function\n"
-	"right:	.skip 8, 0x90\n" /* 0x58 */
-	"	.size left, 16\n"    /* overlaps right's first half */
+	"right:	.skip 8, 0x90\n"  /* 0x58 */
+	"	.size left, 16\n" /* overlaps right's first half */
 	"	.skip 8, 0x90\n"
 	"	.size right, 16\n" /* to 0x68 */
 	"	.skip 8, 0x90\n"
@@ -116,7 +116,8 @@ static void *open_rules(struct images *images)
 	void *state;
 
 	temp_write(script, rules_script, sizeof(rules_script) - 1);
-	snprintf(flags, sizeof(flags), "-nostdlib -static -no-pie -Wl,--build-id=none,-e,base,-T,'%s'", script);
+	snprintf(flags, sizeof(flags),
+		 "-nostdlib -static -no-pie -Wl,--build-id=none,-e,base,-T,'%s'", script);
 	compile(output, "assembler", rules_source, flags);
 	CHECK(sym_elf_source.open(open_image(images, output), &state) == 0);
 	return state;
@@ -125,20 +126,34 @@ static void *open_rules(struct images *images)
 static void test_rules(void)
 {
 	static const struct expected expected[] = {
-		{ 0x00, "base" },	  { 0x0f, "base" },
-		{ 0x10, "" },		  { 0x1f, "" },
-		{ 0x20, "outer" },	  { 0x2f, "outer" },
-		{ 0x30, "inner" },	  { 0x37, "inner" },
-		{ 0x38, "outer" },	  { 0x4f, "outer" },
-		{ 0x50, "left" },	  { 0x57, "left" },
-		{ 0x58, "right" },	  { 0x67, "right" },
-		{ 0x68, "" },		  { 0x6f, "" },
-		{ 0x70, "public_nama" },  { 0x7f, "public_nama" },
-		{ 0x80, "hand_written" }, { 0x9f, "hand_written" },
-		{ 0xa0, "plain" },	  { 0xaf, "plain" },
-		{ 0xb0, "too_long" },	  { 0xb8, "too_long" },
-		{ 0xbf, "too_long" },	  { 0xc0, "tail" },
-		{ 0xdf, "tail" },	  { 0xe0, "" },
+		{ 0x00, "base" },
+		{ 0x0f, "base" },
+		{ 0x10, "" },
+		{ 0x1f, "" },
+		{ 0x20, "outer" },
+		{ 0x2f, "outer" },
+		{ 0x30, "inner" },
+		{ 0x37, "inner" },
+		{ 0x38, "outer" },
+		{ 0x4f, "outer" },
+		{ 0x50, "left" },
+		{ 0x57, "left" },
+		{ 0x58, "right" },
+		{ 0x67, "right" },
+		{ 0x68, "" },
+		{ 0x6f, "" },
+		{ 0x70, "public_nama" },
+		{ 0x7f, "public_nama" },
+		{ 0x80, "hand_written" },
+		{ 0x9f, "hand_written" },
+		{ 0xa0, "plain" },
+		{ 0xaf, "plain" },
+		{ 0xb0, "too_long" },
+		{ 0xb8, "too_long" },
+		{ 0xbf, "too_long" },
+		{ 0xc0, "tail" },
+		{ 0xdf, "tail" },
+		{ 0xe0, "" },
 		{ 0x10000, "" },
 	};
 	struct images *images = images_new();
@@ -225,7 +240,7 @@ static void test_versions(void)
 	images_free(&images);
 }
 
-/* --- real files against nm --------------------------------------------------------------------- */
+/* --- real files against nm -------------------------------------------------------------------- */
 
 struct nm_symbol {
 	uint64_t start, end;
@@ -246,7 +261,8 @@ static void nm_read(const char *path, const char *flags, struct nm_list *list)
 
 	if (!have_command("nm"))
 		case_skip("no nm");
-	CHECK(shell("nm %s -S --defined-only '%s' 2>/dev/null | grep -v '^[^ ]* [^ ]* [^ ]*$' > '%s'",
+	CHECK(shell("nm %s -S --defined-only '%s' 2>/dev/null | grep -v '^[^ ]* [^ ]* [^ ]*$' > "
+		    "'%s'",
 		    flags, path, listing) <= 1);
 	list->text = file_read(listing, NULL);
 	list->items = NULL;
@@ -326,8 +342,8 @@ static void audit_name(void *context, size_t index, const struct sym_name *names
 	bool inside;
 
 	audit->named[index] = true;
-	if (count == 1 && nm_agrees(audit->list, audit->vaddrs[index], names[0].name, audit->reach,
-				    &inside))
+	if (count == 1 &&
+	    nm_agrees(audit->list, audit->vaddrs[index], names[0].name, audit->reach, &inside))
 		return;
 	if (!audit->wrong++)
 		snprintf(audit->first_wrong, sizeof(audit->first_wrong), "%#llx \"%s\"",
@@ -415,7 +431,8 @@ static void test_bash(void)
 static void test_symtab(void)
 {
 	static const char source[] =
-		"#define F(n) __attribute__((noinline)) static int s##n(int x) { return x * n + 1; }"
+		"#define F(n) __attribute__((noinline)) static int s##n(int x) { return x * n + 1; "
+		"}"
 		" int g##n(int x); int g##n(int x) { return s##n(x) + n; }\n"
 		"#define G(n) F(n##0) F(n##1) F(n##2) F(n##3) F(n##4) F(n##5) F(n##6) F(n##7)\n"
 		"G(1) G(2) G(3) G(4) G(5) G(6) G(7) G(8) G(9)\n";
@@ -443,7 +460,7 @@ static void test_vdso(void)
 	audit_against_nm(path, "-D");
 }
 
-/* --- hostile files ----------------------------------------------------------------------------- */
+/* --- hostile files ---------------------------------------------------------------------------- */
 
 static void use_file(const char *path)
 {

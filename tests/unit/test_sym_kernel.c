@@ -32,32 +32,31 @@ static const char *name_at(void *state, uint64_t address)
 	return sym_kernel_source.resolve(state, address, &name, 1) ? name.name : "";
 }
 
-static const char fixture[] =
-	"0000000000000000 A fixed_percpu_data\n"
-	"0000000000001000 A cpu_debug_store\n"
-	"ffffffff81000000 T startup_64\n"
-	"ffffffff81000000 T _stext\n"
-	"ffffffff81000000 T _text\n"
-	"ffffffff81000000 T __pi__text\n"
-	"ffffffff81000100 t do_one_initcall\n"
-	"ffffffff81000180 D data_ends_it\n"
-	"ffffffff810001c0 W weak_call\n"
-	"ffffffff810001c0 t a\n"
-	"ffffffff81000200 T long_name\n"
-	"ffffffff81000200 T short_b\n"
-	"ffffffff81000200 T short_a\n"
-	"ffffffff81000300 T __sched_text_start\n"
-	"ffffffff81000300 t __schedule\n"
-	"ffffffff81000400 T __sched_text_end\n"
-	"ffffffff81000480 t last_of_text\n"
-	"ffffffff81000500 T _etext\n"
-	"ffffffff81200000 R rodata_far_away\n"
-	"ffffffffc0201f00 t mod_b_last\t[b]\n"
-	"ffffffffc0200000 t mod_a_first\t[a]\n"
-	"ffffffffc0200100 t mod_a_last\t[a]\n"
-	"ffffffffc0201000 t mod_b_first\t[b]\n"
-	"ffffffffc0300ff0 t _RNvNtC6kernel4file4open\t[rusty]\n"
-	"fffffffffffff800 t at_the_top\n";
+static const char fixture[] = "0000000000000000 A fixed_percpu_data\n"
+			      "0000000000001000 A cpu_debug_store\n"
+			      "ffffffff81000000 T startup_64\n"
+			      "ffffffff81000000 T _stext\n"
+			      "ffffffff81000000 T _text\n"
+			      "ffffffff81000000 T __pi__text\n"
+			      "ffffffff81000100 t do_one_initcall\n"
+			      "ffffffff81000180 D data_ends_it\n"
+			      "ffffffff810001c0 W weak_call\n"
+			      "ffffffff810001c0 t a\n"
+			      "ffffffff81000200 T long_name\n"
+			      "ffffffff81000200 T short_b\n"
+			      "ffffffff81000200 T short_a\n"
+			      "ffffffff81000300 T __sched_text_start\n"
+			      "ffffffff81000300 t __schedule\n"
+			      "ffffffff81000400 T __sched_text_end\n"
+			      "ffffffff81000480 t last_of_text\n"
+			      "ffffffff81000500 T _etext\n"
+			      "ffffffff81200000 R rodata_far_away\n"
+			      "ffffffffc0201f00 t mod_b_last\t[b]\n"
+			      "ffffffffc0200000 t mod_a_first\t[a]\n"
+			      "ffffffffc0200100 t mod_a_last\t[a]\n"
+			      "ffffffffc0201000 t mod_b_first\t[b]\n"
+			      "ffffffffc0300ff0 t _RNvNtC6kernel4file4open\t[rusty]\n"
+			      "fffffffffffff800 t at_the_top\n";
 
 struct expected {
 	uint64_t address;
@@ -190,7 +189,8 @@ static void test_live(void)
 		if (count == room)
 			list = realloc(list, (room = room ? 2 * room : 1 << 16) * sizeof(*list));
 		CHECK(list);
-		list[count++] = (struct live_symbol){ strtoull(next, NULL, 16), next + 19, next[17] };
+		list[count++] =
+			(struct live_symbol){ strtoull(next, NULL, 16), next + 19, next[17] };
 		next = strchr(next, '\n');
 		CHECK(next++);
 	}

@@ -44,7 +44,8 @@ static size_t fake_resolve(void *state, uint64_t vaddr, struct sym_name *ret_nam
 	if (vaddr < fake->start || vaddr >= fake->end)
 		return 0;
 	for (; count < fake->frames && count < max; count++)
-		ret_names[count] = (struct sym_name){ fake->name, NULL, 0, count + 1 < fake->frames };
+		ret_names[count] =
+			(struct sym_name){ fake->name, NULL, 0, count + 1 < fake->frames };
 	return count;
 }
 
