@@ -291,6 +291,12 @@ static __always_inline struct account *account_find(struct task_struct *task)
 	return bpf_map_lookup_elem(&hash_accounts, &key);
 }
 
+/* No account yet, or one that was dropped. */
+static __always_inline bool account_is_blank(const struct account *a)
+{
+	return !a || !a->t.first_ns;
+}
+
 static __always_inline struct account *account_make(struct task_struct *task)
 {
 	__u64 key = (__u64)task;
@@ -310,14 +316,20 @@ static __always_inline struct account *account_make(struct task_struct *task)
 	return a;
 }
 
-static __always_inline void account_drop(struct task_struct *task)
+/*
+ * Forgets a closed account. Task storage goes with its task; deleting it here would call RCU, which may
+ * wake a thread, whose account could then not be made because this one is being deleted.
+ */
+static __always_inline void account_drop(struct account *a, struct task_struct *task)
 {
 	__u64 key = (__u64)task;
 
-	if (have_task_storage)
-		bpf_task_storage_delete(&task_accounts, task);
-	else
+	if (have_task_storage) {
+		__builtin_memset(&a->t, 0, sizeof(a->t));
+		a->flags = 0;
+	} else {
 		bpf_map_delete_elem(&hash_accounts, &key);
+	}
 }
 
 static __always_inline void account_begin_write(struct account *a)

@@ -93,7 +93,7 @@ int edges__task(struct bpf_iter__task *ctx)
 		return 0;
 	__builtin_memset(&s->head, 0, sizeof(s->head));
 	a = account_find(task);
-	if (a && a->t.first_ns) {
+	if (!account_is_blank(a)) {
 		if (!account_copy(&s->head.thread, a))
 			lose(SCOPE_LOSS_EVENT_ORDER, 0);
 	} else if (task->exit_state) {
@@ -110,7 +110,7 @@ int edges__task(struct bpf_iter__task *ctx)
 	if (s->head.thread.flags & SCOPE_THREAD_NO_EVENT)
 		s->head.thread.state = task->on_cpu ? SCOPE_ON : state ? SCOPE_OFF : SCOPE_RUNQ;
 	/* the walk of a task that runs would be garbage; at the stop the stacks are known */
-	if (!task->on_cpu && !task->exit_state && window_end_ns == ~0ull)
+	if (!task->on_cpu && !task->exit_state && bpf_ktime_get_ns() < window_end_ns)
 		read_waiting(s, task, state);
 	bytes = s->head.count;
 	if (bytes > SCOPE_MAX_FRAMES)

@@ -69,7 +69,7 @@ static __always_inline void leave(struct account *a, struct task_struct *task, _
 	account_flush(&a->t);
 	account_close(a, task, now);
 	account_end_write(a);
-	account_drop(task);
+	account_drop(a, task);
 }
 
 static __always_inline void join(struct task_struct *task, __u64 now)
@@ -102,7 +102,7 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 	}
 	if (was && stays && old_tid == task->pid)
 		return 0;
-	if (a && a->t.first_ns && (!stays || old_tid != task->pid))
+	if (!account_is_blank(a) && (!stays || old_tid != task->pid))
 		leave(a, task, now);
 	if (stays)
 		join(task, now);

@@ -44,7 +44,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	__u32 reason;
 
 	a = account_find(task);
-	if (!a) {
+	if (account_is_blank(a)) {
 		a = account_make(task);
 		if (!a)
 			return;
@@ -59,7 +59,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_flush(&a->t);
 		account_close(a, task, now);
 		account_end_write(a);
-		account_drop(task);
+		account_drop(a, task);
 		return;
 	}
 	mark_cpu(a);
@@ -78,7 +78,7 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
 	struct account *a = account_find(task);
 
-	if (!a) {
+	if (account_is_blank(a)) {
 		a = account_make(task);
 		if (!a)
 			return;
@@ -101,7 +101,7 @@ int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_
 
 	/* A thread that was a target may die after its process left the target. */
 	if (!out && task_state(prev) & TASK_DEAD && match_comm)
-		out = account_find(prev);
+		out = !account_is_blank(account_find(prev));
 	if (!out && !in)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -123,7 +123,7 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 		return 0;
 	now = bpf_ktime_get_ns();
 	a = account_find(task);
-	if (!a) {
+	if (account_is_blank(a)) {
 		a = account_make(task);
 		if (!a)
 			return 0;

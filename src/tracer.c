@@ -365,6 +365,9 @@ int tracer_arm(struct tracer *t, struct err *err)
 	t->idle_ns = read_idle();
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
 	t->start_ns = clock_now();
+	if (t->config->duration_ns)
+		__atomic_store_n(&t->skel->data->window_end_ns,
+				 t->start_ns + t->config->duration_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
 	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
@@ -499,8 +502,10 @@ int tracer_stop(struct tracer *t, struct err *err)
 	struct timespec until;
 	int r;
 
-	/* The end lies ahead, so that it is the same for every CPU. */
-	t->end_ns = clock_now() + NSEC_PER_MSEC;
+	/* An end before its time lies a little ahead, so that it is the same for every CPU. */
+	t->end_ns = t->skel->data->window_end_ns;
+	if (t->end_ns > clock_now() + NSEC_PER_MSEC)
+		t->end_ns = clock_now() + NSEC_PER_MSEC;
 	__atomic_store_n(&t->skel->data->window_end_ns, t->end_ns, __ATOMIC_SEQ_CST);
 	until.tv_sec = (time_t)(t->end_ns / NSEC_PER_SEC);
 	until.tv_nsec = (long)(t->end_ns % NSEC_PER_SEC) + 1;
