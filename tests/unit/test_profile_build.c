@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: MIT
+#include "profile_build.h"
+
+#include <stdlib.h>
+
+#include "check.h"
+#include "mem.h"
+#include "sound.h"
+#include "stream.c"
+
+/* What most of the streams below have in common. */
+#define COMMON                                                                                     \
+	"window start=1s end=2s realtime=5s frequency=49 cpus=2 min_block=50us idle=300ms\n"       \
+	"map pid=100 start=0x400000 end=0x410000 inode=11 path=\"/bin/app\"\n"                     \
+	"name image=\"/bin/app\" addr=0x1000 size=0x100 name=\"main\"\n"                           \
+	"name image=\"/bin/app\" addr=0x1100 size=0x100 name=\"work\"\n"                           \
+	"name image=\"/bin/app\" addr=0x1200 size=0x100 name=\"_start\"\n"                         \
+	"name image=\"[kernel]\" addr=0x81000000 size=0x100 name=\"__schedule\"\n"                 \
+	"name image=\"[kernel]\" addr=0x81000100 size=0x100 name=\"pipe_read\"\n"                  \
+	"name image=\"[kernel]\" addr=0x81000200 size=0x100 name=\"kthread\"\n"                    \
+	"stack id=1 time=1s pid=100 kind=user ips=0x401010,0x401210\n"                             \
+	"stack id=2 time=1s pid=100 kind=user ips=0x401110,0x401020,0x401210\n"                    \
+	"stack id=3 kind=kernel ips=0x81000010,0x81000110\n"                                       \
+	"stack id=4 kind=kernel ips=0x81000010,0x81000110,0x81000210\n"
+
+static struct profile *built;
+static char *samples;
+
+static void build_stream(const char *text)
+{
+	built = stream_profile_text(text);
+	samples = built ? sound_text(built) : NULL;
+	CHECK(built != NULL);
+	if (built)
+		check_sound(built);
+}
+
+static void done(void)
+{
+	profile_free(&built);
+	free(samples);
+	samples = NULL;
+}
+
+static void account_is_completed_to_the_end(void)
+{
+	/* off since 1.9 s, run queue since 1.7 s, on since 1.6 s, dead at 1.5 s */
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=off since=1900ms first=1001ms on=100ms runq=100ms off=700ms "
+	      "ustack=1 kstack=3 reason=syscall+0\n"
+	      "thread thread=2 pid=100 tid=2 state=runq since=1700ms first=1001ms on=700ms ustack=1 kstack=3 "
+	      "reason=preempted\n"
+	      "thread thread=3 pid=100 tid=3 state=on since=1600ms first=1001ms on=600ms\n"
+	      "thread thread=4 pid=100 tid=4 state=dead flags=dead+born born=1200ms dead=1500ms since=1500ms "
+	      "on=300ms\n");
+	CHECK_INT(built->thread_count, 4);
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 700000000 x0 unknown ;[stack lost: table full]\n");
+	CHECK_CONTAINS(samples, "\n2 runq 300000000 x1  ;_start;main;pipe_read\n");
+	CHECK_INT(built->threads[2].ns[SCOPE_ON], 1000000000);
+	CHECK_INT(built->threads[3].alive_ns, 300000000);
+	for (uint32_t i = 0; i < 4; i++)
+		CHECK_INT(built->threads[i].residual_ns, 0);
+	done();
+}
+
+static void no_event_is_one_state_throughout(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 start_time=5 flags=no_event state=off\n"
+	      "seen pid=100 tid=1 start_time=5 time=1500ms ustack=2 kstack=3 reason=syscall+0 state=off\n"
+	      /* born in the window, and has never run */
+	      "thread thread=2 pid=100 tid=2 start_time=1400ms flags=no_event state=runq\n"
+	      "seen pid=100 tid=2 start_time=1400ms time=1900ms kstack=4 state=runq\n"
+	      /* joined the target */
+	      "thread thread=3 pid=100 tid=3 start_time=5 born=1900ms flags=no_event state=off\n"
+	      /* the whole window on a CPU */
+	      "thread thread=4 pid=100 tid=4 start_time=5 flags=no_event state=on\n"
+	      "ticks thread=4 ustack=1 count=49\n");
+	CHECK_CONTAINS(samples, "\n1 off 1000000000 x1 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n2 runq 600000000 x1  ;kthread;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n3 off 100000000 x1 unknown ;[waiting since before the window]\n");
+	CHECK_CONTAINS(samples, "\n4 on 1000000000 x49  ;_start;main\n");
+	CHECK(built->threads[0].never_ran && !built->threads[1].never_ran);
+	CHECK_INT(built->threads[1].born_ns, 1400000000);
+	done();
+}
+
+static void time_before_the_first_event_has_the_stack_seen(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 start_time=5 state=on since=2s first=1300ms on=600ms runq=100ms "
+	      "off=300ms init_off=300ms init_runq=100ms\n"
+	      "seen pid=100 tid=1 start_time=5 time=1300ms ustack=1 kstack=3 reason=syscall+0 state=off\n"
+	      /* seen after it had moved: proves nothing */
+	      "thread thread=2 pid=100 tid=2 start_time=5 state=on since=2s first=1300ms on=700ms off=300ms "
+	      "init_off=300ms\n"
+	      "seen pid=100 tid=2 start_time=5 time=1300000001 ustack=1 kstack=3 reason=syscall+0 state=off\n"
+	      /* another thread of that tid */
+	      "thread thread=3 pid=100 tid=3 start_time=6 state=on since=2s first=1300ms on=700ms off=300ms "
+	      "init_off=300ms\n"
+	      "seen pid=100 tid=3 start_time=5 time=1s ustack=1 kstack=3 reason=syscall+0 state=off\n"
+	      /* woken, but has not run: no stack of its own yet */
+	      "thread thread=4 pid=100 tid=4 start_time=5 state=runq since=1300ms first=1300ms off=300ms "
+	      "init_off=300ms\n"
+	      "seen pid=100 tid=4 start_time=5 time=1100ms ustack=2 kstack=3 reason=syscall+0 state=off\n");
+	CHECK_CONTAINS(samples, "\n1 off 300000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 runq 100000000 x1  ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n2 off 300000000 x1 unknown ;[waiting since before the window]\n");
+	CHECK_CONTAINS(samples, "\n3 off 300000000 x1 unknown ;[waiting since before the window]\n");
+	CHECK_CONTAINS(samples, "\n4 runq 700000000 x1  ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n4 off 300000000 x1 read pipe ;_start;main;work;pipe_read\n");
+	done();
+}
+
+static void residual_is_measured_apart(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=999ms\n"
+	      "thread thread=2 pid=100 tid=2 state=on since=2s first=1s on=1001ms\n");
+	CHECK_INT(built->threads[0].residual_ns, 1000000);
+	CHECK_INT(built->threads[1].residual_ns, -1000000);
+	CHECK_INT(built->threads[0].alive_ns, 1000000000);
+	done();
+}
+
+static void who_was_not_alive_is_not_there(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=dead flags=dead dead=900ms since=900ms\n"
+	      "thread thread=2 pid=100 tid=2 start_time=2s flags=no_event state=off\n"
+	      "sum thread=1 ustack=1 kstack=3 off=5 off_count=1\n");
+	CHECK_INT(built->thread_count, 0);
+	CHECK_INT(built->sample_count, 0);
+	done();
+}
+
+static void several_lives_are_one_thread(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=dead flags=dead dead=1200ms since=1200ms "
+	      "first=1s on=200ms switches=2 comm=\"first\"\n"
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=on flags=born born=1500ms since=2s first=1500ms "
+	      "on=400ms off=100ms switches=3 comm=\"second\"\n"
+	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=100ms off_count=1\n");
+	CHECK_INT(built->thread_count, 1);
+	CHECK_INT(built->threads[0].alive_ns, 700000000);
+	CHECK_INT(built->threads[0].ns[SCOPE_ON], 600000000);
+	CHECK_INT(built->threads[0].residual_ns, 0);
+	CHECK_INT(built->threads[0].switches, 5);
+	CHECK_INT(built->threads[0].born_ns, 1000000000);
+	CHECK_TEXT(profile_string(built, built->threads[0].comm), "second");
+	done();
+}
+
+static void more_than_was_charged_is_cut(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=700ms off=300ms\n"
+	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=300ms off_count=1\n"
+	      "sum thread=1 ustack=2 kstack=3 reason=syscall+0 off=600ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 200000000 x1 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_INT(built->losses[SCOPE_LOSS_EVENT_ORDER].count, 1);
+	done();
+}
+
+static void other_cpus_have_their_label(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=500ms runq=200ms off=300ms "
+	      "other_on=400ms other_runq=150ms other_off=100ms\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=200ms off_count=1 runq=50ms runq_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 on 100000000 x1  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n1 on 400000000 x0  ;[other CPUs]\n");
+	CHECK_CONTAINS(samples, "\n1 runq 150000000 x0  ;[other CPUs]\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x0 unknown ;[other CPUs]\n");
+	CHECK_INT(built->quality.stackless_ns, 0);
+	CHECK_INT(built->quality.on_sampled_ns, 100000000);
+	CHECK_INT(built->quality.on_unsampled_ns, 0);
+	done();
+}
+
+static void short_blocks_keep_their_time(void)
+{
+	build_stream(COMMON "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=900ms off=100ms\n"
+			    "sum thread=1 reason=short off=100ms off_count=4000\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x4000 short block ;[blocked under 50 us]\n");
+	CHECK_INT(built->quality.stackless_ns, 0);
+	done();
+}
+
+static void a_lost_half_leaves_the_other(void)
+{
+	build_stream(COMMON "thread thread=1 pid=100 tid=1 state=on since=2s first=1s off=1000ms\n"
+			    "sum thread=1 ustack=99 kstack=3 reason=syscall+0 off=100ms off_count=1\n"
+			    "sum thread=1 ustack=1 kstack=99 reason=syscall+0 off=200ms off_count=1\n"
+			    "sum thread=1 ustack=98 kstack=99 reason=syscall+0 off=300ms off_count=1\n"
+			    "sum thread=1 reason=syscall+0 off=400ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x1 read pipe ;[stack lost: ring full];pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 200000000 x1 read ;_start;main;[stack lost: ring full]\n");
+	CHECK_CONTAINS(samples, "\n1 off 300000000 x1 read ;[stack lost: ring full]\n");
+	CHECK_CONTAINS(samples, "\n1 off 400000000 x1 read ;[no stack]\n");
+	CHECK_INT(built->quality.stackless_ns, 1000000000);
+	done();
+}
+
+static void what_was_not_asked_for_is_not_missed(void)
+{
+	static const char *const threads =
+		"thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=500ms off=500ms\n"
+		"thread thread=2 pid=2 tid=2 flags=kthread state=on since=2s first=1s on=500ms off=500ms\n"
+		"ticks thread=1 count=1\n"
+		"ticks thread=2 count=1\n"
+		"sum thread=1 off=500ms off_count=1\n"
+		"sum thread=2 reason=kthread off=500ms off_count=1\n";
+	_cleanup_free_ char *user = mem_format(COMMON "config stacks=user\n%s", threads);
+	_cleanup_free_ char *kernel = mem_format(COMMON "config stacks=kernel\n%s", threads);
+	_cleanup_free_ char *both = mem_format(COMMON "%s", threads);
+
+	build_stream(user);
+	CHECK_CONTAINS(samples, "\n1 on 500000000 x1  ;[no stack]\n");
+	CHECK_CONTAINS(samples, "\n1 off 500000000 x1 unknown ;[no stack]\n");
+	CHECK_CONTAINS(samples, "\n2 on 500000000 x1  \n");
+	CHECK_CONTAINS(samples, "\n2 off 500000000 x1 kernel thread \n");
+	done();
+	build_stream(kernel);
+	CHECK_CONTAINS(samples, "\n1 on 500000000 x1  \n"); /* it was in user mode */
+	CHECK_CONTAINS(samples, "\n1 off 500000000 x1 unknown ;[no stack]\n");
+	CHECK_CONTAINS(samples, "\n2 on 500000000 x1  ;[no stack]\n");
+	CHECK_INT(built->quality.user_ns, 0);
+	done();
+	build_stream(both);
+	CHECK_INT(built->quality.stackless_ns, 2000000000);
+	done();
+}
+
+static void threads_without_a_record_are_one(void)
+{
+	build_stream(COMMON "thread flags=lost+dead state=dead on=100ms runq=200ms off=300ms switches=7\n"
+			    "sum thread=55 ustack=1 kstack=3 reason=syscall+0 off=50ms off_count=1\n"
+			    "ticks thread=56 ustack=2 count=1\n");
+	CHECK_INT(built->thread_count, 1);
+	CHECK_INT(built->threads[0].alive_ns, 600000000);
+	CHECK_TEXT(profile_string(built, built->threads[0].comm), "[threads without a record]");
+	CHECK_CONTAINS(samples, "\n0 on 100000000 x1  ;_start;main;work\n");
+	CHECK_CONTAINS(samples, "\n0 runq 200000000 x0  ;[threads without a record]\n");
+	CHECK_CONTAINS(samples, "\n0 off 50000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n0 off 250000000 x0 unknown ;[threads without a record]\n");
+	done();
+}
+
+static void states_left_out_are_still_in_the_ledger(void)
+{
+	build_stream(COMMON "config states=on\n"
+			    "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=500ms off=500ms\n"
+			    "sum thread=1 ustack=2 kstack=3 reason=syscall+0 off=500ms off_count=1\n"
+			    "ticks thread=1 ustack=1 count=1\n");
+	CHECK_TEXT(samples, "\n1 on 500000000 x1  ;_start;main\n");
+	CHECK_INT(built->threads[0].ns[SCOPE_OFF], 500000000);
+	/* nobody asked for the names of the other stack */
+	for (uint32_t i = 0; i < built->frame_count; i++)
+		CHECK(strcmp(profile_string(built, built->frames[i].name), "work") != 0);
+	done();
+}
+
+/* --- on-CPU time ---------------------------------------------------------------------------------- */
+
+static void peers_lend_in_order(void)
+{
+	build_stream(COMMON
+	      "fork time=1100ms pid=200 tid=200 ppid=100 ptid=100\n"
+	      "fork time=1100ms pid=300 tid=300 ppid=100 ptid=100\n"
+	      "comm time=1100ms pid=300 tid=300 exec=1 comm=\"app\"\n"
+	      "map time=1101ms pid=300 start=0x400000 end=0x410000 inode=12 path=\"/bin/other\"\n"
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=on since=2s first=1s on=1s comm=\"app\"\n"
+	      "ticks thread=1 ustack=1 count=3\n"
+	      "ticks thread=1 ustack=2 count=1\n"
+	      /* its process was hit */
+	      "thread thread=2 pid=100 tid=101 start_time=6 state=on since=2s first=1s on=1s comm=\"helper\"\n"
+	      /* same executable, same name, another process */
+	      "thread thread=3 pid=200 tid=200 start_time=1100ms flags=born born=1100ms state=on since=2s on=900ms "
+	      "comm=\"app\"\n"
+	      /* same executable, another name */
+	      "thread thread=4 pid=200 tid=201 start_time=1100ms flags=born born=1100ms state=on since=2s on=900ms "
+	      "comm=\"lonely\"\n"
+	      /* same name, another executable */
+	      "thread thread=5 pid=300 tid=300 start_time=1100ms flags=born born=1100ms state=on since=2s on=900ms "
+	      "comm=\"app\"\n"
+	      /* a kernel thread of that name */
+	      "thread thread=6 pid=9 tid=9 start_time=5 flags=kthread state=on since=2s on=1s comm=\"app\"\n");
+	CHECK_CONTAINS(samples, "\n100 on 750000000 x3  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n101 on 750000000 x0~  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n101 on 250000000 x0~  ;_start;main;work\n");
+	CHECK_CONTAINS(samples, "\n200 on 675000000 x0~  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n201 on 900000000 x0  ;[on-CPU, not sampled]\n");
+	CHECK_CONTAINS(samples, "\n300 on 900000000 x0  ;[on-CPU, not sampled]\n");
+	CHECK_CONTAINS(samples, "\n9 on 1000000000 x0  ;[on-CPU, not sampled]\n");
+	CHECK_INT(built->quality.on_sampled_ns, 1000000000);
+	CHECK_INT(built->quality.on_estimated_ns, 1900000000);
+	CHECK_INT(built->quality.on_unsampled_ns, 2800000000);
+	CHECK_INT(built->quality.ticks, 4);
+	done();
+}
+
+/* Many takers: each exact, together the distribution, and few samples. */
+static void borrowing_is_exact_and_cheap(void)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	nsec_t work_ns = 0;
+
+	fputs(COMMON
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=on since=2s first=1s on=1s comm=\"app\"\n"
+	      "ticks thread=1 ustack=1 count=3\n"
+	      "ticks thread=1 ustack=2 count=1\n", out);
+	for (int i = 0; i < 999; i++)
+		fprintf(out, "thread thread=%d pid=100 tid=%d start_time=6 state=dead flags=dead since=2s "
+			"dead=1000001003 on=1003\n", 1000 + i, 1000 + i);
+	fclose(out);
+	build_stream(text);
+	free(text);
+	CHECK_INT(built->thread_count, 1000);
+	CHECK(built->sample_count <= 2 + 999 + 2);
+	for (uint32_t i = 0; i < built->sample_count; i++)
+		if (built->samples[i].estimated &&
+		    built->stacks[built->samples[i].stack].parent !=
+			    built->stacks[built->samples[0].stack].parent)
+			work_ns += built->samples[i].ns;
+	CHECK_INT(work_ns, (999 * 1003 + 2) / 4);
+	CHECK_INT(built->quality.on_estimated_ns, 999 * 1003);
+	done();
+}
+
+/* --- names ---------------------------------------------------------------------------------------- */
+
+static void frames_are_places(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "map pid=100 start=0x400000 end=0x410000 off=0x2000 inode=11 path=\"/opt/app\"\n"
+	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "map pid=100 start=0x7fff000 end=0x8000000 path=\"[vdso]\"\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5 inlined\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"outer\" file=\"b.c\" line=7\n"
+	      "name image=\"[vdso]\" addr=0xa00 size=0x10 name=\"clock_gettime\"\n"
+	      /* the leaf is exact; a return address just past a function still is in it */
+	      "stack id=1 time=1s pid=100 kind=user ips=0x7fffa00,0x401010,0x401010,0x501234,0x509999,0x601111\n"
+	      "stack id=2 kind=kernel ips=0x81000010\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 kstack=2 count=1\n");
+	CHECK_TEXT(samples, "\n1 on 1000000000 x1  ;[unmapped];[anonymous];[anonymous];outer;innermost;"
+			    "outer;innermost;clock_gettime;[kernel]+0x81000010\n");
+	for (uint32_t i = 1; built && i < built->frame_count; i++) {
+		const struct profile_frame *f = &built->frames[i];
+		const char *name = profile_string(built, f->name);
+
+		if (strcmp(name, "innermost") == 0) {
+			CHECK(f->inlined && f->named && f->line == 5 && f->kind == FRAME_USER);
+			CHECK_TEXT(profile_string(built, f->file), "a.c");
+			CHECK_TEXT(profile_string(built, built->images[f->image].path), "/opt/app");
+			CHECK_INT(f->offset, 0x300f);
+		} else if (name[0] == '[') {
+			CHECK(!f->named);
+			CHECK(f->kind == (name[1] == 'k' ? FRAME_KERNEL : FRAME_USER));
+		}
+	}
+	CHECK_INT(built->quality.frames_ns, 9000000000);
+	CHECK_INT(built->quality.unnamed_ns, 4000000000);
+	done();
+}
+
+static void an_address_in_no_symbol_is_an_offset(void)
+{
+	build_stream(COMMON
+	      "stack id=9 time=1s pid=100 kind=user ips=0x401ff0\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=9 count=1\n");
+	CHECK_TEXT(samples, "\n1 on 1000000000 x1  ;app+0x1ff0\n");
+	done();
+}
+
+/* Processes of one file have its frames in common, wherever it is mapped. */
+static void frames_are_shared_between_processes(void)
+{
+	build_stream(COMMON
+	      "map pid=200 start=0x900000 end=0x910000 inode=11 path=\"/bin/app\"\n"
+	      "stack id=9 time=1s pid=200 kind=user ips=0x901010,0x901210\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "thread thread=2 pid=200 tid=2 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=2 ustack=9 count=1\n");
+	CHECK_INT(built->sample_count, 2);
+	CHECK_INT(built->samples[0].stack, built->samples[1].stack);
+	CHECK_INT(built->stack_count, 3);
+	done();
+}
+
+static void the_mappings_of_the_time_count(void)
+{
+	build_stream(COMMON
+	      "comm time=1500ms pid=100 tid=100 exec=1 comm=\"new\"\n"
+	      "map time=1501ms pid=100 start=0x400000 end=0x410000 inode=12 path=\"/bin/new\"\n"
+	      "name image=\"/bin/new\" addr=0x1000 size=0x100 name=\"new_main\"\n"
+	      "stack id=9 time=1600ms pid=100 kind=user ips=0x401010\n"
+	      "thread thread=1 pid=100 tid=100 state=on since=2s first=1s on=1s comm=\"new\"\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=1 ustack=9 count=1\n");
+	CHECK_CONTAINS(samples, "\n100 on 500000000 x1  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n100 on 500000000 x1  ;new_main\n");
+	CHECK_TEXT(profile_string(built, built->processes[0].exe), "/bin/new");
+	done();
+}
+
+static void complete_stacks_begin_at_a_first_function(void)
+{
+	static const struct {
+		const char *name;
+		bool complete;
+	} rows[] = {
+		{ "_start", true }, { "__libc_start_main", true }, { "__libc_start_call_main", true },
+		{ "clone", true }, { "clone3", true }, { "__clone3", true }, { "start_thread", true },
+		{ "thread_start", true }, { "runtime.goexit", true }, { "runtime.mstart", true },
+		{ "_rt0_amd64_linux", true }, { "main", false }, { "restart", false },
+		{ "my_start", false }, { "cloned", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = mem_format(
+			"window start=1s end=2s\n"
+			"map pid=1 start=0x400000 end=0x410000 path=\"/a\"\n"
+			"name image=\"/a\" addr=0 size=0x1000 name=\"%s\"\n"
+			"stack id=1 time=1s pid=1 kind=user ips=0x400010\n"
+			"thread thread=1 pid=1 tid=1 state=on since=2s first=1s on=1s\n"
+			"thread thread=2 pid=2 tid=2 flags=kthread+no_event state=off\n"
+			"ticks thread=1 ustack=1 count=1\n", rows[i].name);
+
+		build_stream(text);
+		CHECK_INT(built->quality.user_ns, 1000000000);
+		if (built->quality.complete_ns != (rows[i].complete ? 1000000000 : 0))
+			check_fail(__FILE__, __LINE__, "%s", rows[i].name);
+		done();
+	}
+}
+
+/* --- processes ------------------------------------------------------------------------------------ */
+
+static void a_pid_used_again_is_two_processes(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "map pid=100 start=0x400000 end=0x410000 inode=11 path=\"/bin/one\"\n"
+	      "exit time=1300ms pid=100 tid=100\n"
+	      "fork time=1500ms pid=100 tid=100 ppid=1 ptid=1\n"
+	      "comm time=1500ms pid=100 tid=100 exec=1 comm=\"two\"\n"
+	      "map time=1501ms pid=100 start=0x400000 end=0x410000 inode=12 path=\"/bin/two\"\n"
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=dead flags=dead dead=1300ms on=300ms comm=\"one\"\n"
+	      "thread thread=2 pid=100 tid=101 start_time=6 state=dead flags=dead dead=1200ms on=200ms comm=\"one-b\"\n"
+	      "thread thread=3 pid=100 tid=100 start_time=1499ms state=on flags=born born=1500ms since=2s on=500ms "
+	      "comm=\"two\"\n");
+	CHECK_INT(built->process_count, 2);
+	CHECK_INT(built->processes[0].thread_count, 2);
+	CHECK_TEXT(profile_string(built, built->processes[0].comm), "one");
+	CHECK_TEXT(profile_string(built, built->processes[0].exe), "/bin/one");
+	CHECK_TEXT(profile_string(built, built->processes[1].comm), "two");
+	CHECK_TEXT(profile_string(built, built->processes[1].exe), "/bin/two");
+	done();
+	/* the same, told by nothing but the threads' records */
+	build_stream("window start=1s end=2s\n"
+	      "thread thread=1 pid=100 tid=100 start_time=5 state=dead flags=dead dead=1300ms on=300ms\n"
+	      "thread thread=2 pid=100 tid=101 start_time=6 state=dead flags=dead dead=1200ms on=200ms\n"
+	      "thread thread=3 pid=100 tid=100 start_time=1499ms state=on flags=born born=1500ms since=2s on=500ms\n");
+	CHECK_INT(built->process_count, 2);
+	CHECK_INT(built->processes[0].thread_count, 2);
+	CHECK_INT(built->threads[2].tid, 100);
+	done();
+}
+
+static void names_of_processes(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "comm time=0 pid=100 tid=100 comm=\"leader\"\n"
+	      "thread thread=1 pid=100 tid=101 start_time=6 flags=no_event state=off comm=\"worker\"\n"
+	      "thread thread=2 pid=200 tid=201 start_time=6 flags=no_event state=off comm=\"alone\"\n"
+	      "thread thread=3 pid=300 tid=300 start_time=6 flags=no_event state=off comm=\"sixteen-bytes-ab\"\n");
+	CHECK_TEXT(profile_string(built, built->processes[0].comm), "leader");
+	CHECK_TEXT(profile_string(built, built->processes[1].comm), "alone");
+	CHECK_TEXT(profile_string(built, built->processes[2].comm), "sixteen-bytes-ab");
+	done();
+}
+
+static void the_run_is_described(void)
+{
+	build_stream(COMMON "config target=\"pid 100 (app)\" system_wide\n"
+			    "loss cause=ring_stack count=5 ns=7\nloss cause=ring_stack count=1 ns=1\n");
+	CHECK_TEXT(built->target, "pid 100 (app)");
+	CHECK(built->system_wide);
+	CHECK_INT(built->window_ns, 1000000000);
+	CHECK_INT(built->start_mono_ns, 1000000000);
+	CHECK_INT(built->start_realtime_ns, 5000000000);
+	CHECK_INT(built->min_block_ns, 50000);
+	CHECK_INT(built->idle_ns, 300000000);
+	CHECK_INT(built->losses[SCOPE_LOSS_RING_STACK].count, 6);
+	CHECK_INT(built->losses[SCOPE_LOSS_RING_STACK].ns, 8);
+	CHECK_TEXT(built->version, SYSTEMSCOPE_VERSION);
+	done();
+}
+
+static void nothing_gives_an_empty_profile(void)
+{
+	build_stream("");
+	CHECK_INT(built->thread_count + built->process_count + built->sample_count, 0);
+	done();
+	CHECK(!built);
+}
+
+/* --- any run -------------------------------------------------------------------------------------- */
+
+static uint64_t random_state;
+
+static uint64_t draw(uint64_t below)
+{
+	random_state ^= random_state << 13;
+	random_state ^= random_state >> 7;
+	random_state ^= random_state << 17;
+	return random_state % below;
+}
+
+/* A thread whose sums, late sums, ticks and losses are consistent with its totals. */
+static void write_thread(FILE *out, uint32_t id)
+{
+	nsec_t left[SCOPE_STATES], alive = 1 + draw(NSEC_PER_SEC), pending = draw(2) ? draw(alive) : 0;
+	nsec_t charged = alive - pending, other_off, late_off;
+	uint32_t pid = 100 + (uint32_t)draw(4);
+	bool dead = !pending && draw(2);
+
+	left[SCOPE_ON] = draw(charged + 1);
+	left[SCOPE_RUNQ] = draw(charged - left[SCOPE_ON] + 1);
+	left[SCOPE_OFF] = charged - left[SCOPE_ON] - left[SCOPE_RUNQ];
+	other_off = draw(3) ? 0 : draw(left[SCOPE_OFF] + 1);
+	late_off = draw(2) ? 0 : draw(left[SCOPE_OFF] - other_off + 1);
+	fprintf(out, "thread thread=%u pid=%u tid=%u start_time=%u flags=born%s born=%" PRIu64
+		" dead=%" PRIu64 " since=%" PRIu64 " state=%s on=%" PRIu64 " runq=%" PRIu64
+		" off=%" PRIu64 " other_off=%" PRIu64 " late_off=%" PRIu64
+		" late_off_count=1 ustack=%" PRIu64 " kstack=%" PRIu64 " reason=syscall+0 comm=\"t%u\"\n",
+		id, pid, id, id, dead ? "+dead" : "", dead ? NSEC_PER_SEC : 2 * NSEC_PER_SEC - alive,
+		NSEC_PER_SEC + alive, dead ? NSEC_PER_SEC + alive : 2 * NSEC_PER_SEC - pending,
+		dead ? "dead" : (const char *[]){ "on", "runq", "off" }[draw(3)], left[SCOPE_ON],
+		left[SCOPE_RUNQ], left[SCOPE_OFF], other_off, late_off, draw(4), 3 * draw(2),
+		(uint32_t)draw(3));
+	left[SCOPE_OFF] -= other_off + late_off;
+	for (uint64_t i = draw(5); i > 0; i--) {
+		nsec_t off = draw(left[SCOPE_OFF] + 1), runq = draw(left[SCOPE_RUNQ] + 1);
+
+		left[SCOPE_OFF] -= off;
+		left[SCOPE_RUNQ] -= runq;
+		fprintf(out, "sum thread=%u ustack=%" PRIu64 " kstack=%" PRIu64 " reason=syscall+%" PRIu64
+			" off=%" PRIu64 " off_count=1 runq=%" PRIu64 " runq_count=1\n",
+			id, draw(4), 3 + draw(3), draw(300), off, runq);
+	}
+	for (uint64_t i = draw(3); i > 0; i--)
+		fprintf(out, "ticks thread=%u ustack=%" PRIu64 " count=%" PRIu64 "\n", id, draw(4),
+			1 + draw(9));
+}
+
+static void every_nanosecond_is_found_again(void)
+{
+	for (uint64_t seed = 1; seed <= 300; seed++) {
+		char *text = NULL;
+		size_t size;
+		FILE *out = open_memstream(&text, &size);
+
+		random_state = seed * 0x9e3779b97f4a7c15u;
+		fputs(COMMON, out);
+		for (uint64_t i = 1 + draw(12); i > 0; i--)
+			write_thread(out, (uint32_t)i);
+		fclose(out);
+		build_stream(text);
+		for (uint32_t i = 0; built && i < built->thread_count; i++)
+			CHECK_INT(built->threads[i].residual_ns, 0);
+		CHECK_INT(built->losses[SCOPE_LOSS_EVENT_ORDER].count, 0);
+		if (check_why[0])
+			fputs(text, stdout);
+		free(text);
+		done();
+		if (check_why[0])
+			return;
+	}
+}
+
+int main(void)
+{
+	CHECK_CASE(account_is_completed_to_the_end);
+	CHECK_CASE(no_event_is_one_state_throughout);
+	CHECK_CASE(time_before_the_first_event_has_the_stack_seen);
+	CHECK_CASE(residual_is_measured_apart);
+	CHECK_CASE(who_was_not_alive_is_not_there);
+	CHECK_CASE(several_lives_are_one_thread);
+	CHECK_CASE(more_than_was_charged_is_cut);
+	CHECK_CASE(other_cpus_have_their_label);
+	CHECK_CASE(short_blocks_keep_their_time);
+	CHECK_CASE(a_lost_half_leaves_the_other);
+	CHECK_CASE(what_was_not_asked_for_is_not_missed);
+	CHECK_CASE(threads_without_a_record_are_one);
+	CHECK_CASE(states_left_out_are_still_in_the_ledger);
+	CHECK_CASE(peers_lend_in_order);
+	CHECK_CASE(borrowing_is_exact_and_cheap);
+	CHECK_CASE(frames_are_places);
+	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
+	CHECK_CASE(frames_are_shared_between_processes);
+	CHECK_CASE(the_mappings_of_the_time_count);
+	CHECK_CASE(complete_stacks_begin_at_a_first_function);
+	CHECK_CASE(a_pid_used_again_is_two_processes);
+	CHECK_CASE(names_of_processes);
+	CHECK_CASE(the_run_is_described);
+	CHECK_CASE(nothing_gives_an_empty_profile);
+	CHECK_CASE(every_nanosecond_is_found_again);
+	return check_status();
+}
