@@ -66,11 +66,12 @@ void help_print_bash_completion(FILE *out)
 	      "\t\t\treturn\n"
 	      "\t\tfi\n"
 	      "\tdone\n"
-	      "\tcase $prev in\n", out);
+	      "\tcase $prev in\n"
+	      "\t:)\n\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\t\treturn ;;\n", out);
 	put_case(VALUES_FILE, "COMPREPLY=($(compgen -f -- \"$cur\"))", out);
 	put_case(VALUES_DIRECTORY, "COMPREPLY=($(compgen -d -- \"$cur\"))", out);
 	put_case(VALUES_USER, "COMPREPLY=($(compgen -u -- \"$cur\"))", out);
-	put_case(VALUES_PID, "COMPREPLY=($(cd /proc && compgen -G \"$cur[0-9]*\"))", out);
+	put_case(VALUES_PID, "COMPREPLY=($(cd /proc && compgen -W \"$(echo [0-9]*)\" -- \"$cur\"))", out);
 	put_case(VALUES_COLOR, "COMPREPLY=($(compgen -W 'auto always never' -- \"$cur\"))", out);
 	put_case(VALUES_NONE, ":", out);
 	fputs("\t", out);

@@ -156,6 +156,22 @@ static void reap(struct launch *launch, int flags)
 	launch->ended = pid != 0;
 }
 
+/* execvp() says EACCES also where it could not look into some directory and found nothing. */
+static bool is_in_path(const char *name)
+{
+	const char *path = getenv("PATH");
+
+	while (path && *path) {
+		size_t length = strcspn(path, ":");
+		_cleanup_free_ char *file = mem_format("%.*s/%s", (int)length, path, name);
+
+		if (!access(file, F_OK))
+			return true;
+		path += length + (path[length] == ':');
+	}
+	return false;
+}
+
 static int report_failure(const struct launch *launch, const struct failure *failure,
 			  struct err *err)
 {
@@ -165,7 +181,7 @@ static int report_failure(const struct launch *launch, const struct failure *fai
 	if (failure->stage == STAGE_USER)
 		return err_set(err, EXIT_CODE_CANNOT_RUN, -error,
 			       "cannot run %s as another user: %s", launch->name, strerror(error));
-	if (missing && !strchr(launch->name, '/'))
+	if (!strchr(launch->name, '/') && (missing || (error == EACCES && !is_in_path(launch->name))))
 		return err_set(err, EXIT_CODE_NOT_FOUND, -error,
 			       "cannot run %s: not found in PATH", launch->name);
 	return err_set(err, missing ? EXIT_CODE_NOT_FOUND : EXIT_CODE_CANNOT_RUN, -error,

@@ -152,12 +152,41 @@ static int check_once(const struct draft *draft, enum option_id id, struct err *
 		       option_name(id));
 }
 
+/* What an option without a value sets; NULL: nothing here, draft_check() looks at `seen`. */
+static bool *flag_of(struct opts *opts, enum option_id id)
+{
+	switch (id) {
+	case OPTION_CHILDREN:
+		return &opts->config.children;
+	case OPTION_PER_THREAD:
+		return &opts->config.export.per_thread;
+	case OPTION_PER_PROCESS:
+		return &opts->config.export.per_process;
+	case OPTION_ANNOTATE:
+		return &opts->config.export.annotate;
+	case OPTION_QUIET:
+		return &opts->config.quiet;
+	case OPTION_MAN:
+		return &opts->man;
+	case OPTION_BASH_COMPLETION:
+		return &opts->bash_completion;
+	case OPTION_HELP:
+		return &opts->help;
+	case OPTION_VERSION:
+		return &opts->version;
+	default:
+		return NULL;
+	}
+}
+
 int draft_apply(struct draft *draft, enum option_id id, const char *value, struct err *err)
 {
-	struct opts *opts = &draft->opts;
-	struct config *config = &opts->config;
+	struct config *config = &draft->opts.config;
+	bool *flag = flag_of(&draft->opts, id);
 	int r = 0;
 
+	if (flag)
+		*flag = true;
 	switch (id) {
 	case OPTION_PID:
 	case OPTION_TID:
@@ -171,9 +200,6 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 	case OPTION_CGROUP:
 		r = check_once(draft, id, err);
 		draft->cgroup = value;
-		break;
-	case OPTION_CHILDREN:
-		config->children = true;
 		break;
 	case OPTION_USER:
 		config->user = value;
@@ -196,43 +222,14 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 	case OPTION_OUTPUT:
 		r = apply_output(draft, value, err);
 		break;
-	case OPTION_PER_THREAD:
-		config->export.per_thread = true;
-		break;
-	case OPTION_PER_PROCESS:
-		config->export.per_process = true;
-		break;
-	case OPTION_ANNOTATE:
-		config->export.annotate = true;
-		break;
 	case OPTION_COLOR:
 		r = apply_color(draft, value, err);
-		break;
-	case OPTION_QUIET:
-		config->quiet = true;
 		break;
 	case OPTION_VERBOSE:
 		config->verbose++;
 		break;
-	case OPTION_MAN:
-		opts->man = true;
+	default:
 		break;
-	case OPTION_BASH_COMPLETION:
-		opts->bash_completion = true;
-		break;
-	case OPTION_HELP:
-		opts->help = true;
-		break;
-	case OPTION_VERSION:
-		opts->version = true;
-		break;
-	case OPTION_ALL:
-	case OPTION_USER_STACKS:
-	case OPTION_KERNEL_STACKS:
-	case OPTION_USER_THREADS:
-	case OPTION_KERNEL_THREADS:
-	case OPTION_COUNT:
-		break; /* draft_check() looks at `seen` */
 	}
 	draft->seen[id] = true;
 	return r;

@@ -5,12 +5,23 @@
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#define HOST_PID_NAMESPACE 0xeffffffcu /* PROC_PID_INIT_INO, include/linux/proc_ns.h */
 
 static bool has(const struct __user_cap_data_struct *data, unsigned int capability)
 {
 	return data[capability / 32].effective & (1u << (capability % 32));
+}
+
+/* The kernel side counts processes as the host does; numbers of another kind would name others. */
+static bool in_own_pid_namespace(void)
+{
+	struct stat status;
+
+	return !stat("/proc/self/ns/pid", &status) && status.st_ino != HOST_PID_NAMESPACE;
 }
 
 int privilege_check(struct err *err)
@@ -18,6 +29,10 @@ int privilege_check(struct err *err)
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
+	if (in_own_pid_namespace())
+		return err_set(err, EXIT_CODE_UNSUPPORTED, -EPERM,
+			       "processes have numbers of their own in this container: run it on "
+			       "the host, or share its numbers (docker run --pid=host)");
 	/* Where capabilities cannot be asked for, the capture itself will tell. */
 	if (syscall(SYS_capget, &header, data) < 0)
 		return 0;

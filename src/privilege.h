@@ -5,7 +5,7 @@
 
 #include "err.h"
 
-/* 0, or -EPERM and code 77 with the remedy. The kernel has the last word: containers, lockdown. */
+/* 0, or -EPERM and code 77 with the remedy. The kernel has the last word: lockdown, for one. */
 int privilege_check(struct err *err);
 
 #endif

@@ -37,6 +37,13 @@ else
 	done
 fi
 
+if unshare --pid --fork --mount-proc true 2>/dev/null; then
+	run unshare --pid --fork --mount-proc "$SYSTEMSCOPE" -o x.json
+	judge_error own_pid_namespace 77 'processes have numbers of their own in this container: .*'
+else
+	echo "skip own_pid_namespace - needs root to make a namespace"
+fi
+
 if ! needs_capture captures; then
 	finish
 fi
@@ -124,7 +131,7 @@ fi
 
 sleep 100 &
 sleeper=$!
-(sleep 0.5; kill $sleeper) &
+(sleep 2; kill $sleeper) &
 run "$SYSTEMSCOPE" -q -p $sleeper -d 60 -o x.folded
 if judge_success target_gone 0 x.folded; then
 	if is_folded "$dir/work/x.folded"; then

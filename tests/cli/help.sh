@@ -69,8 +69,10 @@ check_completion completes_options '--frequency' systemscope profile --fr
 check_completion completes_own_options '' systemscope offcpu --fr
 check_completion completes_formats 'json' systemscope --output js
 check_completion completes_colors 'always' systemscope --color = al
+check_completion completes_pids $$ systemscope -p $$
 check_completion completes_topics 'frames' systemscope help fr
 echo >"$scratch/some.folded"
+check_completion completes_files_after_a_format 'some.folded' systemscope -o folded : so
 check_completion completes_files 'some.folded' systemscope -o so
 
 if man --version >/dev/null 2>&1; then

@@ -44,6 +44,16 @@ kill -TERM "$pid"
 end
 judge_success term_ends_command 0 x.folded && ok term_ends_command
 
+# Twice at once: in time for the data, or out without them; never half.
+start -q -p $$ -d 0 -o x.folded
+kill -INT "$pid"
+kill -INT "$pid" 2>/dev/null
+end
+case $code in
+0) judge_success twice 0 x.folded && ok twice ;;
+*) judge_success twice 130 && ok twice ;;
+esac
+
 # Killed outright: no file, no child, nothing loaded.
 start -q -o x.folded -- sleep 100
 kill -KILL "$pid"

@@ -19,24 +19,24 @@ on_terminal "'$SYSTEMSCOPE' -p $$ -d 1"
 if judge_success digest 0; then
 	if is_folded "$dir/out" || grep -qE '_\[[cor]\] [0-9]+' "$dir/out"; then
 		not_ok digest "folded lines on a terminal"
-	elif ! grep -q flamegraph.pl "$dir/out"; then
+	elif ! grep -qa flamegraph.pl "$dir/out"; then
 		not_ok digest "no command for a flame graph"
 	else
 		ok digest
 	fi
-	if grep -q "$escape\[K.* s of 1 s" "$dir/out"; then
+	if grep -qa "$escape\[K.* s of 1 s" "$dir/out"; then
 		ok live_line
 	else
 		not_ok live_line "none seen"
 	fi
-	if grep -q "$escape\[[0-9;]*m" "$dir/out"; then ok color; else not_ok color "none"; fi
+	if grep -qa "$escape\[[0-9;]*m" "$dir/out"; then ok color; else not_ok color "none"; fi
 fi
 
 without_color() { # NAME ENVIRONMENT OPTION...
 	name=$1 environment=$2
 	shift 2
 	on_terminal "env $environment '$SYSTEMSCOPE' -p $$ -d 0.3 $*"
-	if grep -q "$escape\[[0-9;]*m" "$dir/out"; then
+	if grep -qa "$escape\[[0-9;]*m" "$dir/out"; then
 		not_ok "$name" "coloured"
 	else
 		judge_success "$name" 0 && ok "$name"
@@ -52,10 +52,14 @@ if judge_success folded_when_asked 0; then
 	if is_folded "$dir/text"; then ok folded_when_asked; else not_ok folded_when_asked "not folded"; fi
 fi
 
+# Ctrl-C, typed.
+run sh -c "(sleep 2; printf '\\003'; sleep 1) | script -qec \"'$SYSTEMSCOPE' -q -p $$ -d 0 -o x.folded\" /dev/null"
+judge_success ctrl_c 0 x.folded && ok ctrl_c
+
 # COMMAND has the terminal: no live line runs through its output.
 on_terminal "'$SYSTEMSCOPE' -o x.folded -- sleep 1"
 if judge_success no_live_line_with_command 0 x.folded; then
-	if grep -q "$escape\[K" "$dir/out"; then
+	if grep -qa "$escape\[K" "$dir/out"; then
 		not_ok no_live_line_with_command "there is one"
 	else
 		ok no_live_line_with_command
