@@ -68,6 +68,8 @@ void text_write_name(FILE *out, const char *name)
 {
 	const unsigned char *s = (const unsigned char *)name;
 
+	if (!*s)
+		putc_unlocked('?', out);
 	while (*s)
 		s = write_character(out, s);
 }

@@ -15,9 +15,10 @@
 
 #include "scope_time.h"
 
+/* For a person to read. An empty name becomes '?'. */
 void text_write_name(FILE *out, const char *name);
 
-/* For a line of folded stacks: a ';' in the name becomes ':', and no name is empty. */
+/* The same for a line of folded stacks: a ';' in the name becomes ':'. */
 void text_write_folded(FILE *out, const char *name);
 
 /* A JSON string, quotes included. */

@@ -167,7 +167,7 @@ static void print_path(const struct digest *d, uint32_t stack, unsigned room)
 	fputc('\n', d->out);
 }
 
-static char *clean_name(const char *name)
+static char *clean_string(const struct profile *p, uint32_t id)
 {
 	char *clean = NULL;
 	size_t size = 0;
@@ -175,7 +175,7 @@ static char *clean_name(const char *name)
 
 	if (!out)
 		return mem_copy_string("?");
-	text_write_name(out, name);
+	text_write_name(out, profile_string(p, id));
 	fclose(out);
 	return clean;
 }
@@ -213,8 +213,9 @@ static void print_entries(const struct digest *d, const struct entry *entries, u
 
 		row->share = text_share(entries[i].ns, state_ns);
 		row->time = text_duration(entries[i].ns);
-		row->comm = clean_name(profile_string(p, entries[i].comm));
-		row->reason = clean_name(profile_string(p, entries[i].reason));
+		row->comm = clean_string(p, entries[i].comm);
+		row->reason = entries[i].reason ? clean_string(p, entries[i].reason)
+						: mem_copy_string("");
 		widen(&width.share, row->share.bytes);
 		widen(&width.time, row->time.bytes);
 		widen(&width.comm, row->comm);
