@@ -281,6 +281,7 @@ void digest_print(const struct profile *profile, const struct summary_opts *opts
 		return;
 	d.frames = mem_alloc_array(d.paths.max_depth, sizeof(*d.frames));
 	collect_entries(&d);
+	fputc('\n', out); /* the summary stands above */
 	for (int state = SCOPE_ON; state < SCOPE_STATES; state++)
 		next = print_state(&d, (enum scope_state)state, next);
 	if (d.never_ran_ns)

@@ -8,7 +8,7 @@
 #include "losses.h"
 #include "mem.h"
 
-#define TOP_REASONS 5
+#define TOP_REASONS 4
 
 #define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
