@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fuzz.c - random lives of threads, as a scheduler could have made them: a thread is on one CPU at
+ * a time, is woken when it waits, and is born and dies once. What comes out must equal the truth.
+ */
+#include "report.h"
+#include "sink.h"
+#include "timeline.h"
+
+enum { FIRST_TID = 100, STEP_NS = 2000 };
+
+static struct {
+	__u64 random;
+	__u32 cpus, threads, next_tid;
+	__u64 skew_ns;
+} fuzz;
+
+static __u32 below(__u32 n)
+{
+	fuzz.random ^= fuzz.random << 13;
+	fuzz.random ^= fuzz.random >> 7;
+	fuzz.random ^= fuzz.random << 17;
+	return (__u32)(fuzz.random >> 33) % n;
+}
+
+static struct ktask *any_in(enum scope_state state)
+{
+	struct ktask *found = NULL;
+	__u32 seen = 0;
+
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t->woken && t->truth->state == state && !below(++seen))
+			found = t;
+	return found;
+}
+
+static __u32 count_alive(void)
+{
+	__u32 n = 0;
+
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		n += t->in_use && !t->task.exit_state;
+	return n;
+}
+
+/* Where the thread is when it leaves the CPU: one of a few places, so that some repeat. */
+static void move_within_program(struct ktask *t)
+{
+	static const char *const user[] = { "main;read", "main;poll", "main;lock", "main" };
+	static const char *const in_kernel[] = { "schedule;wait", "schedule", "schedule;fault" };
+	struct stack_plan plan;
+
+	parse_stack(user[below(4)], SCOPE_STACK_USER, &plan);
+	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
+	parse_stack(in_kernel[below(3)], SCOPE_STACK_KERNEL, &plan);
+	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
+	kernel_regs(t)->orig_ax = below(3);
+}
+
+static bool has_other_threads(const struct ktask *leader)
+{
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t != leader && t->task.group_leader == &leader->task)
+			return true;
+	return false;
+}
+
+static void leave_cpu(__u32 cpu)
+{
+	struct ktask *t = kernel.current[cpu], *next = any_in(SCOPE_RUNQ);
+	static const char *const states[] = { "S", "D", "I", "S" };
+	__u32 dice = below(100);
+
+	if (!next)
+		next = kernel.idle[cpu];
+	if (t == kernel.idle[cpu]) {
+		if (next != t)
+			kernel_switch(cpu, next, LEAVE_BLOCKED, 0);
+		return;
+	}
+	move_within_program(t);
+	if (dice < 45) {
+		kernel_switch(cpu, next, LEAVE_BLOCKED, parse_task_state(states[below(4)]));
+	} else if (dice < 75) {
+		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
+	} else if (dice < 85) {
+		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
+	} else if (dice < 90 && count_alive() > 2 && !has_other_threads(t)) {
+		kernel_exit(cpu);
+		kernel_switch(cpu, next, LEAVE_DEAD, parse_task_state("X"));
+	}
+}
+
+static void give_birth(__u32 cpu)
+{
+	struct ktask *parent = kernel.current[cpu];
+	__u32 tid = fuzz.next_tid++;
+
+	if (parent == kernel.idle[cpu] || count_alive() >= fuzz.threads)
+		return;
+	kernel_fork(cpu, tid, below(2) ? tid : (__u32)parent->task.tgid);
+	kernel_wake_new(cpu, kernel_find(tid));
+}
+
+static void reap_any(void)
+{
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t->task.exit_state && !t->task.on_cpu && !below(2)) {
+			kernel_reap(t);
+			return;
+		}
+}
+
+static void wake_any(__u32 cpu)
+{
+	struct ktask *t = any_in(below(8) ? SCOPE_OFF : SCOPE_ON);
+
+	if (t)
+		kernel_wake(cpu, t);
+}
+
+static void step(void)
+{
+	__u32 cpu = below(fuzz.cpus), dice = below(100);
+
+	kernel.now_ns += below(STEP_NS);
+	if (dice < 48)
+		leave_cpu(cpu);
+	else if (dice < 88)
+		wake_any(cpu);
+	else if (dice < 91)
+		give_birth(cpu);
+	else if (dice < 93)
+		reap_any();
+	else if (dice < 97)
+		kernel_tick(cpu, below(2));
+	else if (dice < 98)
+		sink_drain();
+	else if (kernel.current[cpu] != kernel.idle[cpu] &&
+		 kernel.current[cpu]->task.pid == kernel.current[cpu]->task.tgid &&
+		 !has_other_threads(kernel.current[cpu]))
+		kernel_exec(cpu, "other");
+}
+
+static void populate(void)
+{
+	for (__u32 i = 0; i < fuzz.threads - fuzz.threads / 4; i++) {
+		__u32 tid = fuzz.next_tid++;
+		struct ktask *t = kernel_add_task(tid, i % 3 ? tid - i % 3 : tid, "work",
+						  KERNEL_TIME_0 / 2 + tid);
+
+		if (i < fuzz.cpus && below(2))
+			kernel_start_in(t, SCOPE_ON, 0, (int)i);
+		else if (below(2))
+			kernel_start_in(t, SCOPE_OFF, 1, -1);
+		else
+			kernel_start_in(t, SCOPE_RUNQ, 0, -1);
+	}
+}
+
+/* fuzz seed 1 events 5000 threads 8 cpus 4 skew 300ns */
+void fuzz_run(struct words *w)
+{
+	__u32 events = 1000, seed = 1;
+
+	fuzz.threads = 8;
+	fuzz.cpus = 2;
+	fuzz.next_tid = FIRST_TID;
+	while (!words_end(w)) {
+		if (words_is(w, "seed"))
+			seed = parse_number(words_take(w));
+		else if (words_is(w, "events"))
+			events = parse_number(words_take(w));
+		else if (words_is(w, "threads"))
+			fuzz.threads = parse_number(words_take(w));
+		else if (words_is(w, "cpus"))
+			fuzz.cpus = parse_number(words_take(w));
+		else if (words_is(w, "skew"))
+			fuzz.skew_ns = (__u64)parse_time(words_take(w));
+		else
+			give_up("what is %s?", w->at[w->next]);
+	}
+	fuzz.random = seed * 0x9e3779b97f4a7c15ull + 1;
+	for (__u32 cpu = 0; cpu < fuzz.cpus && fuzz.skew_ns; cpu++)
+		kernel.skew_ns[cpu] = (__s64)below((__u32)fuzz.skew_ns);
+	populate();
+	for (__u32 i = 0; i < events; i++) {
+		if (i == events / 10) {
+			window_start_ns = kernel.now_ns + below(STEP_NS) * 2;
+			sink_see(0);
+		}
+		if (i == events - events / 10)
+			window_end_ns = kernel.now_ns + below(STEP_NS) * 2;
+		step();
+	}
+}

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/* helpers.c - what the programs ask the kernel about tasks, clocks and stacks. Maps: maps.c. */
+#include <assert.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "kernel.h"
+
+bool shadow_has_new_state = true;
+
+__u64 bpf_ktime_get_ns(void)
+{
+	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu];
+}
+
+__u32 bpf_get_smp_processor_id(void)
+{
+	return kernel.cpu;
+}
+
+__u64 bpf_get_current_task(void)
+{
+	return (uintptr_t)&kernel.current[kernel.cpu]->task;
+}
+
+struct task_struct *bpf_get_current_task_btf(void)
+{
+	return &kernel.current[kernel.cpu]->task;
+}
+
+long bpf_task_pt_regs(struct task_struct *task)
+{
+	return (long)(uintptr_t)kernel_regs((struct ktask *)task);
+}
+
+long bpf_probe_read_kernel(void *to, __u32 size, const void *from)
+{
+	memcpy(to, from, size);
+	return 0;
+}
+
+/* The running thread's memory is its stack; nothing else is mapped. */
+long bpf_probe_read_user(void *to, __u32 size, const void *from)
+{
+	struct ktask *t = kernel.current[kernel.cpu];
+	uintptr_t off = (uintptr_t)from - KERNEL_USER_STACK;
+
+	if (!t->task.mm || (uintptr_t)from < KERNEL_USER_STACK ||
+	    off + size > sizeof(t->user_memory))
+		return -EFAULT;
+	memcpy(to, (const char *)t->user_memory + off, size);
+	return 0;
+}
+
+static long copy_stack(const struct stack_plan *plan, void *to, __u32 size)
+{
+	__u32 bytes = plan->count * 8;
+
+	if (plan->error)
+		return plan->error;
+	if (bytes > size)
+		bytes = size;
+	memcpy(to, plan->ips, bytes);
+	return (long)bytes;
+}
+
+long bpf_get_stack(void *ctx, void *to, __u32 size, __u64 flags)
+{
+	struct ktask *t = kernel.current[kernel.cpu];
+	void (*meanwhile)(void) = kernel.in_stack;
+	__u32 cpu = kernel.cpu;
+
+	(void)ctx;
+	kernel.in_stack = NULL;
+	if (meanwhile)
+		meanwhile();
+	kernel.cpu = cpu;
+	assert(!(flags & BPF_F_USER_STACK)); /* user stacks: by bpf_probe_read_user() */
+	return copy_stack(&t->kernel, to, size);
+}
+
+long bpf_get_task_stack(struct task_struct *task, void *to, __u32 size, __u64 flags)
+{
+	assert(!(flags & BPF_F_USER_STACK)); /* fails always for another task */
+	return copy_stack(&((struct ktask *)task)->kernel, to, size);
+}
+
+void *bpf_task_storage_get(void *map, struct task_struct *task, void *value, __u64 flags)
+{
+	struct ktask *t = (struct ktask *)task;
+
+	assert(map == &task_accounts && !value);
+	if (kernel.storage == STORAGE_BUSY)
+		return NULL;
+	if (!t->storage && flags & BPF_LOCAL_STORAGE_GET_F_CREATE &&
+	    kernel.storage != STORAGE_NO_ROOM)
+		t->storage = calloc(1, sizeof(struct account));
+	return t->storage;
+}
+
+long bpf_task_storage_delete(void *map, struct task_struct *task)
+{
+	struct ktask *t = (struct ktask *)task;
+
+	assert(map == &task_accounts);
+	if (kernel.storage == STORAGE_BUSY)
+		return -EBUSY;
+	if (!t->storage)
+		return -ENOENT;
+	free(t->storage);
+	t->storage = NULL;
+	return 0;
+}
+
+/* Compilers put the programs' constants where nobody may write; libbpf may, and so may we. */
+void kernel_set_constant(const volatile void *constant, const volatile void *value,
+			 size_t bytes)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)constant;
+	uintptr_t first = at & ~(page - 1), last = (at + bytes - 1) & ~(page - 1);
+	volatile unsigned char *to = (volatile unsigned char *)at;
+	const volatile unsigned char *from = value;
+	int r = mprotect((void *)first, last - first + page, PROT_READ | PROT_WRITE);
+
+	assert(!r);
+	(void)r;
+	for (size_t i = 0; i < bytes; i++)
+		to[i] = from[i];
+}

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: MIT
+#include "kernel.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "programs.h"
+#include "truth.h"
+
+enum {
+	KERNEL_STACK_BYTES = 16384, /* THREAD_SIZE of x86-64 */
+	EXIT_DEAD = 0x10,
+	EXIT_ZOMBIE = 0x20, /* include/linux/sched.h */
+	TASK_NEW = 0x800,
+	USER_CS = 0x33,
+	KERNEL_CS = 0x10,
+	SYSCALL_FUTEX = 202,
+};
+
+struct kernel kernel;
+
+/* --- CPUs and tasks -------------------------------------------------------------------------------- */
+
+static void *allocate(size_t bytes)
+{
+	void *p = calloc(1, bytes);
+
+	assert(p);
+	return p;
+}
+
+struct pt_regs *kernel_regs(struct ktask *t)
+{
+	return (struct pt_regs *)((char *)t->task.stack + KERNEL_STACK_BYTES) - 1;
+}
+
+/* A freed task's memory is the next one's. */
+static struct ktask *take_memory(void)
+{
+	struct ktask **at, *t;
+
+	for (at = &kernel.tasks; *at; at = &(*at)->next)
+		if (!(*at)->in_use)
+			break;
+	t = *at;
+	if (t) {
+		void *stack = t->task.stack;
+
+		*at = t->next;
+		memset(t, 0, sizeof(*t));
+		t->task.stack = stack;
+	} else {
+		t = allocate(sizeof(*t));
+		t->task.stack = allocate(KERNEL_STACK_BYTES);
+	}
+	t->next = kernel.tasks;
+	kernel.tasks = t;
+	t->in_use = true;
+	return t;
+}
+
+static void set_state(struct ktask *t, __u32 state)
+{
+	if (kernel.has_old_state)
+		((struct task_struct___state *)&t->task)->state = state;
+	else
+		t->task.__state = state;
+}
+
+void kernel_boot(void)
+{
+	for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
+		struct ktask *idle = allocate(sizeof(*idle));
+
+		idle->task.stack = allocate(KERNEL_STACK_BYTES);
+		idle->task.flags = PF_KTHREAD;
+		idle->task.group_leader = &idle->task;
+		idle->task.on_cpu = 1;
+		idle->css_set.dfl_cgrp = kernel_cgroup(1, 0);
+		idle->task.cgroups = &idle->css_set;
+		strcpy(idle->task.comm, "swapper");
+		kernel.idle[cpu] = kernel.current[cpu] = idle;
+	}
+	kernel.now_ns = KERNEL_TIME_0;
+}
+
+struct ktask *kernel_find(__u32 tid)
+{
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t->task.pid == (int)tid)
+			return t;
+	return NULL;
+}
+
+struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id)
+{
+	static struct {
+		struct cgroup cgroup;
+		struct kernfs_node node;
+	} all[16];
+	size_t i;
+
+	for (i = 0; all[i].node.id; i++) {
+		if (all[i].node.id == id)
+			return &all[i].cgroup;
+		assert(i + 1 < sizeof(all) / sizeof(all[0]));
+	}
+	all[i].node.id = id;
+	all[i].cgroup.kn = &all[i].node;
+	all[i].cgroup.self.cgroup = &all[i].cgroup;
+	if (parent_id)
+		all[i].cgroup.self.parent = &kernel_cgroup(parent_id, 0)->self;
+	return &all[i].cgroup;
+}
+
+void kernel_set_stack(struct ktask *t, enum scope_stack_kind kind, const struct stack_plan *plan)
+{
+	struct pt_regs *regs = kernel_regs(t);
+
+	if (kind == SCOPE_STACK_KERNEL) {
+		t->kernel = *plan;
+		return;
+	}
+	t->user = *plan;
+	memset(t->user_memory, 0, sizeof(t->user_memory));
+	regs->ip = plan->ips[0];
+	regs->sp = KERNEL_USER_STACK;
+	regs->bp = plan->count > 1 ? KERNEL_USER_STACK : 0;
+	for (__u32 i = 1; i < plan->count; i++) {
+		__u64 *frame = &t->user_memory[2 * (i - 1)];
+
+		frame[0] = i + 1 < plan->count ? KERNEL_USER_STACK + i * 16 : 0;
+		frame[1] = plan->ips[i];
+	}
+}
+
+struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 start_time_ns)
+{
+	struct ktask *leader = tid == pid ? NULL : kernel_find(pid), *t;
+	struct stack_plan main_only = { .count = 1, .ips = { 0x400000 } };
+
+	t = take_memory();
+	t->task.pid = (int)tid;
+	t->task.tgid = (int)pid;
+	t->task.group_leader = leader ? &leader->task : &t->task;
+	t->task.start_time = start_time_ns;
+	t->task.mm = leader ? leader->task.mm : &t->mm;
+	t->task.cgroups = &t->css_set;
+	t->css_set.dfl_cgrp = leader ? leader->css_set.dfl_cgrp : kernel_cgroup(1, 0);
+	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
+	*kernel_regs(t) = (struct pt_regs){ .orig_ax = SYSCALL_FUTEX, .cs = USER_CS };
+	kernel_set_stack(t, SCOPE_STACK_USER, &main_only);
+	main_only.ips[0] = 0xffffffff81000000;
+	kernel_set_stack(t, SCOPE_STACK_KERNEL, &main_only);
+	return t;
+}
+
+void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, int cpu)
+{
+	t->woken = true;
+	truth_begin(t, state, 0);
+	set_state(t, task_state);
+	if (state != SCOPE_ON)
+		return;
+	t->task.on_cpu = 1;
+	kernel.current[cpu] = t;
+}
+
+void kernel_start_zombie(struct ktask *t)
+{
+	t->woken = true;
+	truth_begin(t, SCOPE_DEAD, 0);
+	t->truth->dead_ns = 0;
+	t->task.mm = NULL;
+	t->task.exit_state = EXIT_ZOMBIE;
+	set_state(t, TASK_DEAD);
+}
+
+/* --- events ------------------------------------------------------------------------------------------ */
+
+static __u64 begin_event(__u32 cpu)
+{
+	kernel.cpu = cpu;
+	return bpf_ktime_get_ns();
+}
+
+static __u64 leaf_of(const struct ktask *t)
+{
+	return t->task.mm && !t->user.error && t->user.count ? t->user.ips[0] : 0;
+}
+
+void kernel_fork(__u32 cpu, __u32 tid, __u32 pid)
+{
+	struct ktask *parent = kernel.current[cpu], *child;
+	__u64 now = begin_event(cpu);
+
+	child = kernel_add_task(tid, pid, parent->task.comm, now);
+	child->task.flags = parent->task.flags;
+	child->task.self_exec_id = parent->task.self_exec_id;
+	child->css_set = parent->css_set;
+	kernel_set_stack(child, SCOPE_STACK_USER, &parent->user);
+	kernel_set_stack(child, SCOPE_STACK_KERNEL, &parent->kernel);
+	if (parent->task.flags & PF_KTHREAD)
+		child->task.mm = NULL;
+	set_state(child, TASK_NEW);
+	if (kernel.traces_fork)
+		lifecycle__fork(NULL, &parent->task, &child->task);
+}
+
+void kernel_wake_new(__u32 cpu, struct ktask *t)
+{
+	__u64 now = begin_event(cpu);
+
+	assert(!t->woken);
+	t->woken = true;
+	set_state(t, 0);
+	truth_begin(t, SCOPE_RUNQ, now);
+	t->truth->leaf = leaf_of(kernel.current[cpu]);
+	/* who is a target by its birth is for the timeline to say */
+	t->truth->varying = filter == FILTER_TID ||
+			    (filter == FILTER_TGID && t->task.pid == t->task.tgid);
+	sched__wakeup_new(NULL, &t->task);
+}
+
+void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state)
+{
+	struct ktask *prev = kernel.current[cpu];
+	__u64 now = begin_event(cpu);
+	bool preempt = how == LEAVE_PREEMPTED;
+
+	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
+	if (prev != kernel.idle[cpu]) {
+		set_state(prev, task_state);
+		if (preempt || !task_state)
+			prev->task.nivcsw++;
+		else
+			prev->task.nvcsw++;
+		if (how == LEAVE_DEAD)
+			truth_end(prev, now);
+		else
+			truth_leave(prev, preempt || !task_state ? SCOPE_RUNQ : SCOPE_OFF,
+				    leaf_of(prev), now);
+	}
+	if (next != kernel.idle[cpu])
+		truth_move(next, SCOPE_ON, now);
+	sched__switch(NULL, preempt, &prev->task, &next->task);
+	prev->task.on_cpu = prev == kernel.idle[cpu];
+	next->task.on_cpu = 1;
+	kernel.current[cpu] = next;
+}
+
+void kernel_wake(__u32 cpu, struct ktask *t)
+{
+	__u64 now = begin_event(cpu);
+
+	if (t->truth->state == SCOPE_OFF)
+		truth_move(t, SCOPE_RUNQ, now);
+	set_state(t, 0); /* before the tracepoint since 6.x; the programs do not look */
+	sched__wakeup(NULL, &t->task);
+}
+
+/* A thread that is not the leader takes the leader's tid and start time (de_thread(), fs/exec.c). */
+static void take_over_leader(struct ktask *t, __u64 now)
+{
+	struct ktask *leader = kernel_find((__u32)t->task.tgid);
+
+	assert(leader && leader->task.exit_state);
+	leader->task.pid = t->task.pid;
+	t->task.pid = t->task.tgid;
+	t->task.start_time = leader->task.start_time;
+	t->task.group_leader = leader->task.group_leader = &t->task;
+	leader->task.exit_state = EXIT_DEAD;
+	truth_rename(t, now);
+}
+
+void kernel_exec(__u32 cpu, const char *comm)
+{
+	struct ktask *t = kernel.current[cpu];
+	__u64 now = begin_event(cpu);
+	int old_tid = t->task.pid;
+
+	if (t->task.pid != t->task.tgid)
+		take_over_leader(t, now);
+	memset(t->task.comm, 0, sizeof(t->task.comm));
+	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
+	t->task.self_exec_id++;
+	t->task.mm = &t->mm;
+	if (match_comm || filter == FILTER_TID)
+		t->truth->varying = true;
+	lifecycle__exec(NULL, &t->task, old_tid);
+}
+
+void kernel_exit(__u32 cpu)
+{
+	struct ktask *t = kernel.current[cpu];
+
+	t->task.mm = NULL; /* exit_mm() */
+	t->task.exit_state = EXIT_ZOMBIE;
+}
+
+void kernel_reap(struct ktask *t)
+{
+	assert(t->task.exit_state && !t->task.on_cpu);
+	free(t->storage);
+	t->storage = NULL;
+	t->in_use = false;
+}
+
+void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to)
+{
+	begin_event(cpu);
+	for (struct ktask *of = kernel.tasks; of; of = of->next) {
+		if (!of->in_use || of->task.tgid != t->task.tgid)
+			continue;
+		of->css_set.dfl_cgrp = to;
+		if (of->truth)
+			of->truth->varying = true;
+	}
+	if (kernel.traces_attach)
+		lifecycle__attach(NULL, to, "/", &t->task);
+}
+
+void kernel_tick(__u32 cpu, bool in_kernel)
+{
+	struct bpf_perf_event_data ctx = { .regs = { .cs = in_kernel ? KERNEL_CS : USER_CS } };
+
+	begin_event(cpu);
+	oncpu__tick(&ctx);
+}
+
+/* --- the iterator -------------------------------------------------------------------------------------- */
+
+struct seq_file {
+	kernel_seq_fn *write;
+};
+
+void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
+{
+	struct seq_file seq = { write };
+	struct bpf_iter_meta meta = { .seq = &seq };
+	struct bpf_iter__task ctx = { .meta = &meta };
+
+	begin_event(cpu);
+	for (struct ktask *t = kernel.tasks; t; t = t->next) {
+		if (!t->in_use)
+			continue;
+		ctx.task = &t->task;
+		edges__task(&ctx);
+	}
+	ctx.task = NULL; /* the last call of an iterator */
+	edges__task(&ctx);
+}
+
+long bpf_seq_write(struct seq_file *seq, const void *data, __u32 size)
+{
+	seq->write(data, size);
+	return 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - a fake kernel: tasks, CPUs with clocks of their own, and the events that make the
+ * programs of bpf/ run, each with the fields of its tasks as the kernel has them at that point.
+ *
+ * It also keeps the truth: each thread's states and when they changed, by the clock of the CPU at
+ * hand, never running backwards. The truth knows nothing of bpf/; the ledger is compared with it.
+ *
+ * Tasks live in memory that is used again after kernel_reap(), as the kernel's slab does.
+ */
+#ifndef TEST_KERNEL_H
+#define TEST_KERNEL_H
+
+#include <stddef.h>
+
+#include "core.bpf.h"
+#include "maps.h"
+
+#define KERNEL_TIME_0	  1000000000ull	  /* T+0 of a timeline */
+#define KERNEL_USER_STACK 0x7ffc00000000ull /* where user memory begins, in every process */
+
+struct stack_plan {
+	long error; /* what the helper returns instead; 0: the addresses */
+	__u32 count;
+	__u64 ips[SCOPE_MAX_FRAMES];
+};
+
+struct span {
+	__u64 from_ns, to_ns;
+	__u64 leaf; /* user-mode address it left its last CPU at; 0: before the first event */
+	__u32 state;
+};
+
+/* What really happened to one thread. */
+struct truth {
+	struct truth *next;
+	__u32 tid, pid;
+	__u64 start_time_ns; /* the task's identity together with tid */
+	__u64 born_ns;	     /* 0: before the timeline */
+	__u64 dead_ns;	     /* ~0: lives */
+	__u64 since_ns;
+	__u64 leaf;
+	__u32 state;
+	bool is_target; /* throughout its life, or `varying` */
+	bool varying;	/* joined or left in mid-life: the timeline says what is expected */
+	struct span *spans;
+	size_t count, room;
+};
+
+struct ktask {
+	struct task_struct task; /* first: the programs know a ktask by it */
+	struct mm_struct mm;
+	struct css_set css_set;
+	struct stack_plan user, kernel; /* set by kernel_set_stack() */
+	__u64 user_memory[2 * SCOPE_MAX_FRAMES]; /* frame pointers and return addresses */
+	void *storage;
+	struct truth *truth;
+	struct ktask *next;
+	bool woken, in_use;
+};
+
+enum kernel_storage { STORAGE_WORKS, STORAGE_BUSY, STORAGE_NO_ROOM };
+enum kernel_leave { LEAVE_BLOCKED, LEAVE_PREEMPTED, LEAVE_DEAD };
+
+struct kernel {
+	__u64 now_ns;
+	__s64 skew_ns[WORLD_CPUS];
+	__u32 cpu; /* the one that runs the program */
+	struct ktask *current[WORLD_CPUS];
+	struct ktask *idle[WORLD_CPUS];
+	struct ktask *tasks; /* all but idle, newest first */
+	struct truth *truths;
+	enum kernel_storage storage;
+	/* Called once, from within the next walk of a stack: what another CPU does meanwhile. */
+	void (*in_stack)(void);
+	bool traces_fork, traces_attach; /* programs that the tracer loads for some targets only */
+	bool has_old_state;		 /* a kernel before 5.14: task_struct.state */
+};
+
+extern struct kernel kernel;
+extern bool shadow_has_new_state; /* what bpf_core_field_exists() answers */
+
+void kernel_boot(void);
+/* Writes one of the programs' constants, as libbpf does before loading. */
+void kernel_set_constant(const volatile void *constant, const volatile void *value,
+			 size_t bytes);
+
+struct ktask *kernel_find(__u32 tid); /* NULL: nobody has that tid */
+struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id); /* made when first asked for */
+
+/* A thread that exists before anything is attached. `pid` == tid: a process. */
+struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 start_time_ns);
+void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, int cpu);
+void kernel_set_stack(struct ktask *t, enum scope_stack_kind kind, const struct stack_plan *plan);
+void kernel_start_zombie(struct ktask *t);
+struct pt_regs *kernel_regs(struct ktask *t); /* of user mode, at the top of its kernel stack */
+
+void kernel_fork(__u32 cpu, __u32 tid, __u32 pid);
+void kernel_wake_new(__u32 cpu, struct ktask *t);
+void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state);
+void kernel_wake(__u32 cpu, struct ktask *t);
+void kernel_exec(__u32 cpu, const char *comm);
+void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still has to switch out */
+void kernel_reap(struct ktask *t);
+void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to);
+void kernel_tick(__u32 cpu, bool in_kernel);
+/* The task iterator, on `cpu`; writes arrive at `write`. */
+typedef void kernel_seq_fn(const void *data, size_t bytes);
+void kernel_iterate(__u32 cpu, kernel_seq_fn *write);
+
+#endif

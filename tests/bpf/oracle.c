@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT
+#include "oracle.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "report.h"
+#include "sink.h"
+#include "truth.h"
+
+static const char *const state_names[SCOPE_STATES] = { "on", "runq", "off" };
+
+static bool lost(enum scope_loss cause)
+{
+	return sink.losses[cause].count;
+}
+
+/* Law 1, by the records alone: on + runq + off == alive. */
+static void check_conservation(void)
+{
+	for (size_t i = 0; i < sink.life_count; i++) {
+		const struct life *l = &sink.lives[i];
+		__u64 sum = l->ns[SCOPE_ON] + l->ns[SCOPE_RUNQ] + l->ns[SCOPE_OFF];
+
+		if (!l->no_account && sum != l->alive_ns)
+			fail("thread %u: on %llu + runq %llu + off %llu = %llu, alive %llu",
+			     l->t.tid, l->ns[SCOPE_ON], l->ns[SCOPE_RUNQ], l->ns[SCOPE_OFF], sum,
+			     l->alive_ns);
+	}
+}
+
+/* --- the sums of stacks against the totals --------------------------------------------------------- */
+
+struct placed {
+	__u64 off, runq;
+};
+
+/* What the accounts of a thread (0: of all) hold for known stacks. */
+static struct placed placed_by_totals(__u64 thread)
+{
+	struct placed p = { 0 };
+
+	for (size_t i = 0; i < sink.life_count; i++) {
+		const struct scope_thread *t = &sink.lives[i].t;
+
+		if (thread && t->thread != thread)
+			continue;
+		p.off += t->total_ns[SCOPE_OFF] - t->init_ns[SCOPE_OFF] -
+			 t->other_cpu_ns[SCOPE_OFF];
+		p.runq += t->total_ns[SCOPE_RUNQ] - t->init_ns[SCOPE_RUNQ] -
+			  t->other_cpu_ns[SCOPE_RUNQ];
+	}
+	return p;
+}
+
+static struct placed placed_by_sums(__u64 thread)
+{
+	struct placed p = { 0 };
+
+	for (size_t i = 0; i < sink.sum_count; i++) {
+		if (thread && sink.sums[i].thread != thread)
+			continue;
+		p.off += sink.sums[i].off_ns;
+		p.runq += sink.sums[i].runq_ns;
+	}
+	for (size_t i = 0; i < sink.life_count; i++) {
+		if (thread && sink.lives[i].t.thread != thread)
+			continue;
+		p.off += sink.lives[i].t.off_ns;
+		p.runq += sink.lives[i].t.runq_ns;
+	}
+	return p;
+}
+
+static void check_sums(void)
+{
+	struct placed totals, sums;
+
+	if (lost(SCOPE_LOSS_RING_THREAD))
+		return; /* sums of threads whose account is not known */
+	if (lost(SCOPE_LOSS_SUMS_FULL)) {
+		totals = placed_by_totals(0);
+		sums = placed_by_sums(0);
+		if (totals.off + totals.runq !=
+		    sums.off + sums.runq + sink.losses[SCOPE_LOSS_SUMS_FULL].ns)
+			fail("totals hold %llu, sums %llu, and %llu are said to be lost",
+			     totals.off + totals.runq, sums.off + sums.runq,
+			     sink.losses[SCOPE_LOSS_SUMS_FULL].ns);
+		return;
+	}
+	for (size_t i = 0; i < sink.life_count; i++) {
+		const struct scope_thread *t = &sink.lives[i].t;
+
+		totals = placed_by_totals(t->thread);
+		sums = placed_by_sums(t->thread);
+		if (totals.off != sums.off || totals.runq != sums.runq)
+			fail("thread %u: totals off %llu runq %llu, stacks' sums off %llu runq %llu",
+			     t->tid, totals.off, totals.runq, sums.off, sums.runq);
+	}
+}
+
+/* --- the totals against the truth -------------------------------------------------------------------- */
+
+static bool is_life_of(const struct life *l, const struct truth *truth)
+{
+	return l->t.tid == truth->tid && l->t.start_time_ns == truth->start_time_ns;
+}
+
+static bool is_same(const struct truth *a, const struct truth *b)
+{
+	return a->tid == b->tid && a->start_time_ns == b->start_time_ns;
+}
+
+static void add_span(void *context, const struct span *span)
+{
+	__u64 *ns = context;
+
+	ns[span->state] += span->to_ns - span->from_ns;
+}
+
+/* What all truths with this one's name add up to; false: the timeline has to say. */
+static bool truth_of_name(const struct truth *truth, __u64 ret_ns[SCOPE_STATES])
+{
+	memset(ret_ns, 0, SCOPE_STATES * sizeof(*ret_ns));
+	for (const struct truth *other = kernel.truths; other; other = other->next) {
+		if (!is_same(other, truth))
+			continue;
+		if (other->varying)
+			return false;
+		if (other->is_target)
+			truth_each_span(other, window_start_ns, window_end_ns, add_span, ret_ns);
+	}
+	return true;
+}
+
+static void check_truth(const struct truth *truth, __u64 missing[SCOPE_STATES])
+{
+	__u64 wanted[SCOPE_STATES], have[SCOPE_STATES] = { 0 };
+	size_t lives = 0;
+
+	if (!truth_of_name(truth, wanted))
+		return;
+	for (size_t i = 0; i < sink.life_count; i++) {
+		if (!is_life_of(&sink.lives[i], truth))
+			continue;
+		lives++;
+		for (int state = 0; state < SCOPE_STATES; state++)
+			have[state] += sink.lives[i].ns[state];
+	}
+	for (int state = 0; state < SCOPE_STATES; state++) {
+		if (!lives && lost(SCOPE_LOSS_RING_THREAD))
+			missing[state] += wanted[state];
+		else if (have[state] != wanted[state])
+			fail("thread %u: %s %llu, in truth %llu%s", truth->tid, state_names[state],
+			     have[state], wanted[state], lives ? "" : " (no record)");
+	}
+}
+
+static bool is_first_of_name(const struct truth *truth)
+{
+	for (const struct truth *t = kernel.truths; t != truth; t = t->next)
+		if (is_same(t, truth))
+			return false;
+	return true;
+}
+
+static void check_truths(void)
+{
+	__u64 missing[SCOPE_STATES] = { 0 };
+
+	if (lost(SCOPE_LOSS_THREAD_STATE) || lost(SCOPE_LOSS_EVENT_ORDER) ||
+	    lost(SCOPE_LOSS_JOIN_FULL))
+		return; /* events are missing from the accounts: the timeline says what is left */
+	for (const struct truth *t = kernel.truths; t; t = t->next)
+		if (is_first_of_name(t))
+			check_truth(t, missing);
+	for (int state = 0; state < SCOPE_STATES; state++)
+		if (lost(SCOPE_LOSS_RING_THREAD) && missing[state] != sink.lost.total_ns[state])
+			fail("lost threads: %s %llu, in truth %llu", state_names[state],
+			     sink.lost.total_ns[state], missing[state]);
+}
+
+/* --- waiting time per leaf, against the truth ---------------------------------------------------------- */
+
+struct leaf_sum {
+	__u64 leaf;
+	__u64 wanted[SCOPE_STATES], have[SCOPE_STATES];
+};
+
+struct leaf_sums {
+	struct leaf_sum rows[64];
+	size_t count;
+};
+
+static struct leaf_sum *leaf_row(struct leaf_sums *sums, __u64 leaf)
+{
+	for (size_t i = 0; i < sums->count; i++)
+		if (sums->rows[i].leaf == leaf)
+			return &sums->rows[i];
+	assert(sums->count < sizeof(sums->rows) / sizeof(sums->rows[0]));
+	sums->rows[sums->count] = (struct leaf_sum){ .leaf = leaf };
+	return &sums->rows[sums->count++];
+}
+
+static void add_leaf(void *context, const struct span *span)
+{
+	if (span->state != SCOPE_ON)
+		leaf_row(context, span->leaf)->wanted[span->state] += span->to_ns - span->from_ns;
+}
+
+static void have_leaf(struct leaf_sums *sums, __u64 stack, __u64 off, __u64 runq)
+{
+	const struct sent_stack *s = sink_stack(stack);
+	struct leaf_sum *row = leaf_row(sums, s && s->count ? s->ips[0] : 0);
+
+	row->have[SCOPE_OFF] += off;
+	row->have[SCOPE_RUNQ] += runq;
+}
+
+static void gather_leaves(struct leaf_sums *sums, const struct truth *truth)
+{
+	for (size_t i = 0; i < sink.life_count; i++) {
+		const struct life *l = &sink.lives[i];
+		const struct scope_thread *t = &l->t;
+
+		if (!is_life_of(l, truth))
+			continue;
+		have_leaf(sums, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
+		have_leaf(sums, t->ustack, t->off_ns + l->tail_ns[SCOPE_OFF],
+			  t->runq_ns + l->tail_ns[SCOPE_RUNQ]);
+		for (size_t k = 0; k < sink.sum_count; k++)
+			if (sink.sums[k].thread == t->thread && (!i || !is_life_of(l - 1, truth)))
+				have_leaf(sums, sink.sums[k].ustack, sink.sums[k].off_ns,
+					  sink.sums[k].runq_ns);
+	}
+}
+
+/* Waiting time stands under the place where the thread left its CPU. */
+static void check_leaves(const struct truth *truth)
+{
+	__u64 unused[SCOPE_STATES];
+	struct leaf_sums sums = { .count = 0 };
+
+	if (!truth_of_name(truth, unused))
+		return;
+	for (const struct truth *t = kernel.truths; t; t = t->next)
+		if (t->is_target && is_same(t, truth))
+			truth_each_span(t, window_start_ns, window_end_ns, add_leaf, &sums);
+	gather_leaves(&sums, truth);
+	for (size_t i = 0; i < sums.count; i++)
+		for (int state = SCOPE_RUNQ; state < SCOPE_STATES; state++)
+			if (sums.rows[i].have[state] != sums.rows[i].wanted[state])
+				fail("thread %u, leaf %llx: %s %llu, in truth %llu", truth->tid,
+				     sums.rows[i].leaf, state_names[state],
+				     sums.rows[i].have[state], sums.rows[i].wanted[state]);
+}
+
+static void check_all_leaves(void)
+{
+	if (!want_user_stacks || min_block_ns || restrict_cpus)
+		return; /* time is meant to stand elsewhere */
+	for (int cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
+		if (cause != SCOPE_LOSS_CLOCK && lost((enum scope_loss)cause))
+			return; /* and so it is here */
+	for (const struct truth *t = kernel.truths; t; t = t->next)
+		if (is_first_of_name(t))
+			check_leaves(t);
+}
+
+/* --- stacks --------------------------------------------------------------------------------------------- */
+
+static void check_stack(__u64 id, enum scope_stack_kind kind, const char *where)
+{
+	const struct sent_stack *s = sink_stack(id);
+
+	if (id && (!s || s->kind != kind) && !lost(SCOPE_LOSS_RING_STACK))
+		fail("%s: stack %llx was not sent as a %s stack", where, id,
+		     kind == SCOPE_STACK_USER ? "user" : "kernel");
+}
+
+static void check_stacks(void)
+{
+	for (size_t i = 0; i < sink.sum_count; i++) {
+		check_stack(sink.sums[i].ustack, SCOPE_STACK_USER, "sums");
+		check_stack(sink.sums[i].kstack, SCOPE_STACK_KERNEL, "sums");
+	}
+	for (size_t i = 0; i < sink.tick_count; i++) {
+		check_stack(sink.ticks[i].ustack, SCOPE_STACK_USER, "ticks");
+		check_stack(sink.ticks[i].kstack, SCOPE_STACK_KERNEL, "ticks");
+	}
+	for (size_t i = 0; i < sink.life_count; i++) {
+		check_stack(sink.lives[i].t.ustack, SCOPE_STACK_USER, "accounts");
+		check_stack(sink.lives[i].t.kstack, SCOPE_STACK_KERNEL, "accounts");
+	}
+}
+
+void oracle_check(void)
+{
+	check_conservation();
+	check_sums();
+	check_truths();
+	check_all_leaves();
+	check_stacks();
+}

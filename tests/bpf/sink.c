@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT
+#include "sink.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "report.h"
+
+struct sink sink;
+
+#define PUSH(array, count) (assert((count) < sizeof(array) / sizeof((array)[0])), &(array)[(count)++])
+
+void sink_open(size_t sum_entries, size_t tick_entries)
+{
+	for (int i = 0; i < 2; i++) {
+		sink.sum_tables[i] = map_new_hash(sizeof(struct sum_key), sizeof(struct sum_value),
+						  sum_entries);
+		sink.tick_tables[i] =
+			map_new_hash(sizeof(struct tick_key), sizeof(__u64), tick_entries);
+	}
+	map_put_inner(&sum_tables, sink.sum_tables[0]);
+	map_put_inner(&tick_tables, sink.tick_tables[0]);
+}
+
+/* --- records --------------------------------------------------------------------------------------- */
+
+const struct sent_stack *sink_stack(__u64 id)
+{
+	for (size_t i = 0; i < sink.stack_count; i++)
+		if (sink.stacks[i].id == id)
+			return &sink.stacks[i];
+	return NULL;
+}
+
+static void take_stack(__u64 id, __u32 pid, __u16 kind, __u16 count, const __u64 *ips)
+{
+	struct sent_stack *s = (struct sent_stack *)sink_stack(id);
+
+	if (!s) {
+		s = PUSH(sink.stacks, sink.stack_count);
+		*s = (struct sent_stack){ .id = id, .pid = pid, .kind = kind, .count = count };
+		memcpy(s->ips, ips, count * 8u);
+	}
+	s->times++;
+	if (!id || s->pid != pid || s->kind != kind || s->count != count ||
+	    memcmp(s->ips, ips, count * 8u))
+		fail("two stacks with one id %llx", id);
+}
+
+static void take_stack_record(void *context, const void *data, size_t bytes)
+{
+	const struct scope_stack *r = data;
+
+	(void)context;
+	if (bytes < sizeof(*r) || r->rec.type != SCOPE_REC_STACK || r->rec.size != bytes ||
+	    r->count > SCOPE_MAX_FRAMES || bytes != sizeof(*r) + r->count * 8u) {
+		fail("a malformed stack record of %zu bytes", bytes);
+		return;
+	}
+	take_stack(r->id, r->pid, r->kind, r->count, r->ips);
+}
+
+static bool is_next_life(const struct scope_thread *later, const struct scope_thread *earlier)
+{
+	return earlier->flags & SCOPE_THREAD_DEAD && later->flags & SCOPE_THREAD_BORN &&
+	       later->born_ns >= earlier->dead_ns;
+}
+
+/* The last record of a thread wins, unless it tells of a later life (src/ingest.h). */
+static struct life *take_thread(const struct scope_thread *t)
+{
+	struct life *life = NULL;
+
+	if (t->rec.type != SCOPE_REC_THREAD || t->rec.size != sizeof(*t))
+		fail("thread %u: a malformed record", t->tid);
+	for (size_t i = 0; i < sink.life_count; i++)
+		if (sink.lives[i].t.thread == t->thread)
+			life = &sink.lives[i];
+	if (!life || is_next_life(t, &life->t))
+		life = PUSH(sink.lives, sink.life_count);
+	*life = (struct life){ .t = *t };
+	return life;
+}
+
+static void take_thread_record(void *context, const void *data, size_t bytes)
+{
+	const struct scope_record *r = data;
+
+	(void)context;
+	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
+		sink.nudges++;
+	else if (bytes != sizeof(struct scope_thread))
+		fail("a malformed record of %zu bytes in the thread ring", bytes);
+	else
+		take_thread(data);
+}
+
+static void take_sum(void *context, const void *key, const void *value)
+{
+	const struct sum_key *k = key;
+	const struct sum_value *v = value;
+
+	(void)context;
+	if (k->pad) /* of map_fill() */
+		return;
+	*PUSH(sink.sums, sink.sum_count) = (struct scope_sum){
+		.thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
+		.reason = k->reason, .off_ns = v->off_ns, .off_count = v->off_count,
+		.runq_ns = v->runq_ns, .runq_count = v->runq_count,
+	};
+}
+
+static void take_ticks(void *context, const void *key, const void *value)
+{
+	const struct tick_key *k = key;
+
+	(void)context;
+	if (k->kstack == ~0ull) /* of map_fill() */
+		return;
+	*PUSH(sink.ticks, sink.tick_count) = (struct scope_ticks){
+		.thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
+		.count = *(const __u64 *)value,
+	};
+}
+
+void sink_take_rings(void)
+{
+	ring_take_all(&stack_ring, take_stack_record, NULL);
+	ring_take_all(&thread_ring, take_thread_record, NULL);
+}
+
+/* The order of tracer_drain() in src/tracer.c. */
+void sink_drain(void)
+{
+	unsigned old = sink.drains++ & 1, now = !old;
+
+	sink_take_rings();
+	sums_inserted = 0;
+	map_put_inner(&sum_tables, sink.sum_tables[now]);
+	map_take_all(sink.sum_tables[old], take_sum, NULL);
+	map_put_inner(&tick_tables, sink.tick_tables[now]);
+	map_take_all(sink.tick_tables[old], take_ticks, NULL);
+}
+
+/* --- the iterator ------------------------------------------------------------------------------------ */
+
+static const struct scope_iter_task *check_iter(const void *data, size_t bytes)
+{
+	const struct scope_iter_task *task = data;
+
+	if (bytes < sizeof(*task) || bytes != sizeof(*task) + task->count * 8u) {
+		fail("a malformed record of %zu bytes from the iterator", bytes);
+		return NULL;
+	}
+	if (task->kstack)
+		take_stack(task->kstack, 0, SCOPE_STACK_KERNEL, (__u16)task->count, task->ips);
+	return task;
+}
+
+/* As see_task() in src/tracer.c. */
+static void see(const void *data, size_t bytes)
+{
+	const struct scope_iter_task *task = check_iter(data, bytes);
+
+	if (!task || !(task->thread.flags & SCOPE_THREAD_NO_EVENT))
+		return;
+	*PUSH(sink.seen, sink.seen_count) =
+		(struct seen){ .t = task->thread, .kstack = task->kstack,
+			       .task_switches = task->task_switches, .sp = task->sp,
+			       .reason = task->reason };
+}
+
+void sink_see(__u32 cpu)
+{
+	kernel_iterate(cpu, see);
+}
+
+/* As settle_task() in src/tracer.c: switches without an account mean that none could be made. */
+static void settle(const void *data, size_t bytes)
+{
+	const struct scope_iter_task *task = check_iter(data, bytes);
+	const struct seen *seen = NULL;
+	struct life *life;
+
+	if (!task || task->thread.start_time_ns >= window_end_ns)
+		return;
+	for (size_t i = 0; i < sink.seen_count; i++)
+		if (sink.seen[i].t.thread == task->thread.thread)
+			seen = &sink.seen[i];
+	life = take_thread(&task->thread);
+	if (!(task->thread.flags & SCOPE_THREAD_NO_EVENT))
+		return;
+	life->no_account = seen ? seen->task_switches != task->task_switches :
+				  task->thread.start_time_ns > window_start_ns;
+	if (life->no_account)
+		life->t.born_ns = task->thread.start_time_ns;
+}
+
+void sink_collect(__u32 cpu)
+{
+	kernel_iterate(cpu, settle);
+}
+
+/* --- the end ----------------------------------------------------------------------------------------- */
+
+static __u64 later_of(__u64 a, __u64 b)
+{
+	return a > b ? a : b;
+}
+
+/* What include/scope_event.h says of struct scope_thread. */
+static void complete(struct life *life)
+{
+	const struct scope_thread *t = &life->t;
+	__u64 from = later_of(window_start_ns, t->born_ns), to = window_end_ns, since;
+
+	if (t->flags & SCOPE_THREAD_DEAD && t->dead_ns < to)
+		to = t->dead_ns;
+	life->alive_ns = to > from ? to - from : 0;
+	since = later_of(t->since_ns, from);
+	if (t->state < SCOPE_STATES && !life->no_account && since < window_end_ns)
+		life->tail_ns[t->state] = window_end_ns - since;
+	for (int i = 0; i < SCOPE_STATES; i++)
+		life->ns[i] = t->total_ns[i] + life->tail_ns[i];
+}
+
+void sink_close(void)
+{
+	sink_drain();
+	for (size_t i = 0; i < sink.life_count; i++)
+		complete(&sink.lives[i]);
+	for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
+		const struct scope_thread *lost = map_element(&lost_threads, 0, cpu);
+
+		sink.lost.switches += lost->switches;
+		for (int i = 0; i < SCOPE_STATES; i++)
+			sink.lost.total_ns[i] += lost->total_ns[i];
+		for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
+			const struct loss *l = map_element(&losses, cause, cpu);
+
+			sink.losses[cause].count += l->count;
+			sink.losses[cause].ns += l->ns;
+		}
+	}
+}

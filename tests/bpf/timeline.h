@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * timeline.h - runs one timeline. The language is described in tests/bpf/README.md.
+ *
+ * One timeline a process: the programs' variables, the maps and the fake kernel are as they were
+ * when the process began.
+ */
+#ifndef TEST_TIMELINE_H
+#define TEST_TIMELINE_H
+
+#include "words.h"
+
+void timeline_run(const char *path);
+
+/* expect.c: keeps a line that begins with expect; checks all of them when the records are in. */
+void expect_add(struct words *w, int line);
+void expect_check(void);
+
+/* fuzz.c: a random but legal life of some threads, from the arming to the stop. */
+void fuzz_run(struct words *w);
+
+#endif

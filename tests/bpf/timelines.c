@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * timelines - the programs of bpf/ in a fake kernel, driven by tests/bpf/timelines/.
+ *
+ *   timelines [FILE...]    all of them when none is named
+ *
+ * Each timeline runs in a process of its own, so that it begins with untouched variables and that
+ * an error found by a sanitizer fails one case and not all.
+ */
+#include <errno.h>
+#include <glob.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "report.h"
+#include "timeline.h"
+
+static int reason_fd, line_number;
+static unsigned failures;
+static const char *path_now;
+
+void report_line(int number)
+{
+	line_number = number;
+}
+
+static void report(const char *format, va_list args)
+{
+	char text[512], where[32] = "";
+
+	if (line_number)
+		snprintf(where, sizeof(where), ":%d", line_number);
+	vsnprintf(text, sizeof(text), format, args);
+	printf("# %s%s: %s\n", path_now, where, text);
+	if (!failures++)
+		dprintf(reason_fd, "%s", text);
+}
+
+void fail(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(format, args);
+	va_end(args);
+}
+
+void give_up(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	report(format, args);
+	va_end(args);
+	fflush(stdout);
+	_exit(1);
+}
+
+/* 0: it passed. `why` says what was wrong first. */
+static int run_in_child(const char *path, char *why, size_t room)
+{
+	int fds[2], status = 0;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(fds))
+		return -errno;
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		close(fds[0]);
+		reason_fd = fds[1];
+		path_now = path;
+		timeline_run(path);
+		fflush(stdout);
+		_exit(failures != 0);
+	}
+	close(fds[1]);
+	n = read(fds[0], why, room - 1);
+	why[n > 0 ? n : 0] = 0;
+	close(fds[0]);
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return -errno;
+	if (!status)
+		return 0;
+	if (!*why)
+		snprintf(why, room, "its process ended with status %d", status);
+	return 1;
+}
+
+static int run_case(const char *path)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	int length = (int)strcspn(name, ".");
+	char why[512] = "cannot run it";
+
+	if (!run_in_child(path, why, sizeof(why))) {
+		printf("ok %.*s\n", length, name);
+		return 0;
+	}
+	printf("not ok %.*s - %s\n", length, name, why);
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	glob_t found = { 0 };
+	int bad = 0;
+
+	for (int i = 1; i < argc; i++)
+		bad |= run_case(argv[i]);
+	if (argc > 1)
+		return bad;
+	if (glob(TIMELINES "/*.timeline", 0, NULL, &found)) {
+		printf("not ok timelines - no timeline in %s\n", TIMELINES);
+		return 1;
+	}
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		bad |= run_case(found.gl_pathv[i]);
+	globfree(&found);
+	return bad;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "truth.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static bool is_target_now(const struct ktask *t)
+{
+	bool wanted = t->task.flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
+	__u32 id = (__u32)(filter == FILTER_TID ? t->task.pid : t->task.tgid);
+	__u8 *page = map_element(&members, id / MEMBER_PAGE, 0);
+
+	return wanted && (filter == FILTER_ALL || page[id % MEMBER_PAGE]);
+}
+
+void truth_begin(struct ktask *t, enum scope_state state, __u64 now_ns)
+{
+	struct truth *truth = calloc(1, sizeof(*truth));
+
+	assert(truth);
+	*truth = (struct truth){
+		.next = kernel.truths,
+		.tid = (__u32)t->task.pid,
+		.pid = (__u32)t->task.tgid,
+		.start_time_ns = t->task.start_time,
+		.born_ns = now_ns,
+		.dead_ns = ~0ull,
+		.since_ns = now_ns,
+		.state = state,
+		.is_target = is_target_now(t),
+	};
+	kernel.truths = t->truth = truth;
+}
+
+static void add_span(struct truth *truth, __u64 to_ns)
+{
+	if (to_ns <= truth->since_ns)
+		return;
+	if (truth->count == truth->room) {
+		truth->room = truth->room ? truth->room * 2 : 16;
+		truth->spans = realloc(truth->spans, truth->room * sizeof(*truth->spans));
+		assert(truth->spans);
+	}
+	truth->spans[truth->count++] =
+		(struct span){ truth->since_ns, to_ns, truth->leaf, truth->state };
+	truth->since_ns = to_ns;
+}
+
+void truth_move(struct ktask *t, enum scope_state state, __u64 now_ns)
+{
+	add_span(t->truth, now_ns);
+	t->truth->state = state;
+}
+
+void truth_leave(struct ktask *t, enum scope_state state, __u64 leaf, __u64 now_ns)
+{
+	truth_move(t, state, now_ns);
+	t->truth->leaf = leaf;
+}
+
+void truth_end(struct ktask *t, __u64 now_ns)
+{
+	truth_move(t, SCOPE_DEAD, now_ns);
+	t->truth->dead_ns = t->truth->since_ns;
+}
+
+void truth_rename(struct ktask *t, __u64 now_ns)
+{
+	__u32 state = t->truth->state;
+	bool was_target = t->truth->is_target;
+
+	truth_end(t, now_ns);
+	truth_begin(t, state, now_ns);
+	t->truth->is_target = was_target;
+}
+
+void truth_each_span(const struct truth *truth, __u64 start_ns, __u64 end_ns,
+		     truth_span_fn *visit, void *context)
+{
+	for (size_t i = 0; i <= truth->count; i++) {
+		struct span s = { truth->since_ns, end_ns, truth->leaf, truth->state };
+
+		if (i < truth->count)
+			s = truth->spans[i];
+		if (s.from_ns < start_ns)
+			s.from_ns = start_ns;
+		if (s.to_ns > end_ns)
+			s.to_ns = end_ns;
+		if (s.state < SCOPE_STATES && s.from_ns < s.to_ns)
+			visit(context, &s);
+	}
+}
