@@ -15,9 +15,11 @@ expect_code exit_0 0 -- true
 expect_code exit_7 7 -- sh -c 'exit 7'
 expect_code killed_by_term 143 -- sh -c 'kill -TERM $$'
 expect_code stopwatch 3 -a -- sh -c 'sleep 0.2; exit 3'
-expect_code duration_ends_it 0 -d 0.3 -- sleep 100
 expect_code duration_is_not_over 5 -d 60 -- sh -c 'exit 5'
 expect_code with_pid_as_target 4 -p $$ -- sh -c 'sleep 0.2; exit 4'
+
+run timeout 20 "$SYSTEMSCOPE" -q -o x.folded -d 0.3 -- sleep 100
+judge_success duration_ends_it 0 x.folded && ok duration_ends_it
 
 expect_error not_found 127 'cannot run no-such-program: not found in PATH' -o x.folded -- no-such-program
 expect_error no_such_path 127 'cannot run /no/such: No such file or directory' -o x.folded -- /no/such
