@@ -80,6 +80,16 @@ static int run_session(struct capture *capture, struct err *err)
 	return r;
 }
 
+/* An empty file would look like a target that did nothing. */
+static int check_not_empty(const struct profile *profile, struct err *err)
+{
+	if (profile->thread_count)
+		return 0;
+	return err_set(err, EXIT_CODE_FAILURE, -ESRCH,
+		       "nothing to show: no thread of %s was there during the capture",
+		       profile->target);
+}
+
 static nsec_t now_ns(void)
 {
 	struct timespec now;
@@ -166,6 +176,8 @@ int capture_run(const struct opts *opts, struct err *err)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	r = run_session(&capture, err);
+	if (!r)
+		r = check_not_empty(capture.profile, err);
 	if (!r)
 		r = write_files(&capture, err);
 	if (!r)

@@ -129,6 +129,9 @@ if judge_success owner 0 x.folded; then
 	fi
 fi
 
+expect_error no_such_comm 1 'nothing to show: no thread of .*no-such-comm.* was there .*' \
+	--comm no-such-comm -d 0.2 -o x.folded
+
 sleep 100 &
 sleeper=$!
 (sleep 2; kill $sleeper) &
