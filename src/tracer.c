@@ -196,6 +196,19 @@ static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, 
 	return 0;
 }
 
+/* The first thing that is missing, in words, before libbpf meets it in its own. */
+static int check_required(const struct features *features, struct err *err)
+{
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature *f = &features->rows[i];
+
+		if (f->required && !f->ok)
+			return err_set(err, EXIT_CODE_UNSUPPORTED, -EOPNOTSUPP, "%s: %s; try: %s",
+				       f->name, f->detail, f->remedy);
+	}
+	return 0;
+}
+
 int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *ingest,
 		struct tracer **ret_tracer, struct err *err)
 {
@@ -211,8 +224,9 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 	chatty = config->verbose > 1;
 	libbpf_set_print(keep_words);
 	features_probe(&features);
-	libbpf_set_print(keep_words);
-	r = load(t, &features, cgroup_id, err);
+	r = check_required(&features, err);
+	if (!r)
+		r = load(t, &features, cgroup_id, err);
 	if (!r)
 		r = make_tables(t, err);
 	if (r) {
