@@ -228,11 +228,11 @@ static void gather_leaves(struct leaf_sums *sums, const struct truth *truth)
 		have_leaf(sums, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
 		have_leaf(sums, t->ustack, t->off_ns + l->tail_ns[SCOPE_OFF],
 			  t->runq_ns + l->tail_ns[SCOPE_RUNQ]);
-		for (size_t k = 0; k < sink.sum_count; k++)
-			if (sink.sums[k].thread == t->thread && (!i || !is_life_of(l - 1, truth)))
-				have_leaf(sums, sink.sums[k].ustack, sink.sums[k].off_ns,
-					  sink.sums[k].runq_ns);
 	}
+	for (size_t i = 0; i < sink.sum_count; i++)
+		if (sink.sums[i].thread == thread_id(truth->tid, truth->start_time_ns))
+			have_leaf(sums, sink.sums[i].ustack, sink.sums[i].off_ns,
+				  sink.sums[i].runq_ns);
 }
 
 /* Waiting time stands under the place where the thread left its CPU. */

@@ -9,6 +9,7 @@ void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The timeline itself makes no sense: ends its process. */
 noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+void report_known_bug(const char *what);
 /* The line that is being run; 0: none. */
 void report_line(int number);
 

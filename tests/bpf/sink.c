@@ -2,6 +2,7 @@
 #include "sink.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "report.h"
@@ -224,9 +225,21 @@ static void complete(struct life *life)
 		life->ns[i] = t->total_ns[i] + life->tail_ns[i];
 }
 
+/* Lives of one tid stand in the order in which they began. */
+static int compare_lives(const void *a, const void *b)
+{
+	const struct scope_thread *s = &((const struct life *)a)->t;
+	const struct scope_thread *t = &((const struct life *)b)->t;
+
+	if (s->start_time_ns != t->start_time_ns)
+		return s->start_time_ns < t->start_time_ns ? -1 : 1;
+	return (s->born_ns > t->born_ns) - (s->born_ns < t->born_ns);
+}
+
 void sink_close(void)
 {
 	sink_drain();
+	qsort(sink.lives, sink.life_count, sizeof(sink.lives[0]), compare_lives);
 	for (size_t i = 0; i < sink.life_count; i++)
 		complete(&sink.lives[i]);
 	for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
