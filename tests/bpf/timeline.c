@@ -375,6 +375,29 @@ static void do_stack(struct words *w, __u32 cpu)
 	kernel_set_stack(t, kind, &plan);
 }
 
+/* deep-stack 101: as many frames as there may be, in both modes */
+static void do_deep_stack(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+	struct stack_plan plan = { .count = SCOPE_MAX_FRAMES };
+
+	for (__u32 i = 0; i < plan.count; i++)
+		plan.ips[i] = 0x500000 + i * 16;
+	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
+	/* one frame more, for whoever does not stop in time */
+	t->user_memory[2 * SCOPE_MAX_FRAMES - 4] = KERNEL_USER_STACK + 16 * (SCOPE_MAX_FRAMES - 1);
+	t->user_memory[2 * SCOPE_MAX_FRAMES - 1] = 0x600000;
+	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
+}
+
+/* break-stack 101: the second saved frame pointer points back to where the walk began */
+static void do_break_stack(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	t->user_memory[0] = KERNEL_USER_STACK;
+}
+
 /* regs 101 syscall 7 | compat 7 | fault */
 static void do_regs(struct words *w, __u32 cpu)
 {
@@ -440,7 +463,9 @@ static const struct {
 	void (*act)(struct words *w, __u32 cpu);
 } events[] = {
 	{ "arm", do_arm },     { "attach", do_attach },
+	{ "break-stack", do_break_stack },
 	{ "clock", do_clock }, { "collect", do_collect },
+	{ "deep-stack", do_deep_stack },
 	{ "drain", do_drain }, { "exec", do_exec },
 	{ "exit", do_exit },   { "fill", do_fill },
 	{ "fork", do_fork },   { "forget", do_forget },
