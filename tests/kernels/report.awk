@@ -5,8 +5,8 @@
 # each test went; failures and skips with their reasons; at last `N passed, N failed, N skipped`.
 #
 # The list of tests is the driver's own with whatever else some kernel ran. Each kernel owes a line
-# for each of them: one that is missing is a failure, as is a kernel that died, hung, or whose driver
-# failed without saying which test. A kernel that could not be had at all is one skip.
+# for each of them: one that is missing is a failure, as is a kernel that died, hung, or whose
+# driver failed without saying which test. A kernel that could not be had at all is one skip.
 # Exit status: 0 nothing failed, 1 something did, 77 every kernel but the host was skipped.
 
 function set(kernel, name, verdict, why)
@@ -154,7 +154,12 @@ FNR == 1 {
 	next
 }
 /^@@ release / { release[kernel] = $3; next }
-/^@@ begin / { section = $3; next }
+/^@@ begin / {
+	section = $3
+	if (section == "doctor") # of a kernel that was booted again
+		doctor_count[kernel] = 0
+	next
+}
 /^@@ end list / { section = ""; next }
 /^@@ end doctor / { doctor_status[kernel] = $4; section = ""; next }
 /^@@ end tests / { tests_status[kernel] = $4; section = ""; next }
