@@ -79,6 +79,31 @@ bool oracle_check_settled(const struct doc_thread *thread, const struct track *t
 	return check_close(what, thread->ns[DOC_RUNQ], b->runq_ns - a->runq_ns, switches, 0, error);
 }
 
+bool oracle_check_sums(const struct doc *doc, const struct track *tracks, size_t count,
+		       int64_t stolen_ns, struct doc_error *error)
+{
+	struct reading sum = { 0 };
+	int64_t on_ns = 0, runq_ns = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct reading *a = &tracks[i].readings[0];
+		const struct reading *b = &tracks[i].readings[tracks[i].count - 1];
+		const struct doc_thread *t = doc_thread(doc, tracks[i].pid, tracks[i].tid);
+
+		if (!t)
+			return doc_wrong(error, "thread %d is missing", tracks[i].tid);
+		on_ns += t->ns[DOC_ON];
+		runq_ns += t->ns[DOC_RUNQ];
+		sum.on_ns += b->on_ns - a->on_ns;
+		sum.runq_ns += b->runq_ns - a->runq_ns;
+		sum.count += b->count - a->count;
+	}
+	return check_close("all on-CPU against schedstat", on_ns, sum.on_ns, sum.count, stolen_ns,
+			   error) &&
+	       check_close("all run queue against schedstat", runq_ns, sum.runq_ns, sum.count, 0,
+			   error);
+}
+
 struct bounds {
 	int64_t low, high;
 };

@@ -40,10 +40,14 @@ void track_close(struct track *track);
 bool oracle_check_settled(const struct doc_thread *thread, const struct track *track,
 			  int64_t stolen_ns, struct doc_error *error);
 
+/* The sums over all tracks, to the same bound. */
+bool oracle_check_sums(const struct doc *doc, const struct track *tracks, size_t count,
+		       int64_t stolen_ns, struct doc_error *error);
+
 /*
- * The same against readings taken all the while, with the window's edges anywhere between them:
- * the bounds are what the readings next to the edges allow. `tick_ns`: how stale time on a CPU can
- * be.
+ * The same for one thread against readings taken all the while, with the window's edges anywhere
+ * between them: the bounds are what the readings next to the edges allow. `tick_ns`: how stale time
+ * on a CPU can be.
  */
 bool oracle_check_edges(const struct doc *doc, const struct doc_thread *thread,
 			const struct track *track, int64_t tick_ns, int64_t stolen_ns,

@@ -127,6 +127,11 @@ uint64_t work_thread_cpu_ns(void)
 	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
+uint64_t work_process_cpu_ns(void)
+{
+	return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+}
+
 pid_t work_tid(void)
 {
 	return (pid_t)syscall(SYS_gettid);

@@ -34,6 +34,7 @@ _Noreturn void work_die(const char *what);
 
 uint64_t work_now_ns(void);
 uint64_t work_thread_cpu_ns(void);
+uint64_t work_process_cpu_ns(void); /* of threads that have ended, too */
 pid_t work_tid(void);
 void work_sleep_ns(uint64_t ns);
 

@@ -3,8 +3,9 @@
  * churn - threads that come and go: --threads N (default 200) over --seconds T, at a steady rate,
  * each with a little work, two sleeps and a known life.
  *
- * Facts, one `thread` a thread: created_ns (taken by the parent just before its life), birth_ns and
- * death_ns (taken by the thread, inside of it), cpu_ns (its own clock at death_ns).
+ * Facts: `main` with tid and begin_ns, `done` with end_ns and cpu_ns (the process's), and one
+ * `thread` a thread: created_ns (taken by the parent just before its life), birth_ns and death_ns
+ * (taken by the thread, inside of it), cpu_ns (its own clock at death_ns).
  */
 #include <stdlib.h>
 #include <time.h>
@@ -90,7 +91,8 @@ int main(int argc, char **argv)
 	}
 	for (int i = count > AT_ONCE ? count - AT_ONCE : 0; i < count; i++)
 		report(&lives[i]);
-	work_fact("done end_ns=%llu", (unsigned long long)work_now_ns());
+	work_fact("done end_ns=%llu cpu_ns=%llu", (unsigned long long)work_now_ns(),
+		  (unsigned long long)work_process_cpu_ns());
 	free(lives);
 	return 0;
 }

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RUN_S	60
+#define RUN_S   60
 #define WORKERS 3
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
