@@ -147,8 +147,7 @@ static int compare_symbols(const void *a, const void *b)
 static void collect_ranges(struct sym_kernel *sym)
 {
 	const struct kernel_symbol *symbols = sym->symbols.items;
-	size_t count = sym->symbols.count, kept = 0;
-	_cleanup_free_ struct sym_range *ranges = mem_alloc_array(count, sizeof(*ranges));
+	size_t count = sym->symbols.count;
 
 	for (size_t i = 0, next; i < count; i = next) {
 		struct sym_range range = symbols[i].range;
@@ -162,9 +161,8 @@ static void collect_ranges(struct sym_kernel *sym)
 		if ((next == count || symbols[next].owner != symbols[i].owner) &&
 		    (range.end > page_end || page_end == 0))
 			range.end = page_end ? page_end : UINT64_MAX;
-		ranges[kept++] = range;
+		*array_push(&sym->ranges) = range;
 	}
-	sym_ranges_seal(&sym->ranges, ranges, kept);
 }
 
 static int sym_kernel_open(const struct image *image, void **ret_state)

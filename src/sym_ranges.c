@@ -26,8 +26,7 @@ struct sweep {
 	const struct sym_range **open;
 	size_t open_count;
 	uint64_t at; /* everything below is cut */
-	struct sym_range *out;
-	size_t out_count;
+	struct sym_ranges *out;
 };
 
 static void sweep_emit(struct sweep *sweep, const struct sym_range *range, uint64_t end)
@@ -36,7 +35,7 @@ static void sweep_emit(struct sweep *sweep, const struct sym_range *range, uint6
 
 	if (sweep->at >= end)
 		return;
-	out = &sweep->out[sweep->out_count++];
+	out = array_push(sweep->out);
 	*out = *range;
 	out->start = sweep->at;
 	out->end = end;
@@ -59,11 +58,9 @@ static void sweep_to(struct sweep *sweep, uint64_t start)
 
 void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidates, size_t count)
 {
-	struct sweep sweep = { 0 };
+	struct sweep sweep = { .out = ranges };
 
-	/* Each candidate begins one piece and, by ending, lets one more of an outer one begin. */
 	sweep.open = mem_alloc_array(count + 1, sizeof(struct sym_range *));
-	sweep.out = mem_alloc_array(2 * count + 1, sizeof(*sweep.out));
 	for (size_t i = 0; i < count; i++) {
 		const struct sym_range *range = &candidates[i];
 
@@ -76,8 +73,6 @@ void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidat
 	}
 	sweep_to(&sweep, UINT64_MAX);
 	free(sweep.open);
-	ranges->items = mem_resize_array(sweep.out, sweep.out_count, sizeof(*sweep.out));
-	ranges->count = sweep.out_count;
 }
 
 static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)

@@ -21,8 +21,8 @@ struct sym_range {
 
 /* Zero is empty. */
 struct sym_ranges {
-	struct sym_range *items; /* after sealing: sorted and disjoint */
-	size_t count;
+	struct sym_range *items; /* sorted and disjoint; owned */
+	size_t count, room;
 	char *text; /* name of items[named], terminated and demangled; NULL: none yet */
 	size_t named;
 };
