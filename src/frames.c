@@ -76,17 +76,27 @@ void frames_free(struct frames *f)
 	free(f->files);
 }
 
-uint32_t frames_find_stack(const struct frames *f, uint64_t stack_id)
+static uint32_t find_stack(const struct frames *f, uint64_t id)
 {
-	return table_find(&f->ingest->stacks, &stack_id);
+	uint32_t stack;
+
+	if (!id)
+		return STACK_NONE;
+	stack = table_find(&f->ingest->stacks, &id);
+	return stack == TABLE_NONE ? STACK_LOST : stack;
 }
 
-void frames_want(struct frames *f, uint64_t stack_id)
+struct stack_pair frames_find_pair(const struct frames *f, uint64_t ustack, uint64_t kstack)
 {
-	uint32_t stack = stack_id ? frames_find_stack(f, stack_id) : TABLE_NONE;
+	return (struct stack_pair){ find_stack(f, ustack), find_stack(f, kstack) };
+}
 
-	if (stack != TABLE_NONE)
-		f->stacks[stack].wanted = true;
+void frames_want(struct frames *f, struct stack_pair pair)
+{
+	if (pair.user < STACK_LOST)
+		f->stacks[pair.user].wanted = true;
+	if (pair.kernel < STACK_LOST)
+		f->stacks[pair.kernel].wanted = true;
 }
 
 /* --- frames ------------------------------------------------------------------------------------- */

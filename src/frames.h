@@ -60,12 +60,20 @@ void frames_init(struct frames *f, const struct ingest *ingest, const struct pro
 		 struct strings *strings);
 void frames_free(struct frames *f);
 
-void frames_want(struct frames *f, uint64_t stack_id); /* 0 and unknown ids: nothing */
+/* Both stacks of an interval or tick, each an index into the ingest's, or one of these. */
+#define STACK_NONE UINT32_MAX	    /* there was none */
+#define STACK_LOST (UINT32_MAX - 1) /* there was one; its record never came */
+
+struct stack_pair {
+	uint32_t user, kernel;
+};
+
+struct stack_pair frames_find_pair(const struct frames *f, uint64_t ustack, uint64_t kstack);
+
+void frames_want(struct frames *f, struct stack_pair pair);
 void frames_resolve(struct frames *f);
 
-/* The index of a wanted stack, or TABLE_NONE: its record never came. */
-uint32_t frames_find_stack(const struct frames *f, uint64_t stack_id);
-/* Sets *ids to the frames of a wanted stack, leaf first, inlined calls expanded. */
+/* Sets *ids to the frames of a wanted stack (not NONE, not LOST), leaf first, with inlined calls. */
 void frames_of_stack(const struct frames *f, uint32_t stack, struct frame_ids *ids);
 /* The frame that a label stands in; `text` is the label's, formatted. */
 uint32_t frames_add_label(struct frames *f, const char *text);

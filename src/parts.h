@@ -42,12 +42,14 @@ struct waits {
 	const struct ingest *ingest;
 	const struct ledger *ledger;
 	struct stacks *stacks;
-	struct grouping sums; /* of the ingest, by thread */
+	const struct stack_pair *sum_pairs; /* by sum of the ingest */
+	struct grouping sums;		    /* of the ingest, by thread */
 	uint64_t contradictions; /* times a thread's sums were more than its total, and were cut */
 };
 
+/* Keeps the pointers; `sum_pairs` are the stacks of the ingest's sums. */
 void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
-		struct stacks *stacks);
+		struct stacks *stacks, const struct stack_pair *sum_pairs);
 void waits_free(struct waits *w);
 void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
 

@@ -30,9 +30,10 @@ static void gather_ticks(struct runs *r)
 		uint32_t tick = by_thread.items[i];
 		const struct ingest_tick_key *key = table_key(&ingest->ticks, tick);
 		const struct ledger_thread *t = &r->ledger->threads.items[owner_of[tick]];
+		struct stack_pair pair;
 
-		r->tick_stacks[i] = stacks_add_pair(r->stacks, key->ustack, key->kstack, SCOPE_ON,
-						    t->kernel_thread);
+		pair = frames_find_pair(r->stacks->frames, key->ustack, key->kstack);
+		r->tick_stacks[i] = stacks_add_pair(r->stacks, pair, SCOPE_ON, t->kernel_thread);
 		r->tick_counts[i] = ingest->tick_counts.items[tick];
 	}
 	r->first_tick = by_thread.first;

@@ -26,7 +26,7 @@ void grouping_free(struct grouping *g)
 }
 
 void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
-		struct stacks *stacks)
+		struct stacks *stacks, const struct stack_pair *sum_pairs)
 {
 	_cleanup_free_ uint32_t *owner_of = mem_alloc_array(ingest->sums.count, sizeof(*owner_of));
 
@@ -34,6 +34,7 @@ void waits_init(struct waits *w, const struct ingest *ingest, const struct ledge
 	w->ingest = ingest;
 	w->ledger = ledger;
 	w->stacks = stacks;
+	w->sum_pairs = sum_pairs;
 	for (uint32_t i = 0; i < ingest->sums.count; i++) {
 		const struct ingest_sum_key *key = table_key(&ingest->sums, i);
 
@@ -51,10 +52,20 @@ void waits_free(struct waits *w)
 
 /* One place where a thread waited: its stacks, and why. */
 struct place {
-	uint64_t ustack, kstack;
+	struct stack_pair pair;
 	uint32_t reason;
 	bool unproven; /* its stack is not to be had: [waiting since before the window] */
 };
+
+/* How long it was blocked there, and then waited to run. */
+struct spell {
+	nsec_t off_ns;
+	uint64_t off_count;
+	nsec_t runq_ns;
+	uint64_t runq_count;
+};
+
+static const struct place unproven = { .pair = { STACK_NONE, STACK_NONE }, .unproven = true };
 
 static void add_part(struct parts *parts, enum scope_state state, uint32_t reason, uint32_t stack,
 		     nsec_t ns, uint64_t count)
@@ -72,22 +83,23 @@ static void add_part(struct parts *parts, enum scope_state state, uint32_t reaso
 	part->count = count;
 }
 
-static void add_wait(struct waits *w, const struct ledger_thread *t, const struct place *place,
-		     enum scope_state state, nsec_t ns, uint64_t count, struct parts *parts)
+static void add_spell(struct waits *w, const struct ledger_thread *t, const struct place *place,
+		      const struct spell *spell, struct parts *parts)
 {
-	uint32_t reason, stack;
+	uint32_t reason = 0, stack;
 
-	if (!ns && !count)
+	if (!(spell->off_ns | spell->off_count | spell->runq_ns | spell->runq_count))
 		return;
 	if (place->reason & SCOPE_REASON_SHORT)
 		stack = stacks_add_label(w->stacks, LABEL_BLOCKED_UNDER);
 	else if (place->unproven)
 		stack = stacks_add_label(w->stacks, LABEL_BEFORE_WINDOW);
 	else
-		stack = stacks_add_pair(w->stacks, place->ustack, place->kstack, state,
-					t->kernel_thread);
-	reason = state == SCOPE_OFF ? stacks_add_reason(w->stacks, place->reason, place->kstack) : 0;
-	add_part(parts, state, reason, stack, ns, count);
+		stack = stacks_add_pair(w->stacks, place->pair, SCOPE_OFF, t->kernel_thread);
+	if (spell->off_ns | spell->off_count)
+		reason = stacks_add_reason(w->stacks, place->reason, place->pair.kernel);
+	add_part(parts, SCOPE_OFF, reason, stack, spell->off_ns, spell->off_count);
+	add_part(parts, SCOPE_RUNQ, 0, stack, spell->runq_ns, spell->runq_count);
 }
 
 /* Where it was before its first event: where it was seen, if that was before. */
@@ -98,16 +110,16 @@ static struct place place_before(const struct waits *w, const struct scope_threa
 	const struct scope_seen *seen;
 
 	if (id == TABLE_NONE)
-		return (struct place){ .unproven = true };
+		return unproven;
 	seen = &w->ingest->seen_data.items[id];
 	if (!(life->flags & SCOPE_THREAD_NO_EVENT) && seen->time_ns > life->first_ns)
-		return (struct place){ .unproven = true };
+		return unproven;
+	/* seen on a CPU: its stacks were not read, and it waited afterwards */
+	if (seen->state == SCOPE_ON && !seen->ustack && !seen->kstack)
+		return unproven;
 	return (struct place){
-		.ustack = seen->ustack,
-		.kstack = seen->kstack,
+		.pair = frames_find_pair(w->stacks->frames, seen->ustack, seen->kstack),
 		.reason = seen->reason,
-		/* seen on a CPU: its stacks were not read, and it waited afterwards */
-		.unproven = seen->state == SCOPE_ON && !seen->ustack && !seen->kstack,
 	};
 }
 
@@ -115,22 +127,29 @@ static void add_life(struct waits *w, const struct ledger_thread *t,
 		     const struct scope_thread *life, struct parts *parts)
 {
 	const struct place before = place_before(w, life);
-	const struct place now = { .ustack = life->ustack, .kstack = life->kstack,
-				   .reason = life->reason };
+	const struct place now = {
+		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
+		.reason = life->reason,
+	};
 	/* a reason comes with every switch-out: without one it never left a CPU in the window */
-	bool has_place = now.reason || now.ustack || now.kstack;
+	bool has_place = now.reason || life->ustack || life->kstack;
 	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
+	struct spell late = { life->off_ns, life->off_count, life->runq_ns, life->runq_count };
+	struct spell first = { 0 }, last = { 0 };
 
-	add_wait(w, t, &now, SCOPE_OFF, life->off_ns, life->off_count, parts);
-	add_wait(w, t, &now, SCOPE_RUNQ, life->runq_ns, life->runq_count, parts);
 	if (!(life->flags & SCOPE_THREAD_NO_EVENT)) {
-		add_wait(w, t, &before, SCOPE_OFF, life->init_ns[SCOPE_OFF],
-			 life->init_ns[SCOPE_OFF] != 0, parts);
-		add_wait(w, t, &before, SCOPE_RUNQ, life->init_ns[SCOPE_RUNQ],
-			 life->init_ns[SCOPE_RUNQ] != 0, parts);
+		first.off_ns = life->init_ns[SCOPE_OFF];
+		first.off_count = first.off_ns != 0;
+		first.runq_ns = life->init_ns[SCOPE_RUNQ];
+		first.runq_count = first.runq_ns != 0;
 	}
-	if (pending_ns && life->state != SCOPE_ON)
-		add_wait(w, t, has_place ? &now : &before, life->state, pending_ns, 1, parts);
+	if (pending_ns && life->state == SCOPE_OFF)
+		last = (struct spell){ .off_ns = pending_ns, .off_count = 1 };
+	else if (pending_ns && life->state == SCOPE_RUNQ)
+		last = (struct spell){ .runq_ns = pending_ns, .runq_count = 1 };
+	add_spell(w, t, &before, &first, parts);
+	add_spell(w, t, &now, &late, parts);
+	add_spell(w, t, has_place ? &now : &before, &last, parts);
 }
 
 static void add_sum(struct waits *w, const struct ledger_thread *t, uint32_t id,
@@ -138,11 +157,10 @@ static void add_sum(struct waits *w, const struct ledger_thread *t, uint32_t id,
 {
 	const struct ingest_sum_key *key = table_key(&w->ingest->sums, id);
 	const struct ingest_sum *sum = &w->ingest->sum_data.items[id];
-	const struct place place = { .ustack = key->ustack, .kstack = key->kstack,
-				     .reason = key->reason };
+	const struct place place = { .pair = w->sum_pairs[id], .reason = key->reason };
+	const struct spell spell = { sum->off_ns, sum->off_count, sum->runq_ns, sum->runq_count };
 
-	add_wait(w, t, &place, SCOPE_OFF, sum->off_ns, sum->off_count, parts);
-	add_wait(w, t, &place, SCOPE_RUNQ, sum->runq_ns, sum->runq_count, parts);
+	add_spell(w, t, &place, &spell, parts);
 }
 
 /* Shrinks the parts of `state` to `total_ns`: more was told of than was charged. */
@@ -167,7 +185,7 @@ static void reconcile(struct waits *w, const struct ledger_thread *t, enum scope
 {
 	nsec_t total_ns = t->ns[state] - t->other_cpu_ns[state];
 	enum label label = t->last_life == LEDGER_NONE ? LABEL_LOST_THREADS : LABEL_LOST_TABLE;
-	uint32_t unknown = stacks_add_reason(w->stacks, 0, 0);
+	uint32_t unknown = stacks_add_reason(w->stacks, 0, STACK_NONE);
 	unsigned __int128 sum = 0;
 
 	for (size_t i = from; i < parts->count; i++)

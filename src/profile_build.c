@@ -20,37 +20,45 @@ struct build {
 	struct stacks stacks;
 	struct waits waits;
 	struct runs runs;
+	struct stack_pair *sum_pairs; /* by sum of the ingest */
 	struct profile_thread *threads;
 	ARRAY(struct profile_sample) samples;
 };
 
 /* --- names ------------------------------------------------------------------------------------------ */
 
-/* Only the stacks that a sample can show are placed and named. */
-static void want_stacks(struct build *b)
+static void want_stacks_of_waits(struct build *b)
 {
 	const struct ingest *g = b->ingest;
-	bool waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
+	struct frames *f = &b->frames;
 
-	for (uint32_t i = 0; waits && i < g->sums.count; i++) {
+	b->sum_pairs = mem_alloc_array(g->sums.count, sizeof(*b->sum_pairs));
+	for (uint32_t i = 0; i < g->sums.count; i++) {
 		const struct ingest_sum_key *key = table_key(&g->sums, i);
 
-		frames_want(&b->frames, key->ustack);
-		frames_want(&b->frames, key->kstack);
+		b->sum_pairs[i] = frames_find_pair(f, key->ustack, key->kstack);
+		frames_want(f, b->sum_pairs[i]);
 	}
-	for (size_t i = 0; waits && i < g->lives.count; i++) {
-		frames_want(&b->frames, g->lives.items[i].record.ustack);
-		frames_want(&b->frames, g->lives.items[i].record.kstack);
+	for (size_t i = 0; i < g->lives.count; i++) {
+		const struct scope_thread *life = &g->lives.items[i].record;
+
+		frames_want(f, frames_find_pair(f, life->ustack, life->kstack));
 	}
-	for (size_t i = 0; waits && i < g->seen_data.count; i++) {
-		frames_want(&b->frames, g->seen_data.items[i].ustack);
-		frames_want(&b->frames, g->seen_data.items[i].kstack);
+	for (size_t i = 0; i < g->seen_data.count; i++) {
+		const struct scope_seen *seen = &g->seen_data.items[i];
+
+		frames_want(f, frames_find_pair(f, seen->ustack, seen->kstack));
 	}
-	for (uint32_t i = 0; b->config->states[SCOPE_ON] && i < g->ticks.count; i++) {
+}
+
+static void want_stacks_of_runs(struct build *b)
+{
+	const struct ingest *g = b->ingest;
+
+	for (uint32_t i = 0; i < g->ticks.count; i++) {
 		const struct ingest_tick_key *key = table_key(&g->ticks, i);
 
-		frames_want(&b->frames, key->ustack);
-		frames_want(&b->frames, key->kstack);
+		frames_want(&b->frames, frames_find_pair(&b->frames, key->ustack, key->kstack));
 	}
 }
 
@@ -158,17 +166,37 @@ static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
 	}
 }
 
+/* Only the stacks that a sample can show are placed and named, and only what is asked for is built. */
 static void make_samples(struct build *b)
 {
+	bool has_runs = b->config->states[SCOPE_ON];
+	bool has_waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
 	struct parts parts = { 0 };
 
+	if (has_runs)
+		want_stacks_of_runs(b);
+	if (has_waits)
+		want_stacks_of_waits(b);
+	frames_resolve(&b->frames);
+	stacks_init(&b->stacks, &b->frames, &b->strings, b->config, b->profile->min_block_ns);
+	if (has_runs)
+		runs_init(&b->runs, b->ingest, &b->ledger, &b->stacks);
+	if (has_waits)
+		waits_init(&b->waits, b->ingest, &b->ledger, &b->stacks, b->sum_pairs);
 	for (uint32_t i = 0; i < b->ledger.threads.count; i++) {
 		parts.count = 0;
-		waits_add_parts(&b->waits, i, &parts);
-		b->threads[i].estimated = runs_add_parts(&b->runs, i, &parts);
+		if (has_waits)
+			waits_add_parts(&b->waits, i, &parts);
+		if (has_runs)
+			b->threads[i].estimated = runs_add_parts(&b->runs, i, &parts);
 		add_samples(b, i, &parts);
 	}
+	if (has_runs)
+		runs_free(&b->runs);
+	if (has_waits)
+		waits_free(&b->waits);
 	array_free(&parts);
+	free(b->sum_pairs);
 	b->profile->samples = b->samples.items;
 	b->profile->sample_count = (uint32_t)b->samples.count;
 }
@@ -269,17 +297,10 @@ struct profile *profile_build(struct ingest *ingest, const struct profile_config
 	make_threads(&b);
 	make_processes(&b);
 	frames_init(&b.frames, ingest, config, &b.strings);
-	want_stacks(&b);
-	frames_resolve(&b.frames);
-	stacks_init(&b.stacks, &b.frames, &b.strings, config, ingest->window.min_block_ns);
-	waits_init(&b.waits, ingest, &b.ledger, &b.stacks);
-	runs_init(&b.runs, ingest, &b.ledger, &b.stacks);
 	make_samples(&b);
 	b.profile->stacks = b.stacks.nodes.items;
 	measure_quality(&b);
 	seal(&b);
-	runs_free(&b.runs);
-	waits_free(&b.waits);
 	stacks_free(&b.stacks);
 	frames_free(&b.frames);
 	ledger_free(&b.ledger);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "reasons.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -82,111 +83,135 @@ static const unsigned char calls[] = {
 	[SYS_restart_syscall] = CALL_RESTART,
 };
 
-/* Function names, or with '*' at the end what they begin with. NULL ends the list. */
-typedef const char *const function_list[];
+/* Kinds of place, by functions that are in no other; bits of what reason_places_of() returns. */
+enum place {
+	P_FAULT,
+	P_EXIT,
+	P_CORE_DUMP,
+	P_STOP,
+	P_FREEZER,
+	P_VFORK,
+	P_DISK,
+	P_PIPE,
+	P_SOCKET,
+	P_TERMINAL,
+	P_EVENTFD,
+	P_TIMERFD,
+	P_SIGNALFD,
+	P_INOTIFY,
+	P_DEVICE,
+	P_URING,
+	P_WORKER,
+	P_WORK,
+	P_SLEEP,
+	P_FUTEX,
+	P_POLL,
+	PLACES,
+};
 
-static function_list in_fault = { "handle_mm_fault", "exc_page_fault", "asm_exc_page_fault",
-				  "do_user_addr_fault", "__do_page_fault", "page_fault", NULL };
-static function_list in_exit = { "do_exit", "do_group_exit", "make_task_dead", NULL };
-static function_list in_core_dump = { "do_coredump", "vfs_coredump", "coredump_*", NULL };
-static function_list in_stop = { "do_signal_stop", "do_jobctl_trap", "ptrace_stop", NULL };
-static function_list in_freezer = { "__refrigerator", "do_freezer_trap", "cgroup_enter_frozen",
-				    NULL };
-static function_list in_vfork = { "wait_for_vfork_done", NULL };
-static function_list in_disk = { "io_schedule*",	 "blk_*",	      "__blk_*",
-				 "submit_bio_wait",	 "bio_await*",	      "folio_wait_bit*",
-				 "folio_wait_writeback", "wait_on_page_*",    "__lock_page*",
-				 "__folio_lock*",	 "__wait_on_buffer",  "bit_wait_io*",
-				 "out_of_line_wait_on_bit*", "rq_qos_wait",   "wbt_wait",
-				 "jbd2_log_wait_commit", "xlog_wait_on_iclog", "xfs_buf_iowait",
-				 "iomap_dio_rw",	 "__iomap_dio_rw",    "btrfs_wait_*",
-				 "nfs_wait_*",		 "balance_dirty_pages*", NULL };
-static function_list in_pipe = { "pipe_*", "anon_pipe_*", "fifo_*", "wait_for_partner", NULL };
-static function_list in_socket = { "sock_*", "__sock_*", "inet_*", "inet6_*", "tcp_*", "udp_*",
-				   "unix_*", "__unix_*", "sk_*", "__skb_*", "netlink_*", "packet_*",
-				   "vsock_*", NULL };
-static function_list in_terminal = { "n_tty_*", "tty_*", "file_tty_*", NULL };
-static function_list in_eventfd = { "eventfd_*", NULL };
-static function_list in_timerfd = { "timerfd_*", NULL };
-static function_list in_signalfd = { "signalfd_*", NULL };
-static function_list in_inotify = { "inotify_*", "fanotify_*", NULL };
-static function_list in_device = { "chrdev_*", "fuse_dev_*", "evdev_*", "uhid_*", "random_*",
-				   "kmsg_*", "devkmsg_*", "tun_*", NULL };
-static function_list in_uring = { "io_wq_worker", "io_wqe_worker", "io_sq_thread", NULL };
-static function_list in_worker = { "worker_thread", "rescuer_thread", NULL };
-static function_list in_work = { "process_one_work", NULL };
-static function_list in_sleep = { "hrtimer_nanosleep", "do_nanosleep", "common_nsleep*", NULL };
-static function_list in_futex = { "futex_*", "__futex_*", "do_futex", NULL };
-static function_list in_poll = { "do_poll*", "do_sys_poll", "do_restart_poll", NULL };
+/* Function names, or with '*' at the end what they begin with. NULL ends the list. */
+static const char *const place_functions[PLACES][26] = {
+	[P_FAULT] = { "handle_mm_fault", "exc_page_fault", "asm_exc_page_fault",
+		"do_user_addr_fault", "__do_page_fault", "page_fault" },
+	[P_EXIT] = { "do_exit", "do_group_exit", "make_task_dead" },
+	[P_CORE_DUMP] = { "do_coredump", "vfs_coredump", "coredump_*" },
+	[P_STOP] = { "do_signal_stop", "do_jobctl_trap", "ptrace_stop" },
+	[P_FREEZER] = { "__refrigerator", "do_freezer_trap", "cgroup_enter_frozen" },
+	[P_VFORK] = { "wait_for_vfork_done" },
+	[P_DISK] = { "io_schedule*", "blk_*", "__blk_*", "submit_bio_wait", "bio_await*",
+		"folio_wait_bit*", "folio_wait_writeback", "wait_on_page_*", "__lock_page*",
+		"__folio_lock*", "__wait_on_buffer", "bit_wait_io*", "out_of_line_wait_on_bit*",
+		"rq_qos_wait", "wbt_wait", "jbd2_log_wait_commit", "xlog_wait_on_iclog",
+		"xfs_buf_iowait", "iomap_dio_rw", "__iomap_dio_rw", "btrfs_wait_*", "nfs_wait_*",
+		"balance_dirty_pages*" },
+	[P_PIPE] = { "pipe_*", "anon_pipe_*", "fifo_*", "wait_for_partner" },
+	[P_SOCKET] = { "sock_*", "__sock_*", "inet_*", "inet6_*", "tcp_*", "udp_*", "unix_*",
+		"__unix_*", "sk_*", "__skb_*", "netlink_*", "packet_*", "vsock_*" },
+	[P_TERMINAL] = { "n_tty_*", "tty_*", "file_tty_*" },
+	[P_EVENTFD] = { "eventfd_*" },
+	[P_TIMERFD] = { "timerfd_*" },
+	[P_SIGNALFD] = { "signalfd_*" },
+	[P_INOTIFY] = { "inotify_*", "fanotify_*" },
+	[P_DEVICE] = { "chrdev_*", "fuse_dev_*", "evdev_*", "uhid_*", "random_*", "kmsg_*",
+		"devkmsg_*", "tun_*" },
+	[P_URING] = { "io_wq_worker", "io_wqe_worker", "io_sq_thread" },
+	[P_WORKER] = { "worker_thread", "rescuer_thread" },
+	[P_WORK] = { "process_one_work" },
+	[P_SLEEP] = { "hrtimer_nanosleep", "do_nanosleep", "common_nsleep*" },
+	[P_FUTEX] = { "futex_*", "__futex_*", "do_futex" },
+	[P_POLL] = { "do_poll*", "do_sys_poll", "do_restart_poll" },
+};
+
+static_assert(PLACES < 31, "places are bits of a word");
 
 struct rule {
 	uint32_t needs; /* SCOPE_REASON_* of which one must be set; 0: none needed */
 	uint32_t not;	/* of which none may be set */
 	enum call call;
-	const char *const *in; /* one of which must be in the stack; NULL: any stack */
-	bool blind;	       /* holds where the stack is not known, too */
+	uint32_t in; /* places of which the stack must have one; 0: any stack */
 	const char *name;
 };
 
 #define ANY 0, 0, CALL_ANY
-#define IN(call) 0, 0, call
+#define OF(call) 0, 0, call
+#define IN(place) (1u << P_##place)
 
 /* The first rule that fits wins: what interrupts a system call, then what waits for a device, then
  * the system calls by what they wait for. */
 static const struct rule rules[] = {
-	{ SCOPE_REASON_STOPPED, 0, CALL_ANY, NULL, true, "stopped" },
-	{ SCOPE_REASON_SHORT, SCOPE_REASON_SYSCALL, CALL_ANY, NULL, true, "short block" },
-	{ ANY, in_freezer, false, "frozen" },
-	{ ANY, in_stop, false, "stopped" },
-	{ ANY, in_core_dump, false, "core dump" },
+	{ SCOPE_REASON_STOPPED, 0, CALL_ANY, 0, "stopped" },
+	{ SCOPE_REASON_SHORT, SCOPE_REASON_SYSCALL, CALL_ANY, 0, "short block" },
+	{ ANY, IN(FREEZER), "frozen" },
+	{ ANY, IN(STOP), "stopped" },
+	{ ANY, IN(CORE_DUMP), "core dump" },
 
-	{ SCOPE_REASON_IOWAIT, SCOPE_REASON_SYSCALL, CALL_ANY, NULL, true, "disk" },
-	{ SCOPE_REASON_D, 0, CALL_ANY, in_disk, false, "disk" },
-	{ IN(CALL_URING), NULL, true, "io_uring_enter" }, /* any wait in it counts as I/O */
-	{ SCOPE_REASON_IOWAIT, 0, CALL_ANY, NULL, true, "disk" },
+	{ SCOPE_REASON_IOWAIT, SCOPE_REASON_SYSCALL, CALL_ANY, 0, "disk" },
+	{ SCOPE_REASON_D, 0, CALL_ANY, IN(DISK), "disk" },
+	{ OF(CALL_URING), 0, "io_uring_enter" }, /* any wait in it counts as I/O */
+	{ SCOPE_REASON_IOWAIT, 0, CALL_ANY, 0, "disk" },
 
-	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, in_work, false, "kernel work" },
-	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, in_worker, false, "idle worker" },
-	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, NULL, true, "kernel thread" },
+	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, IN(WORK), "kernel work" },
+	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, IN(WORKER), "idle worker" },
+	{ SCOPE_REASON_KTHREAD, 0, CALL_ANY, 0, "kernel thread" },
 
-	{ ANY, in_fault, false, "page fault" },
-	{ ANY, in_exit, false, "exit" },
-	{ ANY, in_vfork, false, "vfork" },
-	{ ANY, in_uring, false, "io_uring worker" },
-	{ SCOPE_REASON_FAULT, 0, CALL_ANY, NULL, true, "page fault" },
+	{ ANY, IN(FAULT), "page fault" },
+	{ ANY, IN(EXIT), "exit" },
+	{ ANY, IN(VFORK), "vfork" },
+	{ ANY, IN(URING), "io_uring worker" },
+	{ SCOPE_REASON_FAULT, 0, CALL_ANY, 0, "page fault" },
 
-	{ IN(CALL_FUTEX), NULL, true, "futex" },
-	{ IN(CALL_EPOLL), NULL, true, "epoll" },
-	{ IN(CALL_POLL), NULL, true, "poll" },
-	{ IN(CALL_SELECT), NULL, true, "select" },
-	{ IN(CALL_SLEEP), NULL, true, "sleep" },
-	{ IN(CALL_ACCEPT), NULL, true, "accept" },
-	{ IN(CALL_CONNECT), NULL, true, "connect" },
-	{ IN(CALL_WAIT), NULL, true, "wait" },
-	{ IN(CALL_SIGNAL), NULL, true, "signal wait" },
-	{ IN(CALL_EXEC), NULL, true, "exec" },
-	{ IN(CALL_EXIT), NULL, true, "exit" },
-	{ IN(CALL_VFORK), NULL, true, "vfork" },
-	{ IN(CALL_RECEIVE), NULL, true, "read socket" },
-	{ IN(CALL_SEND), NULL, true, "write socket" },
+	{ OF(CALL_FUTEX), 0, "futex" },
+	{ OF(CALL_EPOLL), 0, "epoll" },
+	{ OF(CALL_POLL), 0, "poll" },
+	{ OF(CALL_SELECT), 0, "select" },
+	{ OF(CALL_SLEEP), 0, "sleep" },
+	{ OF(CALL_ACCEPT), 0, "accept" },
+	{ OF(CALL_CONNECT), 0, "connect" },
+	{ OF(CALL_WAIT), 0, "wait" },
+	{ OF(CALL_SIGNAL), 0, "signal wait" },
+	{ OF(CALL_EXEC), 0, "exec" },
+	{ OF(CALL_EXIT), 0, "exit" },
+	{ OF(CALL_VFORK), 0, "vfork" },
+	{ OF(CALL_RECEIVE), 0, "read socket" },
+	{ OF(CALL_SEND), 0, "write socket" },
 
-	{ IN(CALL_READ), in_pipe, false, "read pipe" },
-	{ IN(CALL_READ), in_socket, false, "read socket" },
-	{ IN(CALL_READ), in_terminal, false, "read terminal" },
-	{ IN(CALL_READ), in_eventfd, false, "read eventfd" },
-	{ IN(CALL_READ), in_timerfd, false, "read timerfd" },
-	{ IN(CALL_READ), in_signalfd, false, "signal wait" },
-	{ IN(CALL_READ), in_inotify, false, "read inotify" },
-	{ IN(CALL_READ), in_device, false, "read device" },
-	{ IN(CALL_WRITE), in_pipe, false, "write pipe" },
-	{ IN(CALL_WRITE), in_socket, false, "write socket" },
-	{ IN(CALL_WRITE), in_terminal, false, "write terminal" },
-	{ IN(CALL_WRITE), in_eventfd, false, "write eventfd" },
-	{ IN(CALL_WRITE), in_device, false, "write device" },
+	{ OF(CALL_READ), IN(PIPE), "read pipe" },
+	{ OF(CALL_READ), IN(SOCKET), "read socket" },
+	{ OF(CALL_READ), IN(TERMINAL), "read terminal" },
+	{ OF(CALL_READ), IN(EVENTFD), "read eventfd" },
+	{ OF(CALL_READ), IN(TIMERFD), "read timerfd" },
+	{ OF(CALL_READ), IN(SIGNALFD), "signal wait" },
+	{ OF(CALL_READ), IN(INOTIFY), "read inotify" },
+	{ OF(CALL_READ), IN(DEVICE), "read device" },
+	{ OF(CALL_WRITE), IN(PIPE), "write pipe" },
+	{ OF(CALL_WRITE), IN(SOCKET), "write socket" },
+	{ OF(CALL_WRITE), IN(TERMINAL), "write terminal" },
+	{ OF(CALL_WRITE), IN(EVENTFD), "write eventfd" },
+	{ OF(CALL_WRITE), IN(DEVICE), "write device" },
 
-	{ IN(CALL_RESTART), in_sleep, false, "sleep" },
-	{ IN(CALL_RESTART), in_futex, false, "futex" },
-	{ IN(CALL_RESTART), in_poll, false, "poll" },
+	{ OF(CALL_RESTART), IN(SLEEP), "sleep" },
+	{ OF(CALL_RESTART), IN(FUTEX), "futex" },
+	{ OF(CALL_RESTART), IN(POLL), "poll" },
 };
 
 static bool function_is(const char *function, const char *wanted)
@@ -200,13 +225,15 @@ static bool function_is(const char *function, const char *wanted)
 	       (function[length] == '\0' || function[length] == '.');
 }
 
-static bool is_in(const char *const *wanted, const char *const *functions, size_t count)
+uint32_t reason_places_of(const char *function)
 {
-	for (size_t i = 0; i < count; i++)
-		for (const char *const *w = wanted; functions[i] && *w; w++)
-			if (function_is(functions[i], *w))
-				return true;
-	return false;
+	uint32_t places = 0;
+
+	for (uint32_t p = 0; p < PLACES; p++)
+		for (const char *const *wanted = place_functions[p]; *wanted; wanted++)
+			if (function_is(function, *wanted))
+				places |= 1u << p;
+	return places;
 }
 
 static enum call call_of(uint32_t reason)
@@ -220,16 +247,13 @@ static enum call call_of(uint32_t reason)
 	return calls[number];
 }
 
-static bool rule_fits(const struct rule *rule, uint32_t reason, enum call call,
-		      const char *const *functions, size_t count)
+static bool rule_fits(const struct rule *rule, uint32_t reason, enum call call, uint32_t places)
 {
 	if ((rule->needs && !(reason & rule->needs)) || reason & rule->not)
 		return false;
 	if (rule->call != CALL_ANY && rule->call != call)
 		return false;
-	if (!count)
-		return rule->blind;
-	return !rule->in || is_in(rule->in, functions, count);
+	return !rule->in || rule->in & places;
 }
 
 const char *reason_syscall_name(uint32_t number)
@@ -237,15 +261,14 @@ const char *reason_syscall_name(uint32_t number)
 	return number < ARRAY_SIZE(syscall_names) ? syscall_names[number] : NULL;
 }
 
-const char *reason_name(uint32_t reason, const char *const *functions, size_t count,
-			char space[REASON_NAME_BYTES])
+const char *reason_name(uint32_t reason, uint32_t places, char space[REASON_NAME_BYTES])
 {
 	uint32_t number = reason & SCOPE_REASON_NR_MASK;
 	enum call call = call_of(reason);
 	const char *name;
 
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
-		if (rule_fits(&rules[i], reason, call, functions, count))
+		if (rule_fits(&rules[i], reason, call, places))
 			return rules[i].name;
 	if (!(reason & SCOPE_REASON_SYSCALL))
 		return "unknown";
@@ -254,9 +277,9 @@ const char *reason_name(uint32_t reason, const char *const *functions, size_t co
 		return space;
 	}
 	if (call == CALL_READ)
-		return count ? "read file" : "read";
+		return places & REASON_PLACES_UNKNOWN ? "read" : "read file";
 	if (call == CALL_WRITE)
-		return count ? "write file" : "write";
+		return places & REASON_PLACES_UNKNOWN ? "write" : "write file";
 	name = reason_syscall_name(number);
 	if (name)
 		return name;

@@ -13,12 +13,16 @@
 
 #define REASON_NAME_BYTES 32
 
+/* The kinds of place (bits) that a kernel function tells of; 0 for most. */
+uint32_t reason_places_of(const char *function);
+
 /*
- * `functions`: the names of the kernel stack after trim_kernel_stack(), leaf first, NULL where a frame
- * has none; count 0: not known. Returns a static string, or `space` filled in. Never NULL, never "".
+ * `places`: what reason_places_of() says of the kernel stack's functions after trim_kernel_stack(),
+ * or-ed together; REASON_PLACES_UNKNOWN: there is no such stack. Returns a static string, or `space`
+ * filled in. Never NULL, never "".
  */
-const char *reason_name(uint32_t reason, const char *const *functions, size_t count,
-			char space[REASON_NAME_BYTES]);
+#define REASON_PLACES_UNKNOWN (1u << 31)
+const char *reason_name(uint32_t reason, uint32_t places, char space[REASON_NAME_BYTES]);
 
 /* The name of a system call of x86-64; NULL: not known. */
 const char *reason_syscall_name(uint32_t number);

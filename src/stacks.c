@@ -5,20 +5,18 @@
 #include <string.h>
 
 #include "reasons.h"
-#include "trim.h"
 
 struct tree_key {
 	uint32_t parent, frame;
 };
 
 struct pair_key {
-	uint64_t ustack, kstack;
-	uint32_t on_cpu, pad;
+	struct stack_pair pair;
+	uint32_t on_cpu;
 };
 
 struct reason_key {
-	uint64_t kstack;
-	uint32_t reason, pad;
+	uint32_t reason, places;
 };
 
 /* Labels that say: there was a stack, and it is not to be had. */
@@ -42,6 +40,8 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 	array_push(&s->facts);
 	s->user_stacks = mem_alloc_array(frames->ingest->stack_data.count,
 					 sizeof(*s->user_stacks));
+	s->kernel_stacks = mem_alloc_array(frames->ingest->stack_data.count,
+					   sizeof(*s->kernel_stacks));
 }
 
 void stacks_free(struct stacks *s)
@@ -50,12 +50,14 @@ void stacks_free(struct stacks *s)
 	array_free(&s->nodes);
 	array_free(&s->facts);
 	free(s->user_stacks);
+	free(s->kernel_stacks);
 	table_free(&s->pairs);
 	array_free(&s->pair_stacks);
 	table_free(&s->reasons);
 	array_free(&s->reason_names);
-	array_free(&s->ids);
 	array_free(&s->functions);
+	array_free(&s->ids);
+	array_free(&s->kinds);
 }
 
 /* --- the tree ------------------------------------------------------------------------------------ */
@@ -133,14 +135,13 @@ uint32_t stacks_add_label(struct stacks *s, enum label label)
 
 /* --- pairs --------------------------------------------------------------------------------------- */
 
-static uint32_t push_user(struct stacks *s, uint64_t ustack)
+static uint32_t push_user(struct stacks *s, uint32_t stack)
 {
-	uint32_t stack, id = 0;
+	uint32_t id = 0;
 
-	if (!ustack)
+	if (stack == STACK_NONE)
 		return 0;
-	stack = frames_find_stack(s->frames, ustack);
-	if (stack == TABLE_NONE)
+	if (stack == STACK_LOST)
 		return push_label(s, 0, LABEL_LOST_RING);
 	if (s->user_stacks[stack])
 		return s->user_stacks[stack];
@@ -151,43 +152,53 @@ static uint32_t push_user(struct stacks *s, uint64_t ustack)
 	return id;
 }
 
-/* Sets `functions` to the names of the kernel stack in `ids`, and drops what trim.h says. */
-static void trim_functions(struct stacks *s, bool on_cpu)
+static const struct function_facts *facts_of_function(struct stacks *s, uint32_t frame)
+{
+	const struct profile_frame *f = &s->frames->frames.items[frame];
+	static const struct function_facts nameless = { true, TRIM_NAMELESS, 0 };
+	struct function_facts *facts;
+
+	if (!f->named)
+		return &nameless;
+	while (s->functions.count <= f->name)
+		array_push(&s->functions);
+	facts = &s->functions.items[f->name];
+	if (!facts->known) {
+		facts->known = true;
+		facts->kind = trim_kind_of(strings_get(s->strings, f->name));
+		facts->places = reason_places_of(strings_get(s->strings, f->name));
+	}
+	return facts;
+}
+
+/* Sets `ids` to the frames of a kernel stack, leaf first, without those that trim.h drops. */
+static void take_kernel_frames(struct stacks *s, uint32_t stack, bool on_cpu)
 {
 	size_t cut;
 
-	s->functions.count = 0;
-	for (size_t i = 0; i < s->ids.count; i++) {
-		const struct profile_frame *frame = &s->frames->frames.items[s->ids.items[i]];
-
-		*array_push(&s->functions) =
-			frame->named ? strings_get(s->strings, frame->name) : NULL;
-	}
-	cut = trim_kernel_stack(on_cpu, s->functions.items, s->functions.count);
-	s->functions.count -= cut;
+	frames_of_stack(s->frames, stack, &s->ids);
+	s->kinds.count = 0;
+	for (size_t i = 0; i < s->ids.count; i++)
+		*array_push(&s->kinds) = facts_of_function(s, s->ids.items[i])->kind;
+	cut = trim_kernel_stack(on_cpu, s->kinds.items, s->kinds.count);
 	s->ids.count -= cut;
-	if (!cut)
-		return;
-	memmove(s->functions.items, s->functions.items + cut,
-		s->functions.count * sizeof(*s->functions.items));
-	memmove(s->ids.items, s->ids.items + cut, s->ids.count * sizeof(*s->ids.items));
+	if (cut)
+		memmove(s->ids.items, s->ids.items + cut, s->ids.count * sizeof(*s->ids.items));
 }
 
-static uint32_t push_kernel(struct stacks *s, uint32_t user, uint64_t kstack, bool on_cpu)
+static uint32_t push_kernel(struct stacks *s, uint32_t user, uint32_t stack, bool on_cpu)
 {
-	uint32_t stack, id = user;
+	uint32_t id = user;
 
-	if (!kstack)
+	if (stack == STACK_NONE)
 		return user;
-	stack = frames_find_stack(s->frames, kstack);
-	if (stack == TABLE_NONE) {
+	if (stack == STACK_LOST) {
 		/* both lost: once is enough */
 		if (user && s->nodes.items[user].frame == s->labels[LABEL_LOST_RING])
 			return user;
 		return push_label(s, user, LABEL_LOST_RING);
 	}
-	frames_of_stack(s->frames, stack, &s->ids);
-	trim_functions(s, on_cpu);
+	take_kernel_frames(s, stack, on_cpu);
 	for (size_t i = s->ids.count; i > 0; i--)
 		id = push(s, id, s->ids.items[i - 1]);
 	return id;
@@ -201,41 +212,49 @@ static bool expects_stack(const struct stacks *s, enum scope_state state, bool k
 	return s->config->kernel_stacks && (state != SCOPE_ON || kernel_thread);
 }
 
-uint32_t stacks_add_pair(struct stacks *s, uint64_t ustack, uint64_t kstack, enum scope_state state,
+uint32_t stacks_add_pair(struct stacks *s, struct stack_pair pair, enum scope_state state,
 			 bool kernel_thread)
 {
-	struct pair_key key = { .ustack = ustack, .kstack = kstack, .on_cpu = state == SCOPE_ON };
+	struct pair_key key = { .pair = pair, .on_cpu = state == SCOPE_ON };
 	uint32_t id, stack;
 	bool is_new;
 
-	if (!ustack && !kstack)
+	if (pair.user == STACK_NONE && pair.kernel == STACK_NONE)
 		return expects_stack(s, state, kernel_thread) ?
 			       stacks_add_label(s, LABEL_NO_STACK) : 0;
 	id = table_add(&s->pairs, &key, &is_new);
 	if (!is_new)
 		return s->pair_stacks.items[id];
-	stack = push_kernel(s, push_user(s, ustack), kstack, key.on_cpu);
+	stack = push_kernel(s, push_user(s, pair.user), pair.kernel, key.on_cpu);
 	*array_push(&s->pair_stacks) = stack;
 	return stack;
 }
 
-uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint64_t kstack)
+static uint32_t places_of_stack(struct stacks *s, uint32_t stack)
 {
-	struct reason_key key = { .kstack = kstack, .reason = reason };
-	char space[REASON_NAME_BYTES];
-	uint32_t id, stack, name;
-	bool is_new;
+	struct kernel_stack *known;
 
-	id = table_add(&s->reasons, &key, &is_new);
-	if (!is_new)
-		return s->reason_names.items[id];
-	stack = kstack ? frames_find_stack(s->frames, kstack) : TABLE_NONE;
-	s->ids.count = 0;
-	if (stack != TABLE_NONE)
-		frames_of_stack(s->frames, stack, &s->ids);
-	trim_functions(s, false);
-	name = strings_add(s->strings, reason_name(reason, s->functions.items, s->functions.count,
-						   space));
-	*array_push(&s->reason_names) = name;
-	return name;
+	if (stack >= STACK_LOST)
+		return REASON_PLACES_UNKNOWN;
+	known = &s->kernel_stacks[stack];
+	if (known->known)
+		return known->places;
+	take_kernel_frames(s, stack, false);
+	known->known = true;
+	for (size_t i = 0; i < s->ids.count; i++)
+		known->places |= facts_of_function(s, s->ids.items[i])->places;
+	return known->places;
+}
+
+uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint32_t kernel)
+{
+	struct reason_key key = { .places = places_of_stack(s, kernel), .reason = reason };
+	char space[REASON_NAME_BYTES];
+	bool is_new;
+	uint32_t id = table_add(&s->reasons, &key, &is_new);
+
+	if (is_new)
+		*array_push(&s->reason_names) =
+			strings_add(s->strings, reason_name(reason, key.places, space));
+	return s->reason_names.items[id];
 }

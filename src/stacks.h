@@ -8,13 +8,14 @@
  * frames that trim_kernel_stack() names are gone.
  *
  * A stack of a pair whose record never came is replaced by [stack lost: ring full], in its place: the
- * other one stays. Where both ids are 0 the stack is [no stack] if one that this thread can have
+ * other one stays. Where there is neither the stack is [no stack] if one that this thread can have
  * was asked for, else empty (id 0): a kernel thread under -U, or a tick in user mode under -K.
  */
 #ifndef STACKS_H
 #define STACKS_H
 
 #include "frames.h"
+#include "trim.h"
 
 /* What a stack's frames add up to, by stack id. */
 struct stack_facts {
@@ -22,6 +23,13 @@ struct stack_facts {
 	uint32_t unnamed;  /* of them */
 	bool complete;	   /* the outermost frame is a program's or thread's first function */
 	bool lost;	   /* has a label of a stack that was lost or unreadable */
+};
+
+/* What the name of a kernel function says of a stack that it is in. */
+struct function_facts {
+	bool known; /* what follows is worked out */
+	enum trim_kind kind;
+	uint32_t places; /* reason_places_of() */
 };
 
 struct stacks {
@@ -35,15 +43,17 @@ struct stacks {
 	ARRAY(struct stack_facts) facts;
 	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */
 	uint32_t *user_stacks;	      /* by stack of the ingest; 0: not built yet */
+	struct kernel_stack {
+		bool known; /* what follows is worked out */
+		uint32_t places;
+	} *kernel_stacks; /* by stack of the ingest */
+	ARRAY(struct function_facts) functions; /* by name (string) */
 	struct table pairs;
 	ARRAY(uint32_t) pair_stacks;
 	struct table reasons;
 	ARRAY(uint32_t) reason_names;
 	struct frame_ids ids; /* scratch */
-	struct {
-		const char **items;
-		size_t count, room;
-	} functions; /* scratch */
+	ARRAY(enum trim_kind) kinds; /* scratch */
 };
 
 /* After frames_resolve(). */
@@ -52,10 +62,10 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 void stacks_free(struct stacks *s);
 
 /* The stack of a pair that was taken in `state`. */
-uint32_t stacks_add_pair(struct stacks *s, uint64_t ustack, uint64_t kstack, enum scope_state state,
+uint32_t stacks_add_pair(struct stacks *s, struct stack_pair pair, enum scope_state state,
 			 bool kernel_thread);
 uint32_t stacks_add_label(struct stacks *s, enum label label);
 /* The reason (string) of a wait with this reason word in this kernel stack. */
-uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint64_t kstack);
+uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint32_t kernel);
 
 #endif

@@ -5,14 +5,6 @@
 
 #include "mem.h"
 
-enum trim_kind {
-	TRIM_NOT,
-	TRIM_TRACE,	/* between a tracepoint and the profiler's program */
-	TRIM_SCHEDULER, /* between the place that blocks and the tracepoint */
-	TRIM_TICK,	/* the perf event's handler */
-	TRIM_INTERRUPT, /* from the interrupted place to that handler */
-};
-
 struct trim_rule {
 	const char *name; /* with '*' at the end: whatever begins so */
 	enum trim_kind kind;
@@ -86,23 +78,25 @@ static bool rule_fits(const char *rule, const char *function)
 	       (function[length] == '\0' || function[length] == '.');
 }
 
-static enum trim_kind kind_of(const char *function)
+enum trim_kind trim_kind_of(const char *function)
 {
+	if (!function)
+		return TRIM_NAMELESS;
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rule_fits(rules[i].name, function))
 			return rules[i].kind;
 	return TRIM_NOT;
 }
 
-/* The frames from `from` on that are `kind` or, where a JIT-compiled program has none, nameless. */
-static size_t skip_run(enum trim_kind kind, const char *const *functions, size_t count, size_t from)
+/* The end of the run of `kind` that begins at `from`; nameless frames within it belong to it. */
+static size_t skip_run(enum trim_kind kind, const enum trim_kind *kinds, size_t count, size_t from)
 {
 	size_t end = from;
 
 	for (size_t i = from; i < count; i++) {
-		if (!functions[i])
+		if (kinds[i] == TRIM_NAMELESS)
 			continue;
-		if (kind_of(functions[i]) != kind)
+		if (kinds[i] != kind)
 			break;
 		end = i + 1;
 	}
@@ -114,16 +108,14 @@ static size_t skip_run(enum trim_kind kind, const char *const *functions, size_t
  * scheduler's business) stays: only the run at the leaf goes. A thread that sleeps in bpf(2) has
  * bpf_*() on the far side of the scheduler, so the run of trace frames ends where that begins.
  */
-size_t trim_kernel_stack(bool on_cpu, const char *const *functions, size_t count)
+size_t trim_kernel_stack(bool on_cpu, const enum trim_kind *kinds, size_t count)
 {
-	enum trim_kind near = on_cpu ? TRIM_TICK : TRIM_TRACE;
-	enum trim_kind far = on_cpu ? TRIM_INTERRUPT : TRIM_SCHEDULER;
-	size_t trace = skip_run(TRIM_TRACE, functions, count, 0);
-	size_t cut = skip_run(near, functions, count, trace), end;
+	size_t trace = skip_run(TRIM_TRACE, kinds, count, 0), tick;
 
-	if (on_cpu && cut == trace)
+	if (!on_cpu)
+		return skip_run(TRIM_SCHEDULER, kinds, count, trace);
+	tick = skip_run(TRIM_TICK, kinds, count, trace);
+	if (tick == trace)
 		return 0; /* no handler of ours: an interrupt that was itself what ran */
-	/* nameless frames lead to the scheduler's: programs without a name */
-	end = skip_run(far, functions, count, cut);
-	return end > cut ? end : cut;
+	return skip_run(TRIM_INTERRUPT, kinds, count, tick);
 }

@@ -259,9 +259,18 @@ static void states_left_out_are_still_in_the_ledger(void)
 			    "ticks thread=1 ustack=1 count=1\n");
 	CHECK_TEXT(samples, "\n1 on 500000000 x1  ;_start;main\n");
 	CHECK_INT(built->threads[0].ns[SCOPE_OFF], 500000000);
-	/* nobody asked for the names of the other stack */
+	/* nobody asked for the other stack */
+	CHECK_INT(built->stack_count, 3);
 	for (uint32_t i = 0; i < built->frame_count; i++)
 		CHECK(strcmp(profile_string(built, built->frames[i].name), "work") != 0);
+	done();
+	build_stream(COMMON "config states=runq+off\n"
+			    "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=500ms off=500ms\n"
+			    "sum thread=1 ustack=2 kstack=3 reason=syscall+0 off=500ms off_count=1\n"
+			    "ticks thread=1 ustack=1 count=1\n");
+	CHECK_TEXT(samples, "\n1 off 500000000 x1 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_INT(built->stack_count, 5);
+	CHECK_INT(built->threads[0].ns[SCOPE_ON], 500000000);
 	done();
 }
 

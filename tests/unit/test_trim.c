@@ -8,8 +8,12 @@
 static const char *trimmed(bool on_cpu, const char *const *functions, size_t count)
 {
 	static char text[1024];
-	size_t cut = trim_kernel_stack(on_cpu, functions, count);
+	enum trim_kind kinds[32] = { TRIM_NOT };
+	size_t cut;
 
+	for (size_t i = 0; i < count; i++)
+		kinds[i] = trim_kind_of(functions[i]);
+	cut = trim_kernel_stack(on_cpu, kinds, count);
 	text[0] = '\0';
 	for (size_t i = cut; i < count; i++) {
 		if (i > cut)
