@@ -11,7 +11,8 @@ BPF_TESTS += $(BUILD)/tests/bpf/timelines
 # The same one translation unit that the kernel gets, with the same warnings.
 $(BUILD)/tests/bpf/scope.bpf.o: $(BUILD)/bpf/scope.bpf.c tests/bpf/bpf.mk
 	@mkdir -p $(@D)
-	$(CC) $(TIMELINES_CPPFLAGS) -I. -Wall -Wextra -Wno-unused-parameter $(TIMELINES_CFLAGS) -c $< -o $@
+	$(CC) $(TIMELINES_CPPFLAGS) -I. -Wall -Wextra -Wno-unused-parameter \
+		-Wno-gnu-variable-sized-type-not-at-end $(TIMELINES_CFLAGS) -c $< -o $@
 
 $(BUILD)/tests/bpf/%.o: tests/bpf/%.c tests/bpf/bpf.mk
 	@mkdir -p $(@D)

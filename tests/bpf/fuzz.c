@@ -3,6 +3,8 @@
  * fuzz.c - random lives of threads, as a scheduler could have made them: a thread is on one CPU at
  * a time, is woken when it waits, and is born and dies once. What comes out must equal the truth.
  */
+#include <stdio.h>
+
 #include "report.h"
 #include "sink.h"
 #include "timeline.h"
@@ -11,7 +13,8 @@ enum { FIRST_TID = 100, STEP_NS = 2000 };
 
 static struct {
 	__u64 random;
-	__u32 cpus, threads, next_tid;
+	__u32 cpus, threads;
+	__u32 execs; /* by threads that took over their leader */
 	__u64 skew_ns;
 } fuzz;
 
@@ -57,12 +60,21 @@ static void move_within_program(struct ktask *t)
 	kernel_regs(t)->orig_ax = below(3);
 }
 
-static bool has_other_threads(const struct ktask *leader)
+/* Of its process, it alone lives. */
+static bool is_alone(const struct ktask *alone)
 {
 	for (struct ktask *t = kernel.tasks; t; t = t->next)
-		if (t->in_use && t != leader && t->task.group_leader == &leader->task)
-			return true;
-	return false;
+		if (t->in_use && t != alone && t->task.tgid == alone->task.tgid &&
+		    !t->task.exit_state)
+			return false;
+	return true;
+}
+
+/* The leader is a zombie until the last of its threads is gone, and left its CPU. */
+static bool can_reap(const struct ktask *t)
+{
+	return t->in_use && t->task.exit_state && !t->task.on_cpu &&
+	       (t->task.group_leader != &t->task || is_alone(t));
 }
 
 static void leave_cpu(__u32 cpu)
@@ -85,7 +97,7 @@ static void leave_cpu(__u32 cpu)
 		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
 	} else if (dice < 85) {
 		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
-	} else if (dice < 90 && count_alive() > 2 && !has_other_threads(t)) {
+	} else if (dice < 90 && count_alive() > 2) {
 		kernel_exit(cpu);
 		kernel_switch(cpu, next, LEAVE_DEAD, parse_task_state("X"));
 	}
@@ -94,10 +106,12 @@ static void leave_cpu(__u32 cpu)
 static void give_birth(__u32 cpu)
 {
 	struct ktask *parent = kernel.current[cpu];
-	__u32 tid = fuzz.next_tid++;
+	__u32 tid = FIRST_TID;
 
 	if (parent == kernel.idle[cpu] || count_alive() >= fuzz.threads)
 		return;
+	while (kernel_find(tid) || kernel_has_process(tid)) /* the lowest that is free */
+		tid++;
 	kernel_fork(cpu, tid, below(2) ? tid : (__u32)parent->task.tgid);
 	kernel_wake_new(cpu, kernel_find(tid));
 }
@@ -105,7 +119,7 @@ static void give_birth(__u32 cpu)
 static void reap_any(void)
 {
 	for (struct ktask *t = kernel.tasks; t; t = t->next)
-		if (t->in_use && t->task.exit_state && !t->task.on_cpu && !below(2)) {
+		if (can_reap(t) && !below(2)) {
 			kernel_reap(t);
 			return;
 		}
@@ -117,6 +131,20 @@ static void wake_any(__u32 cpu)
 
 	if (t)
 		kernel_wake(cpu, t);
+}
+
+/* A thread that is alone calls execve; if it is not the leader, that one has left its CPU. */
+static void exec_any(__u32 cpu)
+{
+	struct ktask *t = kernel.current[cpu], *leader = kernel_find((__u32)t->task.tgid);
+
+	if (t == kernel.idle[cpu] || !is_alone(t) || (leader != t && leader->task.on_cpu))
+		return;
+	kernel_exec(cpu, "other");
+	fuzz.execs += leader != t;
+	/* the number that is free now is nobody's: the leader is gone */
+	if (leader != t)
+		kernel_reap(leader);
 }
 
 static void step(void)
@@ -136,16 +164,14 @@ static void step(void)
 		kernel_tick(cpu, below(2));
 	else if (dice < 98)
 		sink_drain();
-	else if (kernel.current[cpu] != kernel.idle[cpu] &&
-		 kernel.current[cpu]->task.pid == kernel.current[cpu]->task.tgid &&
-		 !has_other_threads(kernel.current[cpu]))
-		kernel_exec(cpu, "other");
+	else
+		exec_any(cpu);
 }
 
 static void populate(void)
 {
 	for (__u32 i = 0; i < fuzz.threads - fuzz.threads / 4; i++) {
-		__u32 tid = fuzz.next_tid++;
+		__u32 tid = FIRST_TID + i;
 		struct ktask *t = kernel_add_task(tid, i % 3 ? tid - i % 3 : tid, "work",
 						  KERNEL_TIME_0 / 2 + tid);
 
@@ -158,19 +184,15 @@ static void populate(void)
 	}
 }
 
-/* fuzz seed 1 events 5000 threads 8 cpus 4 skew 300ns */
-void fuzz_run(struct words *w)
+static void take_options(struct words *w, __u32 *ret_events)
 {
-	__u32 events = 1000, seed = 1;
+	__u32 seed = 1;
 
-	fuzz.threads = 8;
-	fuzz.cpus = 2;
-	fuzz.next_tid = FIRST_TID;
 	while (!words_end(w)) {
 		if (words_is(w, "seed"))
 			seed = parse_number(words_take(w));
 		else if (words_is(w, "events"))
-			events = parse_number(words_take(w));
+			*ret_events = parse_number(words_take(w));
 		else if (words_is(w, "threads"))
 			fuzz.threads = parse_number(words_take(w));
 		else if (words_is(w, "cpus"))
@@ -181,16 +203,29 @@ void fuzz_run(struct words *w)
 			give_up("what is %s?", w->at[w->next]);
 	}
 	fuzz.random = seed * 0x9e3779b97f4a7c15ull + 1;
+}
+
+/* fuzz seed 1 events 5000 threads 8 cpus 4 skew 300ns */
+void fuzz_run(struct words *w)
+{
+	__u32 events = 1000;
+
+	fuzz.threads = 8;
+	fuzz.cpus = 2;
+	take_options(w, &events);
 	for (__u32 cpu = 0; cpu < fuzz.cpus && fuzz.skew_ns; cpu++)
 		kernel.skew_ns[cpu] = (__s64)below((__u32)fuzz.skew_ns);
 	populate();
 	for (__u32 i = 0; i < events; i++) {
+		/* both edges lie ahead on every CPU's clock when they are set */
 		if (i == events / 10) {
-			window_start_ns = kernel.now_ns + below(STEP_NS) * 2;
+			window_start_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 			sink_see(0);
 		}
 		if (i == events - events / 10)
-			window_end_ns = kernel.now_ns + below(STEP_NS) * 2;
+			window_end_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 		step();
 	}
+	sink_take_rings();
+	printf("# fuzz: %u execs by threads\n", fuzz.execs);
 }

@@ -96,6 +96,14 @@ struct ktask *kernel_find(__u32 tid)
 	return NULL;
 }
 
+bool kernel_has_process(__u32 pid)
+{
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t->task.tgid == (int)pid)
+			return true;
+	return false;
+}
+
 struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id)
 {
 	static struct {

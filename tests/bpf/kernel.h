@@ -86,6 +86,7 @@ void kernel_set_constant(const volatile void *constant, const volatile void *val
 			 size_t bytes);
 
 struct ktask *kernel_find(__u32 tid); /* NULL: nobody has that tid */
+bool kernel_has_process(__u32 pid);  /* a thread of it is left */
 struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id); /* made when first asked for */
 
 /* A thread that exists before anything is attached. `pid` == tid: a process. */

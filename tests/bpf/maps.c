@@ -9,6 +9,8 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "report.h"
+
 enum { MAPS = 32, BUCKETS = 512, RING_HEADER = 8 };
 
 struct entry {
@@ -51,8 +53,7 @@ struct map *map_at(const void *address)
 	for (size_t i = 0; i < map_count; i++)
 		if (maps[i]->address == address)
 			return maps[i];
-	assert(!"a map that was not registered");
-	return NULL;
+	give_up("a map that was not registered");
 }
 
 static void set_up(struct map *m)
@@ -274,7 +275,7 @@ void bpf_ringbuf_submit(void *data, __u64 flags)
 				r->committed = true;
 				return;
 			}
-	assert(!"submitted what was not reserved");
+	give_up("a program submits what was not reserved");
 }
 
 long bpf_ringbuf_output(void *ring, void *data, __u64 size, __u64 flags)

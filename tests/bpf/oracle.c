@@ -133,13 +133,11 @@ static bool truth_of_name(const struct truth *truth, __u64 ret_ns[SCOPE_STATES])
 	return true;
 }
 
-static void check_truth(const struct truth *truth, __u64 missing[SCOPE_STATES])
+static void check_truth(const struct truth *truth, const __u64 wanted[SCOPE_STATES])
 {
-	__u64 wanted[SCOPE_STATES], have[SCOPE_STATES] = { 0 };
+	__u64 have[SCOPE_STATES] = { 0 };
 	size_t lives = 0;
 
-	if (!truth_of_name(truth, wanted))
-		return;
 	for (size_t i = 0; i < sink.life_count; i++) {
 		if (!is_life_of(&sink.lives[i], truth))
 			continue;
@@ -147,13 +145,10 @@ static void check_truth(const struct truth *truth, __u64 missing[SCOPE_STATES])
 		for (int state = 0; state < SCOPE_STATES; state++)
 			have[state] += sink.lives[i].ns[state];
 	}
-	for (int state = 0; state < SCOPE_STATES; state++) {
-		if (!lives && lost(SCOPE_LOSS_RING_THREAD))
-			missing[state] += wanted[state];
-		else if (have[state] != wanted[state])
+	for (int state = 0; state < SCOPE_STATES; state++)
+		if (have[state] != wanted[state])
 			fail("thread %u: %s %llu, in truth %llu%s", truth->tid, state_names[state],
 			     have[state], wanted[state], lives ? "" : " (no record)");
-	}
 }
 
 static bool is_first_of_name(const struct truth *truth)
@@ -166,18 +161,32 @@ static bool is_first_of_name(const struct truth *truth)
 
 static void check_truths(void)
 {
-	__u64 missing[SCOPE_STATES] = { 0 };
+	__u64 wanted[SCOPE_STATES];
 
-	if (lost(SCOPE_LOSS_THREAD_STATE) || lost(SCOPE_LOSS_EVENT_ORDER) ||
-	    lost(SCOPE_LOSS_JOIN_FULL))
-		return; /* events are missing from the accounts: the timeline says what is left */
 	for (const struct truth *t = kernel.truths; t; t = t->next)
-		if (is_first_of_name(t))
-			check_truth(t, missing);
-	for (int state = 0; state < SCOPE_STATES; state++)
-		if (lost(SCOPE_LOSS_RING_THREAD) && missing[state] != sink.lost.total_ns[state])
-			fail("lost threads: %s %llu, in truth %llu", state_names[state],
-			     sink.lost.total_ns[state], missing[state]);
+		if (is_first_of_name(t) && truth_of_name(t, wanted))
+			check_truth(t, wanted);
+}
+
+/* Where the records of some threads were lost, only the time of all together is known. */
+static void check_truth_of_all(void)
+{
+	__u64 wanted[SCOPE_STATES] = { 0 }, have[SCOPE_STATES] = { 0 };
+
+	for (const struct truth *t = kernel.truths; t; t = t->next) {
+		if (t->varying)
+			return;
+		if (t->is_target)
+			truth_each_span(t, window_start_ns, window_end_ns, add_span, wanted);
+	}
+	for (int state = 0; state < SCOPE_STATES; state++) {
+		have[state] = sink.lost.total_ns[state];
+		for (size_t i = 0; i < sink.life_count; i++)
+			have[state] += sink.lives[i].ns[state];
+		if (have[state] != wanted[state])
+			fail("all threads: %s %llu, in truth %llu", state_names[state],
+			     have[state], wanted[state]);
+	}
 }
 
 /* --- waiting time per leaf, against the truth ---------------------------------------------------------- */
@@ -298,7 +307,11 @@ void oracle_check(void)
 {
 	check_conservation();
 	check_sums();
-	check_truths();
+	if (lost(SCOPE_LOSS_RING_THREAD))
+		check_truth_of_all();
+	else if (!lost(SCOPE_LOSS_THREAD_STATE) && !lost(SCOPE_LOSS_EVENT_ORDER) &&
+		 !lost(SCOPE_LOSS_JOIN_FULL))
+		check_truths(); /* else the accounts miss events: the timeline says what is left */
 	check_all_leaves();
 	check_stacks();
 }

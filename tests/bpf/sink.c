@@ -200,6 +200,7 @@ static void settle(const void *data, size_t bytes)
 void sink_collect(__u32 cpu)
 {
 	kernel_iterate(cpu, settle);
+	sink.collected = true;
 }
 
 /* --- the end ----------------------------------------------------------------------------------------- */

@@ -35,9 +35,9 @@ struct seen {
 };
 
 struct sink {
-	struct life lives[512];
+	struct life lives[4096];
 	size_t life_count;
-	struct sent_stack stacks[1024];
+	struct sent_stack stacks[8192];
 	size_t stack_count;
 	struct scope_sum sums[1 << 16];
 	size_t sum_count;
@@ -48,6 +48,7 @@ struct sink {
 	struct loss losses[SCOPE_LOSS_COUNT];
 	struct scope_thread lost; /* all threads whose record found no room */
 	unsigned nudges, drains;
+	bool collected;
 	struct map *sum_tables[2], *tick_tables[2];
 };
 

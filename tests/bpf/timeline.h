@@ -12,6 +12,12 @@
 
 void timeline_run(const char *path);
 
+/* settings.c */
+void settings_take(struct words *w);
+
+/* events.c */
+void events_take(struct words *w);
+
 /* expect.c: keeps a line that begins with expect; checks all of them when the records are in. */
 void expect_add(struct words *w, int line);
 void expect_check(void);

@@ -7,6 +7,7 @@
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunknown-pragmas"
+#undef NULL /* the kernel's has a space more */
 #define preserve_access_index annotate("relocated")
 #include_next <vmlinux.h>
 #undef preserve_access_index

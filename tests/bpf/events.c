@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: MIT
+/* events.c - the lines of a timeline that begin with an instant: what happens in the fake kernel. */
+#include "timeline.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "report.h"
+#include "sink.h"
+#include "stack.bpf.h"
+
+static struct ktask *take_task(struct words *w, __u32 cpu)
+{
+	const char *word = words_take(w), *slash = strchr(word, '/');
+	struct ktask *t;
+
+	if (!strcmp(word, "idle"))
+		return kernel.idle[cpu];
+	t = kernel_find(parse_number(slash ? slash + 1 : word));
+	if (!t)
+		give_up("no such thread: %s", word);
+	return t;
+}
+
+/* switch 101 -> 102 blocked S | preempted [S] | runnable | dead;  switch idle -> 102 */
+static void do_switch(struct words *w, __u32 cpu)
+{
+	struct ktask *prev = take_task(w, cpu), *next;
+	enum kernel_leave how = LEAVE_BLOCKED;
+	__u32 state = 0;
+
+	if (prev != kernel.current[cpu])
+		give_up("%d does not run on cpu%u", prev->task.pid, cpu);
+	if (!words_is(w, "->"))
+		give_up("switch A -> B");
+	next = take_task(w, cpu);
+	if (words_is(w, "preempted")) {
+		how = LEAVE_PREEMPTED;
+		if (!words_end(w))
+			state = parse_task_state(words_take(w));
+	} else if (words_is(w, "blocked")) {
+		state = parse_task_state(words_take(w));
+	} else if (words_is(w, "dead")) {
+		how = LEAVE_DEAD;
+		state = parse_task_state("X");
+	} else if (prev != kernel.idle[cpu] && !words_is(w, "runnable")) {
+		give_up("%d: blocked S, preempted, runnable or dead", prev->task.pid);
+	}
+	if (next != kernel.idle[cpu] && next->truth->state != SCOPE_RUNQ)
+		give_up("%d cannot run: it does not wait for a CPU", next->task.pid);
+	kernel_switch(cpu, next, how, state);
+}
+
+static void do_wakeup(struct words *w, __u32 cpu)
+{
+	kernel_wake(cpu, take_task(w, cpu));
+}
+
+/* fork 200: a process; fork 102 thread */
+static void do_fork(struct words *w, __u32 cpu)
+{
+	__u32 tid = parse_number(words_take(w));
+
+	kernel_fork(cpu, tid,
+		    words_is(w, "thread") ? (__u32)kernel.current[cpu]->task.tgid : tid);
+}
+
+static void do_wakeup_new(struct words *w, __u32 cpu)
+{
+	kernel_wake_new(cpu, take_task(w, cpu));
+}
+
+static void do_exec(struct words *w, __u32 cpu)
+{
+	kernel_exec(cpu, words_take(w));
+}
+
+static void do_exit(struct words *w, __u32 cpu)
+{
+	(void)w;
+	kernel_exit(cpu);
+}
+
+static void do_reap(struct words *w, __u32 cpu)
+{
+	kernel_reap(take_task(w, cpu));
+}
+
+static void do_attach(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	kernel_attach(cpu, t, kernel_cgroup(parse_number(words_take(w)), 1));
+}
+
+static void do_tick(struct words *w, __u32 cpu)
+{
+	kernel_tick(cpu, words_is(w, "kernel"));
+}
+
+/* arm [from T+1us]: the window begins there, or now; the iterator runs */
+static void do_arm(struct words *w, __u32 cpu)
+{
+	window_start_ns = words_is(w, "from") ? parse_instant(words_take(w)) : kernel.now_ns;
+	sink_see(cpu);
+}
+
+static void do_stop(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	window_end_ns = words_is(w, "at") ? parse_instant(words_take(w)) : kernel.now_ns;
+}
+
+static void do_collect(struct words *w, __u32 cpu)
+{
+	(void)w;
+	sink_collect(cpu);
+}
+
+static void do_drain(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	if (words_is(w, "rings"))
+		sink_take_rings();
+	else
+		sink_drain();
+}
+
+static void do_fill(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	if (words_is(w, "sums"))
+		map_fill(sink.sum_tables[sink.drains & 1]);
+	else if (words_is(w, "ticks"))
+		map_fill(sink.tick_tables[sink.drains & 1]);
+	else if (words_is(w, "stack-ring"))
+		ring_fill(&stack_ring);
+	else if (words_is(w, "thread-ring"))
+		ring_fill(&thread_ring);
+	else if (words_is(w, "accounts"))
+		map_fill(map_at(&hash_accounts));
+	else if (words_is(w, "joins"))
+		map_fill(map_at(&join_times));
+	else
+		give_up("fill what?");
+}
+
+static void do_storage(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	if (words_is(w, "busy"))
+		kernel.storage = STORAGE_BUSY;
+	else if (words_is(w, "no-room"))
+		kernel.storage = STORAGE_NO_ROOM;
+	else if (words_is(w, "works"))
+		kernel.storage = STORAGE_WORKS;
+	else
+		give_up("storage busy, no-room or works");
+}
+
+static void do_clock(struct words *w, __u32 cpu)
+{
+	kernel.skew_ns[cpu] = parse_time(words_take(w));
+}
+
+/* stack 101 user main;read | kernel schedule | user unreadable */
+static void do_stack(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+	enum scope_stack_kind kind = words_is(w, "user") ? SCOPE_STACK_USER : SCOPE_STACK_KERNEL;
+	struct stack_plan plan = { .error = -EFAULT };
+
+	if (kind == SCOPE_STACK_KERNEL && !words_is(w, "kernel"))
+		give_up("stack TID user or kernel");
+	if (!words_is(w, "unreadable"))
+		parse_stack(words_take(w), kind, &plan);
+	kernel_set_stack(t, kind, &plan);
+}
+
+/* deep-stack 101: as many frames as there may be, in both modes */
+static void do_deep_stack(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+	struct stack_plan plan = { .count = SCOPE_MAX_FRAMES };
+
+	for (__u32 i = 0; i < plan.count; i++)
+		plan.ips[i] = 0x500000 + i * 16;
+	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
+	/* one frame more, for whoever does not stop in time */
+	t->user_memory[2 * SCOPE_MAX_FRAMES - 4] = KERNEL_USER_STACK + 16 * (SCOPE_MAX_FRAMES - 1);
+	t->user_memory[2 * SCOPE_MAX_FRAMES - 1] = 0x600000;
+	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
+}
+
+/* break-stack 101: the second saved frame pointer points back to where the walk began */
+static void do_break_stack(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	t->user_memory[0] = KERNEL_USER_STACK;
+}
+
+/* regs 101 syscall 7 | compat 7 | fault */
+static void do_regs(struct words *w, __u32 cpu)
+{
+	struct pt_regs *regs = kernel_regs(take_task(w, cpu));
+
+	regs->cs = words_is(w, "compat") ? 0x23 : 0x33;
+	if (words_is(w, "fault"))
+		regs->orig_ax = (unsigned long)-1;
+	else if (regs->cs == 0x23 || words_is(w, "syscall"))
+		regs->orig_ax = parse_number(words_take(w));
+	else
+		give_up("regs TID syscall N, compat N or fault");
+}
+
+static void do_iowait(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	t->task.in_iowait = !words_is(w, "off");
+}
+
+static __u32 meanwhile_cpu;
+
+static void collect_meanwhile(void)
+{
+	sink_collect(meanwhile_cpu);
+}
+
+/* in-next-stack collect: on this CPU, while another one walks a stack */
+static void do_in_next_stack(struct words *w, __u32 cpu)
+{
+	if (!words_is(w, "collect"))
+		give_up("in-next-stack collect");
+	meanwhile_cpu = cpu;
+	kernel.in_stack = collect_meanwhile;
+}
+
+/* forget: the filter of sent stacks holds other ids now, as after a collision */
+static void do_forget(struct words *w, __u32 cpu)
+{
+	(void)w;
+	(void)cpu;
+	for (size_t i = 0; i < STACK_SENT_SIZE; i++)
+		stack_sent[i] ^= 1ull << 63;
+}
+
+static const struct {
+	const char *name;
+	void (*act)(struct words *w, __u32 cpu);
+} events[] = {
+	{ "arm", do_arm },     { "attach", do_attach },
+	{ "break-stack", do_break_stack },
+	{ "clock", do_clock }, { "collect", do_collect },
+	{ "deep-stack", do_deep_stack },
+	{ "drain", do_drain }, { "exec", do_exec },
+	{ "exit", do_exit },   { "fill", do_fill },
+	{ "fork", do_fork },   { "forget", do_forget },
+	{ "in-next-stack", do_in_next_stack },
+	{ "iowait", do_iowait }, { "reap", do_reap },
+	{ "regs", do_regs },   { "stack", do_stack },
+	{ "stop", do_stop },   { "storage", do_storage },
+	{ "switch", do_switch }, { "tick", do_tick },
+	{ "wakeup", do_wakeup }, { "wakeup-new", do_wakeup_new },
+};
+
+void events_take(struct words *w)
+{
+	__u64 at = parse_instant(words_take(w));
+	const char *name;
+	__u32 cpu = 0;
+
+	if (at < kernel.now_ns)
+		give_up("time runs backwards");
+	kernel.now_ns = at;
+	name = words_take(w);
+	if (!strncmp(name, "cpu", 3)) {
+		cpu = parse_cpu(name);
+		name = words_take(w);
+	}
+	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+		if (strcmp(events[i].name, name))
+			continue;
+		events[i].act(w, cpu);
+		return;
+	}
+	give_up("not an event: %s", name);
+}

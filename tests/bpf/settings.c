@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: MIT
+/* settings.c - the lines of a timeline before its first event: what user space sets, and who is there. */
+#include "timeline.h"
+
+#include <string.h>
+
+#include "report.h"
+#include "sink.h"
+
+#define SET(constant, value)                                                                       \
+	kernel_set_constant(&(constant), &(__typeof__(constant)){ value }, sizeof(constant))
+
+static void set_filter(struct words *w)
+{
+	__u32 kind = words_is(w, "all") ? FILTER_ALL : words_is(w, "tgid") ? FILTER_TGID : FILTER_TID;
+
+	if (kind == FILTER_TID && !words_is(w, "tid"))
+		give_up("filter all, tgid or tid");
+	SET(filter, kind);
+	kernel.traces_fork = kind != FILTER_ALL;
+}
+
+static void set_member_ids(struct words *w)
+{
+	while (!words_end(w)) {
+		__u32 id = parse_number(words_take(w));
+
+		*((__u8 *)map_element(&members, id / MEMBER_PAGE, 0) + id % MEMBER_PAGE) = 1;
+	}
+}
+
+static void set_follow(struct words *w)
+{
+	(void)w;
+	SET(follow_children, true);
+}
+
+static void set_match_comm(struct words *w)
+{
+	char comm[SCOPE_COMM_LEN] = "";
+
+	SET(match_comm, true);
+	strncpy(comm, words_take(w), sizeof(comm) - 1);
+	kernel_set_constant(comm_wanted, comm, sizeof(comm));
+}
+
+/* cgroup 7 [in 3] [wanted] */
+static void set_cgroup(struct words *w)
+{
+	__u32 id = parse_number(words_take(w)), parent = 1;
+
+	if (words_is(w, "in"))
+		parent = parse_number(words_take(w));
+	kernel_cgroup(id, parent);
+	if (words_is(w, "wanted")) {
+		SET(cgroup_wanted, id);
+		kernel.traces_attach = true;
+	}
+}
+
+static void set_min_block(struct words *w)
+{
+	SET(min_block_ns, (__u64)parse_time(words_take(w)));
+}
+
+static void set_without(struct words *w)
+{
+	if (words_is(w, "user-stacks"))
+		SET(want_user_stacks, false);
+	else if (words_is(w, "kernel-stacks"))
+		SET(want_kernel_stacks, false);
+	else if (words_is(w, "user-threads"))
+		SET(want_user_threads, false);
+	else if (words_is(w, "kernel-threads"))
+		SET(want_kernel_threads, false);
+	else if (words_is(w, "task-storage"))
+		SET(have_task_storage, false);
+	else if (words_is(w, "task-pt-regs"))
+		SET(have_task_pt_regs, false);
+	else
+		give_up("without what?");
+}
+
+static void set_cpus(struct words *w)
+{
+	SET(restrict_cpus, true);
+	while (!words_end(w))
+		cpu_listed[parse_cpu(words_take(w))] = 1;
+}
+
+/* known-bug WHAT...: the case is skipped as long as it fails, and fails once it would pass */
+static void set_known_bug(struct words *w)
+{
+	char text[256] = "";
+
+	while (!words_end(w)) {
+		strncat(text, words_take(w), sizeof(text) - strlen(text) - 2);
+		strcat(text, " ");
+	}
+	report_known_bug(text);
+}
+
+static void set_old_state(struct words *w)
+{
+	(void)w;
+	kernel.has_old_state = true;
+	shadow_has_new_state = false;
+}
+
+static void set_room(struct words *w)
+{
+	const char *of = words_take(w);
+	__u32 n = parse_number(words_take(w));
+
+	if (!strcmp(of, "sums")) {
+		SET(table_entries, n);
+		map_resize(sink.sum_tables[0], n);
+		map_resize(sink.sum_tables[1], n);
+	} else if (!strcmp(of, "ticks")) {
+		map_resize(sink.tick_tables[0], n);
+		map_resize(sink.tick_tables[1], n);
+	} else if (!strcmp(of, "stack-ring")) {
+		map_resize(&stack_ring, n);
+	} else if (!strcmp(of, "thread-ring")) {
+		map_resize(&thread_ring, n);
+	} else if (!strcmp(of, "accounts")) {
+		map_resize(&hash_accounts, n);
+	} else if (!strcmp(of, "joins")) {
+		map_resize(&join_times, n);
+	} else {
+		give_up("room for what?");
+	}
+}
+
+/* thread 101 [of 100] [comm work] [started T+1us] [kernel] [cgroup 7] on cpu0 | runq | blocked S */
+static void add_thread(struct words *w)
+{
+	__u32 tid = parse_number(words_take(w)), pid = tid;
+	__u64 started = KERNEL_TIME_0 / 2 + tid * 1000ull;
+	const char *comm = "work";
+	struct ktask *t;
+
+	if (words_is(w, "of"))
+		pid = parse_number(words_take(w));
+	if (words_is(w, "comm"))
+		comm = words_take(w);
+	if (words_is(w, "started"))
+		started = parse_instant(words_take(w));
+	t = kernel_add_task(tid, pid, comm, started);
+	if (words_is(w, "kernel")) {
+		t->task.flags |= PF_KTHREAD;
+		t->task.mm = NULL;
+	}
+	if (words_is(w, "cgroup"))
+		t->css_set.dfl_cgrp = kernel_cgroup(parse_number(words_take(w)), 1);
+	if (words_is(w, "on"))
+		kernel_start_in(t, SCOPE_ON, 0, (int)parse_cpu(words_take(w)));
+	else if (words_is(w, "runq"))
+		kernel_start_in(t, SCOPE_RUNQ, 0, -1);
+	else if (words_is(w, "blocked"))
+		kernel_start_in(t, SCOPE_OFF, parse_task_state(words_take(w)), -1);
+	else if (words_is(w, "zombie"))
+		kernel_start_zombie(t);
+	else
+		give_up("thread %u: on cpuN, runq, blocked S or zombie", tid);
+}
+
+static const struct {
+	const char *name;
+	void (*set)(struct words *w);
+} settings[] = {
+	{ "cgroup", set_cgroup },	  { "cpus-listed", set_cpus },
+	{ "filter", set_filter },	  { "follow-children", set_follow },
+	{ "known-bug", set_known_bug },
+	{ "match-comm", set_match_comm }, { "member", set_member_ids },
+	{ "min-block", set_min_block },	  { "old-state", set_old_state },
+	{ "room", set_room },		  { "thread", add_thread },
+	{ "without", set_without },
+};
+
+void settings_take(struct words *w)
+{
+	const char *name = words_take(w);
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (strcmp(settings[i].name, name))
+			continue;
+		settings[i].set(w);
+		return;
+	}
+	give_up("not a setting: %s", name);
+}
