@@ -68,6 +68,7 @@ struct loss {
 /* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
 struct account {
 	struct scope_thread t;
+	__u64 exec_ns; /* the kernel's own count of the task's CPU time when it last left a CPU */
 	__u32 version;
 	__u32 flags; /* ACCOUNT_* */
 };
@@ -495,6 +496,24 @@ static __always_inline void charge(struct account *a, __u64 now)
 		t->off_ns += ns;
 		t->off_count++;
 	}
+}
+
+/*
+ * The switch-in was missed: some kernels keep events of a task that they hide (a hypervisor's agent)
+ * from BPF, also the one in which that task hands the CPU over. How long this thread was on the
+ * CPU since then the kernel has counted itself.
+ */
+static __always_inline void charge_missed_switch_in(struct account *a, __u64 exec_ns, __u64 now)
+{
+	__u64 since = a->t.since_ns, on = exec_ns - a->exec_ns;
+
+	if (now <= window_start_ns || now > window_end_ns)
+		return; /* nobody's time is at stake */
+	lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	if (!a->exec_ns || since >= now)
+		return;
+	charge(a, on < now - since ? now - on : since);
+	a->t.state = SCOPE_ON;
 }
 
 /* A thread's account is closed for good: it died, left the target, or took another identity. */

@@ -37,6 +37,7 @@ static __always_inline void account_move(struct scope_thread *t, __u64 ustack, _
 
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
 {
+	__u64 exec_ns = task->se.sum_exec_runtime;
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
 	__u64 ustack = 0, kstack = 0;
@@ -49,11 +50,12 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		if (!a)
 			return;
 		account_open(a, task, SCOPE_ON, now);
-	} else if (a->t.state != SCOPE_ON) {
-		lose(SCOPE_LOSS_EVENT_ORDER, 0);
 	}
 	account_begin_write(a);
+	if (a->t.state != SCOPE_ON)
+		charge_missed_switch_in(a, exec_ns, now);
 	charge(a, now);
+	a->exec_ns = exec_ns;
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
 		account_flush(&a->t);
@@ -83,8 +85,8 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 		if (!a)
 			return;
 		account_open(a, task, SCOPE_RUNQ, now);
-	} else if (a->t.state == SCOPE_ON) {
-		lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	} else if (a->t.state == SCOPE_ON && now > window_start_ns && now < window_end_ns) {
+		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* its switch-out was missed: it stays ON */
 	}
 	account_begin_write(a);
 	charge(a, now);

@@ -101,11 +101,16 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct sched_entity {
+	__u64 sum_exec_runtime;
+};
+
 struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
 	unsigned int on_cpu; /* int, since 7.x u8: unsigned, so that libbpf may fit the load */
+	struct sched_entity se;
 	int exit_state;
 	unsigned int in_iowait : 1;
 	int pid;
