@@ -175,6 +175,7 @@ void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, 
 	if (state != SCOPE_ON)
 		return;
 	t->task.on_cpu = 1;
+	t->on_since_ns = kernel.now_ns;
 	kernel.current[cpu] = t;
 }
 
@@ -242,6 +243,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 
 	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
 	if (prev != kernel.idle[cpu]) {
+		prev->task.se.sum_exec_runtime += kernel.now_ns - prev->on_since_ns;
 		set_state(prev, task_state);
 		if (preempt || !task_state)
 			prev->task.nivcsw++;
@@ -255,6 +257,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	}
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
+	next->on_since_ns = kernel.now_ns;
 	sched__switch(NULL, preempt, &prev->task, &next->task);
 	prev->task.on_cpu = prev == kernel.idle[cpu];
 	next->task.on_cpu = 1;

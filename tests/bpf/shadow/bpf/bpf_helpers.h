@@ -15,8 +15,12 @@
 #define __array(name, value) __typeof__(value) *name[]
 
 #undef __always_inline
+#undef __noinline
 #define __always_inline inline __attribute__((always_inline))
+/* Global functions of the programs' headers: each file that includes them has its own. */
+#define __noinline	static __attribute__((noinline, unused))
 #define barrier()	__asm__ volatile("" ::: "memory")
+#define barrier_var(var)	__asm__ volatile("" : "+r"(var))
 
 void *bpf_map_lookup_elem(void *map, const void *key);
 long bpf_map_update_elem(void *map, const void *key, const void *value, __u64 flags);
