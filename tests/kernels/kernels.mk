@@ -12,7 +12,9 @@ KERNELS_RUN = tests/kernels/run --cache $(BUILD)/kernels --systemscope $(BUILD)/
 
 # KERNEL=6.1 for one of them (or host), TESTS='NAME...' for some of the tests. Where no kernel can
 # be had (status 77) the report says why, and that is no failure.
-test-kernels: build workloads $(KERNEL_TESTS)
+test-kernels:
+	$(call install,$(PACKAGES) $(TEST_PACKAGES) $(KERNELS_PACKAGES))
+	@$(MAKE) --no-print-directory build workloads $(KERNEL_TESTS)
 	@$(KERNELS_RUN) $(TESTS) || [ $$? = 77 ]
 
 # Whether the above sees a test that fails, hangs or is missing, and a guest that dies.
