@@ -8,21 +8,6 @@
 #include "scope.h"
 #include "subject.h"
 
-static void note_losses(const struct doc *doc)
-{
-	const char *key;
-	json_t *loss;
-
-	json_object_foreach(json_object_get(doc->root, "losses"), key, loss)
-	{
-		double count = json_number_value(json_object_get(loss, "count"));
-
-		if (count > 0)
-			known_note("loss %s: %.0f, %.0f ns", key, count,
-				   json_number_value(json_object_get(loss, "ns")));
-	}
-}
-
 static void many_threads(struct known *k)
 {
 	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
@@ -41,7 +26,6 @@ static void many_threads(struct known *k)
 	subject_wait(k, &subject, "thread", 5000);
 	scope_profile(k, &scope, "--all", "-d", "5", NULL);
 	doc = scope_document(k, &scope, 90);
-	note_losses(&doc);
 	facts = facts_load(subject.facts);
 	while ((fact = facts_next(&facts, "thread", fact))) {
 		const struct doc_thread *t =
@@ -83,7 +67,6 @@ static void short_lives(struct known *k)
 	facts = facts_load(subject.facts);
 	result = facts_next(&facts, "result", NULL);
 	processes = fact_number(result, "processes");
-	note_losses(&doc);
 	for (size_t i = 0; i < doc.thread_count; i++) {
 		const struct doc_thread *t = &doc.threads[i];
 
@@ -126,7 +109,6 @@ static void switches(struct known *k)
 				      (int)fact_number(fact, "pid"));
 		scope_profile(k, &scope, "-p", pids, "-d", "3", NULL);
 		doc = scope_document(k, &scope, 40);
-		note_losses(&doc);
 		subject_join(k, &subject);
 		facts_free(&facts);
 		facts = facts_load(subject.facts);

@@ -328,6 +328,21 @@ int scope_wait(const struct known *k, struct scope *scope, double seconds)
 	return scope->code;
 }
 
+static void note_losses(const struct doc *doc)
+{
+	const char *key;
+	json_t *loss;
+
+	json_object_foreach(json_object_get(doc->root, "losses"), key, loss)
+	{
+		double count = json_number_value(json_object_get(loss, "count"));
+
+		if (count > 0)
+			known_note("loss %s: %.0f, %.0f ns", key, count,
+				   json_number_value(json_object_get(loss, "ns")));
+	}
+}
+
 struct doc scope_document_exit(const struct known *k, struct scope *scope, double seconds, int code)
 {
 	struct doc_error error;
@@ -340,6 +355,7 @@ struct doc scope_document_exit(const struct known *k, struct scope *scope, doubl
 		known_fail("exit code %d, not %d; it says: %s", scope->code, code, text);
 	}
 	known_require(doc_load(scope->json, &doc, &error), &error);
+	note_losses(&doc);
 	known_require(folded_load(scope->folded, &folded, &error), &error);
 	known_require(check_ledger(&doc, &error), &error);
 	known_require(check_folded(&doc, &folded, &error), &error);

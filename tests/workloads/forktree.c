@@ -6,7 +6,7 @@
  *
  * --exit N: the root's exit status. --raise N: the root kills itself with signal N instead.
  * --delay S: the root sleeps that long before the first fork. Facts: one `process` a process with
- * pid, generation, birth_ns, death_ns, cpu_ns; `ready` before the delay.
+ * pid, generation, birth_ns, death_ns, cpu_ns (between the two); `ready` before the delay.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -37,7 +37,7 @@ static void work_grandchild(void)
 static void live(int generation, int children)
 {
 	static void (*const work[])(void) = { work_root, work_child, work_grandchild };
-	uint64_t birth_ns = work_now_ns();
+	uint64_t birth_ns = work_now_ns(), birth_cpu_ns = work_thread_cpu_ns();
 
 	work[generation]();
 	work_sleep_ns(20 * WORK_MS);
@@ -56,7 +56,7 @@ static void live(int generation, int children)
 	work[generation]();
 	work_fact("process pid=%d generation=%d birth_ns=%llu death_ns=%llu cpu_ns=%llu", getpid(),
 		  generation, (unsigned long long)birth_ns, (unsigned long long)work_now_ns(),
-		  (unsigned long long)work_thread_cpu_ns());
+		  (unsigned long long)(work_thread_cpu_ns() - birth_cpu_ns));
 }
 
 int main(int argc, char **argv)
