@@ -73,7 +73,7 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 		return;
 	}
 	out->count = (__u32)bytes / 8;
-	out->kstack = stack_hash(hash, out->count, SCOPE_STACK_KERNEL);
+	out->kstack = stack_hash(slot, out->count, SCOPE_STACK_KERNEL);
 	__builtin_memcpy(s->ips, hash->ips, sizeof(s->ips));
 }
 

@@ -33,12 +33,18 @@ extern struct stack_scratch stack_scratch SEC(".maps");
 extern __u64 stack_sent[STACK_SENT_SIZE];
 extern const volatile __u64 stack_ring_wake_bytes;
 
-/* The id of `count` addresses in the buffer. Never 0. Every address passes the multiplier twice, so that two that
- * differ in few bits do not meet. */
-static __always_inline __u64 stack_hash(const struct scratch *s, __u32 count, __u64 seed)
+/*
+ * The id of the first `count` addresses in the buffer. Never 0. Every address goes through the multiplier and a shift,
+ * so that two that differ in few bits do not meet. A global function: the verifier goes through it
+ * once, not once for every state of its callers.
+ */
+__noinline __u64 stack_hash(__u32 slot, __u32 count, __u64 seed)
 {
+	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
 	__u64 h = seed ^ 0x632be59bd9b4e019ull;
 
+	if (!s)
+		return 1;
 	for (__u32 i = 0; i < SCOPE_MAX_FRAMES; i++) {
 		if (i >= count)
 			break;
@@ -58,8 +64,9 @@ static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, _
 
 	if (*sent == id)
 		return;
-	if (count > SCOPE_MAX_FRAMES)
-		return;
+	_Static_assert((SCOPE_MAX_FRAMES & (SCOPE_MAX_FRAMES + 1)) == 0, "a mask, for the verifier");
+	barrier_var(count); /* else the compiler, which knows the bound already, drops the mask */
+	count &= SCOPE_MAX_FRAMES;
 	s->head.rec.type = SCOPE_REC_STACK;
 	s->head.rec.size = sizeof(s->head) + count * 8;
 	s->head.id = id;
@@ -77,35 +84,37 @@ static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, _
 
 /*
  * The user stack of the running task by frame pointers, leaf first, from the registers it entered
- * the kernel with. Cheaper than bpf_get_stack(), which prepares for much more. Ends where the chain
- * does: at a frame that is not above the last, or that cannot be read. The count goes through
- * memory so that the verifier sees one value, not one per way out of the loop.
+ * the kernel with; how many addresses. Cheaper than bpf_get_stack(), which prepares for much more.
+ * Ends where the chain does: at a frame that is not above the last, or that cannot be read.
  */
-static __always_inline __u32 walk_user(struct scratch *s)
+__noinline __u32 walk_user(__u32 slot)
 {
+	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
 	struct frame {
 		__u64 bp, ip;
 	} frame;
+	__u64 bp = 0, sp = 0;
+	__u32 count;
+
+	if (!s)
+		return 0;
 #if defined(__TARGET_ARCH_x86)
 	struct pt_regs *regs = current_user_regs();
-	__u64 bp = 0, sp = 0;
 
 	if (bpf_probe_read_kernel(&s->ips[0], sizeof(s->ips[0]), &regs->ip) || !s->ips[0])
 		return 0;
 	bpf_probe_read_kernel(&bp, sizeof(bp), &regs->bp);
 	bpf_probe_read_kernel(&sp, sizeof(sp), &regs->sp);
 #endif
-	s->head.count = 1;
-	for (__u32 i = 1; i < SCOPE_MAX_FRAMES; i++) {
+	for (count = 1; count < SCOPE_MAX_FRAMES; count++) {
 		if (bp < sp || bp & 7 || bpf_probe_read_user(&frame, sizeof(frame), (void *)bp) ||
 		    !frame.ip)
 			break;
-		s->ips[i] = frame.ip;
-		s->head.count = (__u16)(i + 1);
+		s->ips[count] = frame.ip;
 		sp = bp + sizeof(frame);
 		bp = frame.bp;
 	}
-	return *(volatile __u16 *)&s->head.count;
+	return count;
 }
 
 static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)
@@ -117,12 +126,12 @@ static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 n
 	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
 	if (!s || !want_user_stacks || who.flags & PF_KTHREAD || !who.has_mm)
 		return 0;
-	count = walk_user(s);
-	if (!count) {
+	count = walk_user(slot);
+	if (!count || count > SCOPE_MAX_FRAMES) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
 		return 0;
 	}
-	id = stack_hash(s, count, who.owner);
+	id = stack_hash(slot, count, who.owner);
 	stack_send(s, id, who.tgid, SCOPE_STACK_USER, count, now);
 	return id;
 }
@@ -141,7 +150,7 @@ static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
 		lose(SCOPE_LOSS_STACK_KERNEL, 0);
 		return 0;
 	}
-	id = stack_hash(s, (__u32)bytes / 8, SCOPE_STACK_KERNEL);
+	id = stack_hash(slot, (__u32)bytes / 8, SCOPE_STACK_KERNEL);
 	stack_send(s, id, 0, SCOPE_STACK_KERNEL, (__u32)bytes / 8, now);
 	return id;
 }

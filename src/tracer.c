@@ -71,7 +71,7 @@ static int keep_words(enum libbpf_print_level level, const char *format, va_list
 {
 	if (chatty) {
 		vfprintf(stderr, format, args);
-	} else if (level == LIBBPF_WARN) {
+	} else if (level == LIBBPF_WARN && !last_words[0]) { /* the first names the cause */
 		vsnprintf(last_words, sizeof(last_words), format, args);
 		last_words[strcspn(last_words, "\n")] = 0;
 	}
@@ -191,7 +191,7 @@ static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, 
 	r = scope_bpf__load(t->skel);
 	if (r)
 		return err_set(err, EXIT_CODE_UNSUPPORTED, r,
-			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor -v",
+			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor, or this command with -vv",
 			       strerror(-r), last_words[0] ? ": " : "", last_words);
 	return 0;
 }
@@ -572,18 +572,4 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 		ret_stats->losses += t->reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
-}
-
-void tracer_each_program(const struct tracer *t, tracer_program_fn *visit, void *context)
-{
-	struct bpf_program *program;
-
-	bpf_object__for_each_program(program, t->skel->obj) {
-		struct bpf_prog_info info = { 0 };
-		uint32_t size = sizeof(info);
-		int fd = bpf_program__fd(program);
-
-		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &size))
-			visit(context, bpf_program__name(program), info.verified_insns);
-	}
 }

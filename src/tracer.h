@@ -49,8 +49,4 @@ struct tracer_stats {
 
 void tracer_stats(const struct tracer *tracer, struct tracer_stats *ret_stats);
 
-/* For `doctor -v`: each program's name and the instructions the verifier went through; 0: unknown. */
-typedef void tracer_program_fn(void *context, const char *name, uint32_t verified_insns);
-void tracer_each_program(const struct tracer *tracer, tracer_program_fn *visit, void *context);
-
 #endif
