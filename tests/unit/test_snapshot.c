@@ -211,6 +211,8 @@ static void check_order(const struct snapshot_pids *pids)
 		CHECK(pids->items[i - 1] < pids->items[i]);
 }
 
+static uint32_t family_head; /* our own child; the others are its */
+
 /* A child that bears a name, has `depth` generations below it, and waits to be killed. */
 static uint32_t start_child(const char *name, int depth, int report)
 {
@@ -232,13 +234,16 @@ static uint32_t start_child(const char *name, int depth, int report)
 	return (uint32_t)pid;
 }
 
-/* Starts a family of 1 + depth processes; their ids, in no order. */
+/*
+ * Starts a family of 1 + depth processes; their ids, in no order. A case that fails leaves its
+ * family alive until the test ends.
+ */
 static void start_family(const char *name, int depth, uint32_t *ret_pids)
 {
 	int report[2];
 
 	CHECK(pipe2(report, O_CLOEXEC) == 0);
-	start_child(name, depth, report[1]);
+	family_head = start_child(name, depth, report[1]);
 	for (int i = 0; i <= depth; i++)
 		CHECK(read(report[0], &ret_pids[i], sizeof(*ret_pids)) == sizeof(*ret_pids));
 	close(report[0]);
@@ -249,23 +254,27 @@ static void end_family(const uint32_t *family, int depth)
 {
 	for (int i = 0; i <= depth; i++)
 		kill((pid_t)family[i], SIGKILL);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	waitpid((pid_t)family_head, NULL, 0);
 }
 
+/* Our pid is part of the name: another run of this test may be under way. */
 static void test_by_comm(void)
 {
 	struct snapshot_pids pids = { 0 };
 	uint32_t family[2];
+	char name[32], other[48];
 
-	start_family("a) S 1 (fifteen", 1, family);
-	CHECK(snapshot_pids_by_comm("a) S 1 (fifteen", &pids) == 0);
+	snprintf(name, sizeof(name), "a) S 1 (%07u", self()); /* 15 bytes, the most there can be */
+	start_family(name, 1, family);
+	CHECK(snapshot_pids_by_comm(name, &pids) == 0);
 	CHECK(pids.count == 2 && holds(&pids, family[0]) && holds(&pids, family[1]));
 	check_order(&pids);
-	CHECK(snapshot_pids_by_comm("a) S 1 (fifteen and more", &pids) == 0);
+	snprintf(other, sizeof(other), "%s and more", name);
+	CHECK(snapshot_pids_by_comm(other, &pids) == 0);
 	CHECK(pids.count == 2); /* the same, and none twice */
 	snapshot_pids_free(&pids);
-	CHECK(snapshot_pids_by_comm("a) S 1 (fiftee", &pids) == 0 && pids.count == 0);
+	name[14] = '\0';
+	CHECK(snapshot_pids_by_comm(name, &pids) == 0 && pids.count == 0);
 	CHECK(snapshot_pids_by_comm("", &pids) == 0 && !holds(&pids, family[0]));
 	snapshot_pids_free(&pids);
 	end_family(family, 1);
@@ -345,7 +354,10 @@ static void test_cgroup_live(void)
 		ret = snapshot_cgroup(fd, &pids);
 	close(fd);
 	end_family(family, 0);
-	shell("rmdir '%s/below' '%s'", path, path);
+	/* The kernel may take a moment to see that the last process has left. */
+	CHECK(shell("for i in 1 2 3 4 5 6 7 8 9; do rmdir '%s/below' '%s' 2>/dev/null;"
+		    " test -d '%s' || exit 0; sleep 0.2; done; exit 1",
+		    path, path, path) == 0);
 	CHECK(ret == 0 && pids.count == 1 && pids.items[0] == family[0]);
 	snapshot_pids_free(&pids);
 }
