@@ -171,7 +171,10 @@ static bool live_agrees(const struct live_symbol *list, size_t count, size_t at,
 	return false;
 }
 
-/* This kernel, by a plain reading of the text: the name is that of the nearest symbol below. */
+/*
+ * This kernel, by a plain reading of the text: the name is that of the nearest symbol below.
+ * Modules and BPF programs are left out: they may come and go between the two readings.
+ */
 static void test_live(void)
 {
 	struct images *images = images_new();
