@@ -192,10 +192,12 @@ static void test_live(void)
 		if (count == room)
 			list = realloc(list, (room = room ? 2 * room : 1 << 16) * sizeof(*list));
 		CHECK(list);
-		list[count++] =
+		list[count] =
 			(struct live_symbol){ strtoull(next, NULL, 16), next + 19, next[17] };
 		next = strchr(next, '\n');
-		CHECK(next++);
+		CHECK(next);
+		count += !memchr(list[count].name, '\t', (size_t)(next - list[count].name));
+		next++;
 	}
 	qsort(list, count, sizeof(*list), compare_live);
 	for (size_t at = 0; at + 1 < count; at++) {
