@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""What the measuring scripts share: programs to measure, kernel statistics, medians, tables."""
+
+import atexit
+import json
+import os
+import pathlib
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = pathlib.Path(os.environ.get("BUILD", "build")).resolve()
+SCOPE = str(BUILD / "systemscope")
+STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
+
+_running = []
+
+
+def need(*tools):
+    """Ends with 77 where something needed to measure is missing, and says what."""
+    for tool in tools:
+        if not shutil.which(tool):
+            print(f"{tool} is missing", file=sys.stderr)
+            sys.exit(77)
+    if os.geteuid() != 0:
+        print("measuring needs root", file=sys.stderr)
+        sys.exit(77)
+
+
+def _end_all():
+    for process in _running:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+
+
+atexit.register(_end_all)
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+
+def start(*argv, **more):
+    """A program that is ended with this one, whatever happens."""
+    more.setdefault("stdout", subprocess.DEVNULL)
+    more.setdefault("stderr", subprocess.DEVNULL)
+    process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, **more)
+    _running.append(process)
+    return process
+
+
+def end(process, how=signal.SIGINT):
+    if process.poll() is None:
+        process.send_signal(how)
+    process.wait(timeout=60)
+    _running.remove(process)
+
+
+def enable_statistics():
+    """The kernel counts the runs and the time of BPF programs, until this process ends."""
+    before = STATS.read_text()
+    atexit.register(STATS.write_text, before)
+    STATS.write_text("1")
+
+
+def program_names():
+    shown = subprocess.run(["bpftool", "-j", "prog", "show"], capture_output=True, check=True)
+    return {p["id"]: p.get("name", "?") for p in json.loads(shown.stdout)}
+
+
+def program_runs(pid):
+    """{program id: (ns, runs)} of the BPF programs that process `pid` holds."""
+    runs = {}
+    folder = f"/proc/{pid}/fdinfo"
+    for fd in os.listdir(folder):
+        try:
+            text = pathlib.Path(folder, fd).read_text()
+        except FileNotFoundError:
+            continue
+        info = dict(line.split(":\t", 1) for line in text.splitlines() if ":\t" in line)
+        if "run_time_ns" in info:
+            runs[int(info["prog_id"])] = (int(info["run_time_ns"]), int(info["run_cnt"]))
+    return runs
+
+
+def await_programs(process):
+    """Waits until a tool's programs run, and a moment more: armed, first stacks seen."""
+    end_at = time.monotonic() + 30
+    while not any(count for _, count in program_runs(process.pid).values()):
+        if process.poll() is not None or time.monotonic() > end_at:
+            raise RuntimeError(f"{process.args[0]} runs no program")
+        time.sleep(0.05)
+    time.sleep(1)
+
+
+def runs_between(before, after):
+    """{name: (ns, runs)} between two looks."""
+    names = program_names()
+    between = {}
+    for program, (ns, count) in after.items():
+        ns0, count0 = before.get(program, (0, 0))
+        name = names.get(program, str(program))
+        have = between.get(name, (0, 0))
+        between[name] = (have[0] + ns - ns0, have[1] + count - count0)
+    return between
+
+
+def switches(pid):
+    """How often the threads' leader `pid` was switched out."""
+    return sum(int(line.split()[1]) for line in pathlib.Path(f"/proc/{pid}/status").open()
+               if "ctxt_switches" in line)
+
+
+class Workload:
+    """One of tests/workloads, with the facts it writes."""
+
+    def __init__(self, name, **options):
+        handle, self.facts_path = tempfile.mkstemp(prefix="bench-", suffix=".facts")
+        os.close(handle)
+        atexit.register(lambda: pathlib.Path(self.facts_path).unlink(missing_ok=True))
+        argv = [BUILD / "workloads" / name, "--facts", self.facts_path]
+        for option, value in options.items():
+            argv += ["--" + option, value]
+        self.process = start(*argv)
+
+    def facts(self, kind):
+        rows = []
+        for line in pathlib.Path(self.facts_path).read_text().splitlines():
+            words = line.split()
+            if words and words[0] == kind:
+                rows.append(dict(w.split("=", 1) for w in words[1:]))
+        return rows
+
+    def await_facts(self, kind, count=1, seconds=60):
+        end_at = time.monotonic() + seconds
+        ready = False
+        while not ready:
+            if time.monotonic() > end_at or self.process.poll():
+                raise RuntimeError(f"{self.process.args[0]} does not get to '{kind}'")
+            lines = pathlib.Path(self.facts_path).read_text().splitlines()
+            ready = sum(line.split()[0] == kind for line in lines if line) >= count
+            time.sleep(0.05)
+        return self.facts(kind)
+
+    def end(self):
+        end(self.process, signal.SIGKILL)
+
+
+def profile(*options, during=None, seconds=600):
+    """Runs systemscope with `options`; returns its JSON. `during` is called once it has armed."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        path = os.path.join(folder, "profile.json")
+        process = start(SCOPE, *options[:1], "-q", "-o", path, *options[1:])
+        if during:
+            during(process)
+            end(process)
+        else:
+            process.wait(timeout=seconds)
+            _running.remove(process)
+        if not os.path.exists(path):
+            raise RuntimeError(f"{' '.join(map(str, process.args))}: exit {process.returncode}")
+        with open(path, "rb") as file:
+            return json.load(file)
+
+
+def summed_up(values):
+    return {"median": statistics.median(values), "min": min(values), "max": max(values),
+            "runs": values}
+
+
+def machine():
+    model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line]
+    return {"kernel": os.uname().release, "machine": os.uname().machine, "cpus": os.cpu_count(),
+            "cpu": model[0] if model else "?",
+            "pmu": any(pathlib.Path("/sys/bus/event_source/devices").glob("cpu*")),
+            "load": os.getloadavg()[0]}
+
+
+def show_row(what, values, unit, bound=None, digits=0):
+    low, high = f"{values['min']:.{digits}f}", f"{values['max']:.{digits}f}"
+    line = f"{what:<46} {values['median']:>9.{digits}f} {unit:<4} {low:>9} .. {high:<9}"
+    if bound is not None:
+        line += f" <= {bound:g} " + ("ok" if values["median"] <= bound else "MISSED")
+    print(line, flush=True)
+
+
+def write_results(name, results):
+    folder = BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"machine": machine(), **results}, indent=1) + "\n")
+    print(f"written to {path}")

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MIT
+# make bench: what a profile costs, in the kernel and in user space. Needs root, bpftool and
+# libbpf-tools (whose offcputime is the yardstick); prints tables, and JSON to $(BUILD)/bench.
+
+BENCH_PACKAGES := bpftool libbpf-tools make python3
+
+$(BUILD)/bench/empty.bpf.o: tools/bench/empty.bpf.c
+	@mkdir -p $(@D)
+	$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+$(BUILD)/bench/empty: tools/bench/empty.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARNINGS) $(CFLAGS) $< -static -lbpf -lelf -lz -lzstd -o $@
+
+.PHONY: bench bench-programs
+bench-programs: build workloads $(BUILD)/bench/empty $(BUILD)/bench/empty.bpf.o
+bench:
+	@$(MAKE) --no-print-directory packages
+	$(call install,$(BENCH_PACKAGES))
+	@$(MAKE) --no-print-directory bench-programs
+	@ret=0; for b in switches crowds make-shares; do \
+		echo "--- $$b"; BUILD=$(BUILD) tools/bench/$$b || ret=1; \
+	done; exit $$ret
