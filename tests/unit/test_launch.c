@@ -155,10 +155,16 @@ static void stdout_goes_to_stderr(void)
 /* Between fork and execve nothing of the profiler's own may have changed what COMMAND sees. */
 static void inherits_nothing_of_ours(void)
 {
+	char before[128] = "";
+	FILE *own = popen("grep -E '^Sig(Blk|Ign)' /proc/self/status", "r");
 	const char *text = output_of(NULL, false, 1,
 				     "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd");
 
-	CHECK_CONTAINS(text, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
+	/* whoever started this test may ignore signals itself */
+	CHECK(own && fread(before, 1, sizeof(before) - 1, own) > 0);
+	if (own)
+		pclose(own);
+	CHECK_CONTAINS(text, before);
 	/* 3 is the directory that ls reads. */
 	CHECK_CONTAINS(text, "0\n1\n2\n3\n");
 	CHECK(text && !strstr(text, "\n4\n"));
