@@ -155,15 +155,18 @@ static void stdout_goes_to_stderr(void)
 /* Between fork and execve nothing of the profiler's own may have changed what COMMAND sees. */
 static void inherits_nothing_of_ours(void)
 {
-	char before[128] = "";
-	FILE *own = popen("grep -E '^Sig(Blk|Ign)' /proc/self/status", "r");
+	char line[128], before[256] = "";
+	FILE *own = fopen("/proc/self/status", "re");
 	const char *text = output_of(NULL, false, 1,
 				     "grep -E '^Sig(Blk|Ign)' /proc/self/status; ls /proc/self/fd");
 
-	/* whoever started this test may ignore signals itself */
-	CHECK(own && fread(before, 1, sizeof(before) - 1, own) > 0);
+	/* whoever started this test may have left signals ignored: make does */
+	while (own && fgets(line, sizeof(line), own))
+		if (!strncmp(line, "SigBlk", 6) || !strncmp(line, "SigIgn", 6))
+			strncat(before, line, sizeof(before) - strlen(before) - 1);
 	if (own)
-		pclose(own);
+		fclose(own);
+	CHECK(before[0]);
 	CHECK_CONTAINS(text, before);
 	/* 3 is the directory that ls reads. */
 	CHECK_CONTAINS(text, "0\n1\n2\n3\n");
