@@ -99,7 +99,7 @@ void frames_want(struct frames *f, struct stack_pair pair)
 		f->stacks[pair.kernel].wanted = true;
 }
 
-/* --- frames ------------------------------------------------------------------------------------- */
+/* --- frames ----------------------------------------------------------------------------------- */
 
 static uint32_t add_frame(struct frames *f, const struct profile_frame *frame)
 {
@@ -130,7 +130,7 @@ uint32_t frames_add_label(struct frames *f, const char *text)
 	return add_frame(f, &frame);
 }
 
-/* --- images ------------------------------------------------------------------------------------- */
+/* --- images ----------------------------------------------------------------------------------- */
 
 static const struct image *make_image(struct frames *f, enum image_kind kind, const char *path)
 {
@@ -174,7 +174,7 @@ static uint32_t image_id(struct frames *f, const struct image *image)
 	return id;
 }
 
-/* --- places ------------------------------------------------------------------------------------- */
+/* --- places ----------------------------------------------------------------------------------- */
 
 static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t image, uint64_t file_off)
 {
@@ -227,7 +227,7 @@ static void place_stack(struct frames *f, uint32_t index, const struct image *ke
 	}
 }
 
-/* --- names -------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 /* The sites of one image with the same vaddr: one question to the symbols. */
 struct place {

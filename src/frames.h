@@ -73,7 +73,7 @@ struct stack_pair frames_find_pair(const struct frames *f, uint64_t ustack, uint
 void frames_want(struct frames *f, struct stack_pair pair);
 void frames_resolve(struct frames *f);
 
-/* Sets *ids to the frames of a wanted stack (not NONE, not LOST), leaf first, with inlined calls. */
+/* Sets *ids to the frames of a wanted stack (a record that came), leaf first, inlined calls too. */
 void frames_of_stack(const struct frames *f, uint32_t stack, struct frame_ids *ids);
 /* The frame that a label stands in; `text` is the label's, formatted. */
 uint32_t frames_add_label(struct frames *f, const char *text);

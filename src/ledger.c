@@ -43,8 +43,6 @@ nsec_t ledger_pending_ns(const struct scope_thread *life, const struct scope_win
 		return 0;
 	if (life->flags & SCOPE_THREAD_NO_EVENT)
 		return ledger_life_end_ns(life, window) - ledger_life_start_ns(life, window);
-	if (life->flags & SCOPE_THREAD_DEAD)
-		return 0;
 	since = later(life->since_ns, window->start_ns);
 	return since < window->end_ns ? window->end_ns - since : 0;
 }
@@ -58,8 +56,7 @@ static void add_life(struct ledger_thread *t, const struct scope_thread *life,
 	t->alive_ns += ledger_life_end_ns(life, window) - start;
 	t->switches += life->switches;
 	for (int i = 0; i < SCOPE_STATES; i++) {
-		if (!(life->flags & SCOPE_THREAD_NO_EVENT))
-			t->ns[i] += life->total_ns[i];
+		t->ns[i] += life->total_ns[i];
 		t->other_cpu_ns[i] += earlier(life->other_cpu_ns[i], life->total_ns[i]);
 	}
 	if (life->state < SCOPE_STATES)
@@ -88,8 +85,6 @@ static void add_thread(struct ledger *l, const struct ingest *ingest, uint32_t i
 	t->born_ns = ~(nsec_t)0;
 	for (uint32_t i = last; i != TABLE_NONE; i = ingest->lives.items[i].earlier)
 		add_life(t, &ingest->lives.items[i].record, &ingest->window);
-	for (int i = 0; i < SCOPE_STATES; i++)
-		t->other_cpu_ns[i] = earlier(t->other_cpu_ns[i], t->ns[i]);
 	if (!was_alive(t))
 		l->threads.count--;
 }
@@ -99,7 +94,7 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-/* Where a process is told apart only by its leader's start, that start comes before its threads'. */
+/* A process that only its leader's start tells apart: that comes before its threads' starts. */
 static int compare_by_start(const void *a, const void *b)
 {
 	const struct ledger_thread *s = a, *t = b;

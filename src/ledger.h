@@ -4,8 +4,8 @@
  *
  * Invariants
  *  - alive_ns comes from birth, death and window alone; ns[] from what the kernel side charged, and
- *    from the state under way at the end. Neither is ever adjusted to the other; the difference is the
- *    residual.
+ *    from the state under way at the end. Neither is ever adjusted to the other; the difference is
+ *    the residual.
  *  - Threads are sorted by pid, process (a pid may be used again), tid, birth; the threads of a
  *    process are contiguous. The threads that were lost with their records are one more, the last,
  *    in a process of their own with pid 0.
@@ -20,7 +20,7 @@
 #define LEDGER_NONE UINT32_MAX
 
 struct ledger_thread {
-	uint32_t last_life; /* in ingest.lives, and from there to earlier ones; LEDGER_NONE: the lost */
+	uint32_t last_life; /* in ingest.lives, leads to earlier ones; LEDGER_NONE: the lost */
 	uint32_t process;   /* index */
 	uint32_t instance;  /* of procs, or PROCS_NONE */
 	uint32_t pid, tid;

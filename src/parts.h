@@ -36,7 +36,7 @@ struct grouping {
 void grouping_init(struct grouping *g, const uint32_t *owner_of, size_t count, size_t owners);
 void grouping_free(struct grouping *g);
 
-/* --- blocked and waiting to run: src/parts_waits.c ------------------------------------------------ */
+/* --- blocked and waiting to run: src/parts_waits.c -------------------------------------------- */
 
 struct waits {
 	const struct ingest *ingest;
@@ -53,7 +53,7 @@ void waits_init(struct waits *w, const struct ingest *ingest, const struct ledge
 void waits_free(struct waits *w);
 void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
 
-/* --- on a CPU: src/parts_runs.c ------------------------------------------------------------------- */
+/* --- on a CPU: src/parts_runs.c --------------------------------------------------------------- */
 
 /*
  * Where a thread's on-CPU time went: its own ticks if it has any; else its process's; else those of

@@ -48,7 +48,7 @@ void waits_free(struct waits *w)
 	grouping_free(&w->sums);
 }
 
-/* --- the parts of one thread ---------------------------------------------------------------------- */
+/* --- the parts of one thread ------------------------------------------------------------------ */
 
 /* One place where a thread waited: its stacks, and why. */
 struct place {
@@ -135,14 +135,12 @@ static void add_life(struct waits *w, const struct ledger_thread *t,
 	bool has_place = now.reason || life->ustack || life->kstack;
 	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
 	struct spell late = { life->off_ns, life->off_count, life->runq_ns, life->runq_count };
-	struct spell first = { 0 }, last = { 0 };
+	struct spell first = { .off_ns = life->init_ns[SCOPE_OFF],
+			       .off_count = life->init_ns[SCOPE_OFF] != 0,
+			       .runq_ns = life->init_ns[SCOPE_RUNQ],
+			       .runq_count = life->init_ns[SCOPE_RUNQ] != 0 };
+	struct spell last = { 0 };
 
-	if (!(life->flags & SCOPE_THREAD_NO_EVENT)) {
-		first.off_ns = life->init_ns[SCOPE_OFF];
-		first.off_count = first.off_ns != 0;
-		first.runq_ns = life->init_ns[SCOPE_RUNQ];
-		first.runq_count = first.runq_ns != 0;
-	}
 	if (pending_ns && life->state == SCOPE_OFF)
 		last = (struct spell){ .off_ns = pending_ns, .off_count = 1 };
 	else if (pending_ns && life->state == SCOPE_RUNQ)

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-/* How far up a line of forks, none of them followed by exec, mappings are looked for. */
+/* How far up a line of forks, none followed by exec, mappings are looked for: records may tell of
+ * circles, too. */
 #define MAX_ANCESTORS 64
 
 void procs_init(struct procs *p)
@@ -93,7 +94,7 @@ const char *procs_string(const struct procs *p, uint32_t id)
 	return strings_get(&p->strings, id);
 }
 
-/* --- from events to instances and generations -------------------------------------------------- */
+/* --- from events to instances and generations ------------------------------------------------- */
 
 static int compare_events(const void *a, const void *b)
 {
@@ -221,17 +222,12 @@ static uint32_t generation_at(const struct procs *p, uint32_t instance, nsec_t t
 	return low;
 }
 
-/* The parent is one that began earlier: so there is no circle, whatever the records say. */
 static void link_parent(struct procs *p, struct proc_generation *g)
 {
 	uint32_t instance = g->ppid ? procs_find(p, g->ppid, g->parent_ns) : PROCS_NONE;
-	uint32_t parent;
 
-	if (instance == PROCS_NONE)
-		return;
-	parent = generation_at(p, instance, g->parent_ns);
-	if (p->generations.items[parent].since_ns < g->since_ns)
-		g->parent = parent;
+	if (instance != PROCS_NONE)
+		g->parent = generation_at(p, instance, g->parent_ns);
 }
 
 /* Ancestors without mappings of their own (a shell's sub-shell's sub-shell) are passed over. */
@@ -281,7 +277,7 @@ void procs_seal(struct procs *p)
 		shorten_ancestry(p, &p->generations.items[i]);
 }
 
-/* --- lookups ------------------------------------------------------------------------------------ */
+/* --- lookups ---------------------------------------------------------------------------------- */
 
 /* Instances end in time order, so the first that ends at or after `time_ns` is the one. */
 uint32_t procs_find(const struct procs *p, uint32_t pid, nsec_t time_ns)

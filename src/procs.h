@@ -53,7 +53,7 @@ struct proc_event {
 struct proc_generation {
 	nsec_t since_ns;
 	nsec_t parent_ns;  /* of `parent` as it was at this time */
-	uint32_t parent;   /* generation, or PROCS_NONE; its since_ns is smaller */
+	uint32_t parent;   /* generation, or PROCS_NONE */
 	uint32_t ppid;	   /* 0: not forked in the run */
 	uint32_t first_map, map_count;
 	uint32_t exe; /* string: its first executable file; 0: none of its own */

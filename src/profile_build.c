@@ -25,7 +25,7 @@ struct build {
 	ARRAY(struct profile_sample) samples;
 };
 
-/* --- names ------------------------------------------------------------------------------------------ */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void want_stacks_of_waits(struct build *b)
 {
@@ -62,7 +62,7 @@ static void want_stacks_of_runs(struct build *b)
 	}
 }
 
-/* --- processes and threads --------------------------------------------------------------------------- */
+/* --- processes and threads -------------------------------------------------------------------- */
 
 static uint32_t process_comm(struct build *b, const struct ledger_process *p)
 {
@@ -105,11 +105,15 @@ static void make_threads(struct build *b)
 	b->profile->thread_count = (uint32_t)count;
 }
 
+static const char *exe_of(const struct ingest *ingest, uint32_t instance)
+{
+	return procs_string(&ingest->procs, procs_exe(&ingest->procs, instance));
+}
+
 static void make_processes(struct build *b)
 {
 	size_t count = b->ledger.processes.count;
 	struct profile_process *processes = mem_alloc_array(count, sizeof(*processes));
-	const struct procs *procs = &b->ingest->procs;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct ledger_process *from = &b->ledger.processes.items[i];
@@ -120,14 +124,13 @@ static void make_processes(struct build *b)
 		to->thread_count = from->thread_count;
 		to->comm = process_comm(b, from);
 		if (from->instance != PROCS_NONE)
-			to->exe = strings_add(&b->strings,
-					      procs_string(procs, procs_exe(procs, from->instance)));
+			to->exe = strings_add(&b->strings, exe_of(b->ingest, from->instance));
 	}
 	b->profile->processes = processes;
 	b->profile->process_count = (uint32_t)count;
 }
 
-/* --- samples ------------------------------------------------------------------------------------------ */
+/* --- samples ---------------------------------------------------------------------------------- */
 
 static int compare(uint64_t a, uint64_t b)
 {
@@ -166,7 +169,7 @@ static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
 	}
 }
 
-/* Only the stacks that a sample can show are placed and named, and only what is asked for is built. */
+/* Only stacks that a sample can show are placed and named; only what is asked for is built. */
 static void make_samples(struct build *b)
 {
 	bool has_runs = b->config->states[SCOPE_ON];
@@ -201,7 +204,7 @@ static void make_samples(struct build *b)
 	b->profile->sample_count = (uint32_t)b->samples.count;
 }
 
-/* --- quality ------------------------------------------------------------------------------------------ */
+/* --- quality ---------------------------------------------------------------------------------- */
 
 static void add_on_quality(struct build *b, const struct profile_sample *s)
 {
@@ -240,7 +243,7 @@ static void measure_quality(struct build *b)
 	}
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static void describe_run(struct build *b)
 {

@@ -17,7 +17,7 @@
 struct profile_config {
 	bool states[SCOPE_STATES]; /* samples of other states are left out; the ledger is whole */
 	bool system_wide;
-	bool user_stacks, kernel_stacks; /* false: asked not to be taken; their absence is no loss */
+	bool user_stacks, kernel_stacks; /* false: not asked for; their absence is no loss */
 	const char *target;	/* copied */
 	struct images *images;	/* where mapped files are opened; NULL in tests: no files */
 	const struct symsource *const *sources; /* NULL: the built-in ones */

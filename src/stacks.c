@@ -60,7 +60,7 @@ void stacks_free(struct stacks *s)
 	array_free(&s->kinds);
 }
 
-/* --- the tree ------------------------------------------------------------------------------------ */
+/* --- the tree --------------------------------------------------------------------------------- */
 
 /* Is this where a program or a thread begins: crt1's, libc's, Go's? */
 static bool is_first_function(const char *name)
@@ -133,7 +133,7 @@ uint32_t stacks_add_label(struct stacks *s, enum label label)
 	return push_label(s, 0, label);
 }
 
-/* --- pairs --------------------------------------------------------------------------------------- */
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 static uint32_t push_user(struct stacks *s, uint32_t stack)
 {

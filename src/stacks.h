@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stacks.h - the profile's stacks: a prefix tree, root first, built from pairs of a user and a kernel
- * stack.
+ * stacks.h - the profile's stacks: a prefix tree, root first, of pairs of user and kernel stacks.
  *
  * Invariants: node 0 is the placeholder; a parent's id is smaller than its child's; a pair always
  * gives the same id. User frames come nearer to the root than kernel frames; of kernel stacks the
  * frames that trim_kernel_stack() names are gone.
  *
- * A stack of a pair whose record never came is replaced by [stack lost: ring full], in its place: the
- * other one stays. Where there is neither the stack is [no stack] if one that this thread can have
- * was asked for, else empty (id 0): a kernel thread under -U, or a tick in user mode under -K.
+ * A stack of a pair whose record never came is replaced by [stack lost: ring full], in its place;
+ * the other one stays. Where there is neither, the stack is [no stack] if one that this thread can
+ * have was asked for, else empty (id 0): a kernel thread under -U, a tick in user mode under -K.
  */
 #ifndef STACKS_H
 #define STACKS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * trim.h - which frames at the leaf of a kernel stack are there because it was taken, not because of
- * what the thread did: the profiler's own, the scheduler's, the timer interrupt of a tick.
+ * trim.h - which frames at the leaf of a kernel stack are there because it was taken, not because
+ * of what the thread did: the profiler's own, the scheduler's, the timer interrupt of a tick.
  */
 #ifndef TRIM_H
 #define TRIM_H

@@ -23,8 +23,10 @@ static inline void check_tables(const struct profile *p)
 		CHECK(p->frames[i].image < p->image_count);
 		CHECK(p->frames[i].file < p->string_count);
 	}
-	for (uint32_t i = 0; i < p->image_count; i++)
-		CHECK(p->images[i].path < p->string_count && p->images[i].build_id < p->string_count);
+	for (uint32_t i = 0; i < p->image_count; i++) {
+		CHECK(p->images[i].path < p->string_count);
+		CHECK(p->images[i].build_id < p->string_count);
+	}
 }
 
 static inline void check_threads(const struct profile *p)
@@ -34,7 +36,8 @@ static inline void check_threads(const struct profile *p)
 	for (uint32_t i = 0; i < p->process_count; i++) {
 		CHECK_INT(p->processes[i].first_thread, next);
 		CHECK(p->processes[i].thread_count > 0);
-		CHECK(p->processes[i].comm < p->string_count && p->processes[i].exe < p->string_count);
+		CHECK(p->processes[i].comm < p->string_count);
+		CHECK(p->processes[i].exe < p->string_count);
 		for (uint32_t n = 0; n < p->processes[i].thread_count; n++, next++)
 			CHECK_INT(p->threads[next].process, i);
 	}
@@ -114,7 +117,7 @@ static inline void sound_write_stack(const struct profile *p, uint32_t stack, FI
 	fprintf(out, ";%s", profile_string(p, p->frames[p->stacks[stack].frame].name));
 }
 
-/* One line a sample: `TID STATE NS xCOUNT[~] REASON ;ROOT;...;LEAF`, each after a newline. free() it. */
+/* A newline, then a line a sample: `TID STATE NS xCOUNT[~] REASON ;ROOT;...;LEAF`. free() it. */
 static inline char *sound_text(const struct profile *p)
 {
 	static const char *const states[SCOPE_STATES] = { "on", "runq", "off" };

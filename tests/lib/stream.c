@@ -65,12 +65,14 @@ static const struct record_type record_types[] = {
 		F_AS(scope_thread, "other_off", other_cpu_ns[SCOPE_OFF]),
 		F(scope_thread, ustack), F(scope_thread, kstack),
 		F_KIND(scope_thread, "reason", reason, FIELD_REASON),
-		F_AS(scope_thread, "late_off", off_ns), F_AS(scope_thread, "late_off_count", off_count),
+		F_AS(scope_thread, "late_off", off_ns),
+		F_AS(scope_thread, "late_off_count", off_count),
 		F_AS(scope_thread, "late_runq", runq_ns),
 		F_AS(scope_thread, "late_runq_count", runq_count),
 		F_KIND(scope_thread, "comm", comm, FIELD_COMM) } },
 	{ "seen", SCOPE_REC_SEEN, sizeof(struct scope_seen), {
-		F(scope_seen, pid), F(scope_seen, tid), F_AS(scope_seen, "start_time", start_time_ns),
+		F(scope_seen, pid), F(scope_seen, tid),
+		F_AS(scope_seen, "start_time", start_time_ns),
 		F_AS(scope_seen, "time", time_ns), F(scope_seen, ustack), F(scope_seen, kstack),
 		F_KIND(scope_seen, "reason", reason, FIELD_REASON),
 		F_KIND(scope_seen, "state", state, FIELD_STATE) } },
@@ -145,7 +147,7 @@ void stream_unload(void)
 	array_free(&loaded.names);
 }
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 /* A number with a unit of time: 5, 0x1f, 20us, 3ms, 4s; several are added: 1s+3ms. */
 static bool parse_number(const char *text, uint64_t *ret_value)
@@ -237,7 +239,7 @@ static bool parse_field(const struct field *field, const char *text, uint64_t *r
 	}
 }
 
-/* --- lines ------------------------------------------------------------------------------------- */
+/* --- lines ------------------------------------------------------------------------------------ */
 
 /* Undoes \n \t \" \\ and \xHH in place; returns where the closing quote stood. NULL: none. */
 static char *unquote(char *text)
@@ -439,7 +441,7 @@ static bool take_line(char *line, struct ingest *ingest, struct profile_config *
 	return false;
 }
 
-/* --- the stream's names, as a symbol source ----------------------------------------------------- */
+/* --- the stream's names, as a symbol source --------------------------------------------------- */
 
 static int names_open(const struct image *image, void **ret_state)
 {
@@ -474,7 +476,7 @@ static void names_close(void *state)
 static const struct symsource names_source = { "stream", names_open, names_resolve, names_close };
 static const struct symsource *const names_sources[] = { &names_source, NULL };
 
-/* --- whole streams ------------------------------------------------------------------------------- */
+/* --- whole streams ---------------------------------------------------------------------------- */
 
 int stream_load_text(const char *name, const char *text, struct ingest *ingest,
 		     struct profile_config *ret_config)

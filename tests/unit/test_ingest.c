@@ -212,6 +212,27 @@ static void last_record_of_a_thread_wins(void)
 	ingest_free(&g);
 }
 
+static void first_sight_of_a_thread_wins(void)
+{
+	struct scope_seen seen = { .rec = HEAD(seen, SCOPE_REC_SEEN), .tid = 7, .time_ns = 1 };
+	struct ingest *g = ingest_new();
+
+	ingest_record(g, &seen, sizeof(seen));
+	seen.time_ns = 2;
+	seen.kstack = 5;
+	ingest_record(g, &seen, sizeof(seen)); /* the first with a stack */
+	seen.time_ns = 3;
+	seen.kstack = 6;
+	ingest_record(g, &seen, sizeof(seen));
+	CHECK_INT(g->seen.count, 1);
+	CHECK_INT(g->seen_data.items[0].time_ns, 2);
+	CHECK_INT(g->seen_data.items[0].kstack, 5);
+	seen.start_time_ns = 9; /* another thread of that tid */
+	ingest_record(g, &seen, sizeof(seen));
+	CHECK_INT(g->seen.count, 2);
+	ingest_free(&g);
+}
+
 static void lost_threads_are_one(void)
 {
 	struct scope_thread thread = { .rec = HEAD(thread, SCOPE_REC_THREAD),
@@ -224,7 +245,7 @@ static void lost_threads_are_one(void)
 	ingest_free(&g);
 }
 
-/* --- anything at all ----------------------------------------------------------------------------- */
+/* --- anything at all -------------------------------------------------------------------------- */
 
 static uint64_t random_state = 88172645463325252u;
 
@@ -326,6 +347,7 @@ int main(void)
 	CHECK_CASE(values_are_in_range);
 	CHECK_CASE(sums_and_ticks_add_up);
 	CHECK_CASE(last_record_of_a_thread_wins);
+	CHECK_CASE(first_sight_of_a_thread_wins);
 	CHECK_CASE(lost_threads_are_one);
 	CHECK_CASE(random_records_do_no_harm);
 	return check_status();

@@ -64,6 +64,60 @@ static void account_is_completed_to_the_end(void)
 	done();
 }
 
+static void accounts_are_clipped_to_the_window(void)
+{
+	/* its last event lies before the window; it died after it */
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=off since=400ms first=300ms ustack=1 kstack=3 reason=syscall+0\n"
+	      "thread thread=2 pid=100 tid=2 state=dead flags=dead dead=2500ms since=2500ms first=1s on=1s\n"
+	      "thread thread=3 pid=100 tid=3 state=on since=2500ms born=900ms first=900ms flags=born on=1s\n");
+	CHECK_CONTAINS(samples, "\n1 off 1000000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_INT(built->thread_count, 3);
+	for (uint32_t i = 0; i < built->thread_count; i++) {
+		CHECK_INT(built->threads[i].alive_ns, 1000000000);
+		CHECK_INT(built->threads[i].residual_ns, 0);
+		CHECK_INT(built->threads[i].born_ns, 1000000000);
+	}
+	done();
+}
+
+static void late_sums_are_sums(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=600ms runq=100ms off=300ms "
+	      "late_off=200ms late_off_count=3 late_runq=100ms late_runq_count=2 ustack=2 kstack=3 reason=syscall+0\n"
+	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=100ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 runq 100000000 x2  ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 200000000 x3 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x1 read pipe ;_start;main;pipe_read\n");
+	done();
+}
+
+/* Two calls of one reason, and two addresses of one frame, are one sample. */
+static void what_reads_the_same_is_one_sample(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=700ms off=300ms\n"
+	      "sum thread=1 ustack=1 reason=syscall+202 off=100ms off_count=2\n"
+	      "sum thread=1 ustack=1 reason=syscall+449 off=200ms off_count=3\n"
+	      "ticks thread=1 ustack=1 count=2\n"
+	      "stack id=9 time=1s pid=100 kind=user ips=0x401010,0x401210\n"
+	      "ticks thread=1 ustack=9 count=5\n");
+	CHECK_TEXT(samples, "\n1 on 700000000 x7  ;_start;main\n1 off 300000000 x5 futex ;_start;main\n");
+	done();
+}
+
+static void a_tick_in_the_scheduler_shows_it(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=500ms off=500ms\n"
+	      "sum thread=1 kstack=3 reason=syscall+0 off=500ms off_count=1\n"
+	      "ticks thread=1 kstack=3 count=1\n");
+	CHECK_CONTAINS(samples, "\n1 on 500000000 x1  ;pipe_read;__schedule\n");
+	CHECK_CONTAINS(samples, "\n1 off 500000000 x1 read pipe ;pipe_read\n");
+	done();
+}
+
 static void no_event_is_one_state_throughout(void)
 {
 	build_stream(COMMON
@@ -103,7 +157,12 @@ static void time_before_the_first_event_has_the_stack_seen(void)
 	      /* woken, but has not run: no stack of its own yet */
 	      "thread thread=4 pid=100 tid=4 start_time=5 state=runq since=1300ms first=1300ms off=300ms "
 	      "init_off=300ms\n"
-	      "seen pid=100 tid=4 start_time=5 time=1100ms ustack=2 kstack=3 reason=syscall+0 state=off\n");
+	      "seen pid=100 tid=4 start_time=5 time=1100ms ustack=2 kstack=3 reason=syscall+0 state=off\n"
+	      /* seen while it ran: its stacks were not read */
+	      "thread thread=5 pid=100 tid=5 start_time=5 state=on since=2s first=1300ms on=700ms off=300ms "
+	      "init_off=300ms\n"
+	      "seen pid=100 tid=5 start_time=5 time=1s state=on\n");
+	CHECK_CONTAINS(samples, "\n5 off 300000000 x1 unknown ;[waiting since before the window]\n");
 	CHECK_CONTAINS(samples, "\n1 off 300000000 x1 read pipe ;_start;main;pipe_read\n");
 	CHECK_CONTAINS(samples, "\n1 runq 100000000 x1  ;_start;main;pipe_read\n");
 	CHECK_CONTAINS(samples, "\n2 off 300000000 x1 unknown ;[waiting since before the window]\n");
@@ -139,13 +198,17 @@ static void several_lives_are_one_thread(void)
 {
 	build_stream(COMMON
 	      "thread thread=1 pid=100 tid=100 start_time=5 state=dead flags=dead dead=1200ms since=1200ms "
-	      "first=1s on=200ms switches=2 comm=\"first\"\n"
+	      "first=1s on=100ms off=100ms late_off=60ms late_off_count=1 init_off=40ms ustack=2 kstack=3 "
+	      "reason=syscall+0 switches=2 comm=\"first\"\n"
 	      "thread thread=1 pid=100 tid=100 start_time=5 state=on flags=born born=1500ms since=2s first=1500ms "
 	      "on=400ms off=100ms switches=3 comm=\"second\"\n"
 	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=100ms off_count=1\n");
 	CHECK_INT(built->thread_count, 1);
 	CHECK_INT(built->threads[0].alive_ns, 700000000);
-	CHECK_INT(built->threads[0].ns[SCOPE_ON], 600000000);
+	CHECK_INT(built->threads[0].ns[SCOPE_ON], 500000000);
+	CHECK_CONTAINS(samples, "\n100 off 100000000 x1 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n100 off 60000000 x1 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n100 off 40000000 x1 unknown ;[waiting since before the window]\n");
 	CHECK_INT(built->threads[0].residual_ns, 0);
 	CHECK_INT(built->threads[0].switches, 5);
 	CHECK_INT(built->threads[0].born_ns, 1000000000);
@@ -251,6 +314,13 @@ static void threads_without_a_record_are_one(void)
 	done();
 }
 
+static void threads_without_a_record_have_their_label(void)
+{
+	build_stream(COMMON "thread flags=lost+dead state=dead on=100ms switches=7\n");
+	CHECK_TEXT(samples, "\n0 on 100000000 x0  ;[threads without a record]\n");
+	done();
+}
+
 static void states_left_out_are_still_in_the_ledger(void)
 {
 	build_stream(COMMON "config states=on\n"
@@ -272,9 +342,13 @@ static void states_left_out_are_still_in_the_ledger(void)
 	CHECK_INT(built->stack_count, 5);
 	CHECK_INT(built->threads[0].ns[SCOPE_ON], 500000000);
 	done();
+	build_stream(COMMON "config states=off\n"
+			    "thread thread=1 pid=100 tid=1 state=on since=2s first=1s runq=500ms off=500ms\n");
+	CHECK_TEXT(samples, "\n1 off 500000000 x0 unknown ;[stack lost: table full]\n");
+	done();
 }
 
-/* --- on-CPU time ---------------------------------------------------------------------------------- */
+/* --- on-CPU time ------------------------------------------------------------------------------ */
 
 static void peers_lend_in_order(void)
 {
@@ -313,6 +387,21 @@ static void peers_lend_in_order(void)
 	done();
 }
 
+static void kernel_threads_borrow_from_their_kind(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "thread thread=1 pid=1 tid=1 state=on since=2s first=1s on=1s comm=\"x\"\n"
+	      "thread thread=2 pid=2 tid=2 flags=kthread state=on since=2s first=1s on=1s comm=\"x\"\n"
+	      "thread thread=3 pid=3 tid=3 flags=kthread state=on since=2s first=1s on=1s comm=\"y\"\n"
+	      "thread thread=4 pid=4 tid=4 flags=kthread state=on since=2s first=1s on=1s comm=\"y\"\n"
+	      "stack id=1 kind=kernel ips=0x81000010\n"
+	      "ticks thread=1 kstack=1 count=1\n"
+	      "ticks thread=3 kstack=1 count=1\n");
+	CHECK_CONTAINS(samples, "\n2 on 1000000000 x0  ;[on-CPU, not sampled]\n");
+	CHECK_CONTAINS(samples, "\n4 on 1000000000 x0~  ;[kernel]+0x81000010\n");
+	done();
+}
+
 /* Many takers: each exact, together the distribution, and few samples. */
 static void borrowing_is_exact_and_cheap(void)
 {
@@ -343,7 +432,7 @@ static void borrowing_is_exact_and_cheap(void)
 	done();
 }
 
-/* --- names ---------------------------------------------------------------------------------------- */
+/* --- names ------------------------------------------------------------------------------------ */
 
 static void frames_are_places(void)
 {
@@ -453,7 +542,7 @@ static void complete_stacks_begin_at_a_first_function(void)
 	}
 }
 
-/* --- processes ------------------------------------------------------------------------------------ */
+/* --- processes -------------------------------------------------------------------------------- */
 
 static void a_pid_used_again_is_two_processes(void)
 {
@@ -482,6 +571,48 @@ static void a_pid_used_again_is_two_processes(void)
 	CHECK_INT(built->process_count, 2);
 	CHECK_INT(built->processes[0].thread_count, 2);
 	CHECK_INT(built->threads[2].tid, 100);
+	done();
+}
+
+/* Without leaders, the records of forks and exits tell them apart. */
+static void threads_of_a_pid_used_again(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "comm time=0 pid=100 tid=100 comm=\"one\"\n"
+	      "exit time=1300ms pid=100 tid=100\n"
+	      "fork time=1500ms pid=100 tid=100 ppid=1 ptid=1\n"
+	      "comm time=1500ms pid=100 tid=100 comm=\"two\"\n"
+	      "thread thread=1 pid=100 tid=101 start_time=5 state=dead flags=dead dead=1300ms on=300ms comm=\"a\"\n"
+	      "thread thread=2 pid=100 tid=102 start_time=1600ms state=on flags=born born=1600ms since=2s on=400ms "
+	      "comm=\"b\"\n");
+	CHECK_INT(built->process_count, 2);
+	CHECK_TEXT(profile_string(built, built->processes[0].comm), "one");
+	CHECK_TEXT(profile_string(built, built->processes[1].comm), "two");
+	done();
+}
+
+static void bytes_behind_a_name_are_not_it(void)
+{
+	struct scope_window window = { .rec = { SCOPE_REC_WINDOW, sizeof(window) }, .end_ns = 10 };
+	struct scope_thread thread = { .rec = { SCOPE_REC_THREAD, sizeof(thread) },
+				       .flags = SCOPE_THREAD_NO_EVENT, .comm = "ab\0older name" };
+	const struct profile_config config = { .states = { true, true, true } };
+	struct ingest *g = ingest_new();
+
+	/* a peer by executable and name, once the older bytes are gone */
+	thread.thread = thread.pid = thread.tid = 1;
+	CHECK_INT(ingest_record(g, &window, sizeof(window)), 0);
+	CHECK_INT(ingest_record(g, &thread, sizeof(thread)), 0);
+	thread.thread = thread.pid = thread.tid = 2;
+	memcpy(thread.comm, "ab\0else", 8);
+	CHECK_INT(ingest_record(g, &thread, sizeof(thread)), 0);
+	CHECK_INT(ingest_record(g, &(struct scope_ticks){ .rec = { SCOPE_REC_TICKS, sizeof(struct scope_ticks) },
+							  .thread = 2, .count = 1 },
+				sizeof(struct scope_ticks)), 0);
+	built = profile_build(g, &config);
+	CHECK_TEXT(profile_string(built, built->threads[0].comm), "ab");
+	CHECK(built->threads[0].estimated);
+	ingest_free(&g);
 	done();
 }
 
@@ -523,7 +654,7 @@ static void nothing_gives_an_empty_profile(void)
 	CHECK(!built);
 }
 
-/* --- any run -------------------------------------------------------------------------------------- */
+/* --- any run ---------------------------------------------------------------------------------- */
 
 static uint64_t random_state;
 
@@ -600,6 +731,10 @@ static void every_nanosecond_is_found_again(void)
 int main(void)
 {
 	CHECK_CASE(account_is_completed_to_the_end);
+	CHECK_CASE(accounts_are_clipped_to_the_window);
+	CHECK_CASE(late_sums_are_sums);
+	CHECK_CASE(what_reads_the_same_is_one_sample);
+	CHECK_CASE(a_tick_in_the_scheduler_shows_it);
 	CHECK_CASE(no_event_is_one_state_throughout);
 	CHECK_CASE(time_before_the_first_event_has_the_stack_seen);
 	CHECK_CASE(residual_is_measured_apart);
@@ -611,8 +746,10 @@ int main(void)
 	CHECK_CASE(a_lost_half_leaves_the_other);
 	CHECK_CASE(what_was_not_asked_for_is_not_missed);
 	CHECK_CASE(threads_without_a_record_are_one);
+	CHECK_CASE(threads_without_a_record_have_their_label);
 	CHECK_CASE(states_left_out_are_still_in_the_ledger);
 	CHECK_CASE(peers_lend_in_order);
+	CHECK_CASE(kernel_threads_borrow_from_their_kind);
 	CHECK_CASE(borrowing_is_exact_and_cheap);
 	CHECK_CASE(frames_are_places);
 	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
@@ -620,6 +757,8 @@ int main(void)
 	CHECK_CASE(the_mappings_of_the_time_count);
 	CHECK_CASE(complete_stacks_begin_at_a_first_function);
 	CHECK_CASE(a_pid_used_again_is_two_processes);
+	CHECK_CASE(threads_of_a_pid_used_again);
+	CHECK_CASE(bytes_behind_a_name_are_not_it);
 	CHECK_CASE(names_of_processes);
 	CHECK_CASE(the_run_is_described);
 	CHECK_CASE(nothing_gives_an_empty_profile);
