@@ -1,0 +1,90 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Who may include what, and how long a file and a function may be: CONTRIBUTING.md, "The rooms" and
+# "Manners". Reads the sources only.
+cd "$(dirname "$0")/../.." || exit 1
+failures=0
+
+# verdict NAME WHY: ok if WHY is empty.
+verdict() {
+	if [ -z "$2" ]; then
+		echo "ok $1"
+	else
+		echo "not ok $1 - $(printf '%s' "$2" | tr '\n' ' ' | sed 's/  *$//')"
+		failures=1
+	fi
+}
+
+# only NAME REGEX FILE...: of all of src/ and exporters/, these alone include what matches.
+only() {
+	name=$1 regex=$2
+	shift 2
+	verdict "$name" "$(grep -nE "^[[:space:]]*#[[:space:]]*include[[:space:]]*[<\"]($regex)" \
+		src/*.[ch] exporters/*.[ch] | while IFS=: read -r file line rest; do
+		for allowed in "$@"; do
+			[ "$file" = "src/$allowed" ] && continue 2
+		done
+		echo "$file:$line: $rest;"
+	done)"
+}
+
+only libbpf 'bpf/' tracer.c tables.c tasks.c kernel_features.c
+only skeleton 'scope\.skel\.h|.*/scope\.skel\.h' tracer.c
+only perf 'linux/perf_event\.h' tracer.c kernel_features.c mmaps.c mmaps_batch.c
+only elfutils 'libelf\.h|gelf\.h|elfutils/|dwarf\.h|libelf/' sym_elf.c
+only elf 'elf\.h' sym_elf.c image_elf.c
+only demangler 'libiberty/|demangle\.h>' demangle.c
+only protobuf '(google/)?protobuf-c/' none
+
+# What a file includes by name must lie in one of these directories; <...> is the system's.
+within() { # NAME "FILE..." DIRECTORY...
+	name=$1 files=$2
+	shift 2
+	verdict "$name" "$(grep -nE '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' /dev/null $files |
+		while IFS=: read -r file line rest; do
+			header=$(echo "$rest" | sed 's/^[^"]*"//; s/".*//')
+			for directory in "$@"; do
+				[ -e "$directory/$header" ] && continue 2
+			done
+			echo "$file:$line: $header;"
+		done)"
+}
+
+within exporters_see_contracts "$(ls exporters/*.[ch])" include exporters
+within contracts_see_themselves "$(ls include/*.h)" include
+within kernel_side_sees_records "$(ls bpf/*)" bpf include vmlinux
+verdict kernel_side_sees_no_profile "$(grep -nE '#include "(profile|exporter|labels|losses|symsource)\.h"' bpf/*)"
+
+# The base layer depends on nothing above it.
+verdict base_layer "$(grep -nE '#include "' src/err.[ch] src/mem.[ch] src/clock.h src/table.[ch] |
+	grep -vE '"(err|mem|clock|table|scope_time)\.h"')"
+
+# Lines of files: more than 500 are noted, more than 800 fail. Generated lists of names apart.
+sources=$(ls src/*.[ch] bpf/* include/*.h exporters/*.[ch] tests/*/*.[ch] tools/*/*.[ch] 2>/dev/null)
+long=
+for file in $sources; do
+	lines=$(wc -l <"$file")
+	if [ "$lines" -gt 800 ]; then
+		long="$long$file has $lines lines; "
+	elif [ "$lines" -gt 500 ]; then
+		echo "# $file has $lines lines: more than 500"
+	fi
+done
+verdict file_lengths "$long"
+
+# A function's body goes from a brace in the first column to the next one.
+verdict function_lengths "$(for file in $sources; do
+	awk -v file="$file" '
+		/^\{/ { from = FNR; next }
+		/^\}/ && from {
+			if (FNR - from - 1 > 120)
+				printf "%s:%d: %d lines; ", file, from, FNR - from - 1
+			from = 0
+		}' "$file"
+done)"
+
+verdict licence_lines "$(for file in $sources tests/cli/*.sh; do
+	head -n 2 "$file" | grep -q 'SPDX-License-Identifier: ' || echo "$file;"
+done)"
+exit $failures
