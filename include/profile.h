@@ -2,7 +2,7 @@
 /*
  * profile.h - a sealed profile: the value that every exporter reads.
  *
- * Built by src/profile.c from what src/ingest.c gathered; const from then on and freed by
+ * Built by src/profile_build.c from what src/ingest.c gathered; const from then on and freed by
  * profile_free(). Owns every byte it points to.
  *
  * Invariants
@@ -15,7 +15,10 @@
  *  - Samples are sorted by (thread, state, reason, stack) and unique in that key; ns may be 0.
  *  - Per thread: the samples of a state sum to that state's ns (on_ns, runq_ns, off_ns). Where
  *    residual_ns is positive it is not part of any sample.
- *  - Threads are sorted by (pid, tid, birth).
+ *  - Processes are sorted by (pid, birth): a pid may be used again. Threads are sorted by (process,
+ *    tid, birth). Threads whose records were lost are one more, the last, in a process with pid 0.
+ *  - A sample whose stack is 0 has nothing to show and lost nothing: no stack was asked for that its
+ *    thread could have had.
  *  - The same records and symbols give the same bytes.
  */
 #ifndef PROFILE_H

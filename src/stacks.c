@@ -117,7 +117,7 @@ static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
 	if (!s->labels[label]) {
 		_cleanup_free_ char *text =
 			label == LABEL_BLOCKED_UNDER ?
-				mem_format("[blocked under %llu us]",
+				mem_format(label_table[label].name,
 					   (unsigned long long)(s->min_block_ns / NSEC_PER_USEC)) :
 				mem_copy_string(label_table[label].name);
 
