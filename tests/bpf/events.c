@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* events.c - the lines of a timeline that begin with an instant: what happens in the fake kernel. */
+/* events.c - lines that begin with an instant: what happens in the fake kernel. */
 #include "timeline.h"
 
 #include <errno.h>
@@ -177,6 +177,14 @@ static void do_stack(struct words *w, __u32 cpu)
 	kernel_set_stack(t, kind, &plan);
 }
 
+/* borrow-memory 102: kthread_use_mm() */
+static void do_borrow_memory(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	t->task.mm = &t->mm;
+}
+
 /* deep-stack 101: as many frames as there may be, in both modes */
 static void do_deep_stack(struct words *w, __u32 cpu)
 {
@@ -250,19 +258,30 @@ static const struct {
 	const char *name;
 	void (*act)(struct words *w, __u32 cpu);
 } events[] = {
-	{ "arm", do_arm },     { "attach", do_attach },
+	{ "arm", do_arm },
+	{ "attach", do_attach },
+	{ "borrow-memory", do_borrow_memory },
 	{ "break-stack", do_break_stack },
-	{ "clock", do_clock }, { "collect", do_collect },
+	{ "clock", do_clock },
+	{ "collect", do_collect },
 	{ "deep-stack", do_deep_stack },
-	{ "drain", do_drain }, { "exec", do_exec },
-	{ "exit", do_exit },   { "fill", do_fill },
-	{ "fork", do_fork },   { "forget", do_forget },
+	{ "drain", do_drain },
+	{ "exec", do_exec },
+	{ "exit", do_exit },
+	{ "fill", do_fill },
+	{ "forget", do_forget },
+	{ "fork", do_fork },
 	{ "in-next-stack", do_in_next_stack },
-	{ "iowait", do_iowait }, { "reap", do_reap },
-	{ "regs", do_regs },   { "stack", do_stack },
-	{ "stop", do_stop },   { "storage", do_storage },
-	{ "switch", do_switch }, { "tick", do_tick },
-	{ "wakeup", do_wakeup }, { "wakeup-new", do_wakeup_new },
+	{ "iowait", do_iowait },
+	{ "reap", do_reap },
+	{ "regs", do_regs },
+	{ "stack", do_stack },
+	{ "stop", do_stop },
+	{ "storage", do_storage },
+	{ "switch", do_switch },
+	{ "tick", do_tick },
+	{ "wakeup", do_wakeup },
+	{ "wakeup-new", do_wakeup_new },
 };
 
 void events_take(struct words *w)

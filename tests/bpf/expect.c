@@ -35,7 +35,7 @@ static void compare(const char *what, __u64 have, __u64 wanted)
 
 static const char *const state_names[] = { "on", "runq", "off", "dead" };
 
-/* --- threads --------------------------------------------------------------------------------------- */
+/* --- threads ---------------------------------------------------------------------------------- */
 
 /* "101": all its lives together; "101#2": the second. */
 static struct life gather_life(const char *word, size_t *ret_lives)
@@ -142,7 +142,7 @@ static void expect_none(struct words *w)
 	compare("number of records", lives, 0);
 }
 
-/* --- stacks ------------------------------------------------------------------------------------------ */
+/* --- stacks ----------------------------------------------------------------------------------- */
 
 struct match {
 	__u64 thread_tid;
@@ -281,7 +281,7 @@ static void expect_sum(struct words *w)
 		compare("runq intervals", have.runq_count, (__u64)runq_times);
 }
 
-/* expect-last 101 user main;read kernel schedule reason syscall:0: the interval under way at the end */
+/* expect-last 101 user main;read kernel schedule reason syscall:0: what it was in at the end */
 static void expect_last(struct words *w)
 {
 	size_t lives;
@@ -359,7 +359,7 @@ static void expect_seen(struct words *w)
 		fail("%u: user registers at %llx", tid, seen->sp);
 }
 
-/* --- losses and the rest ---------------------------------------------------------------------------- */
+/* --- losses and the rest ---------------------------------------------------------------------- */
 
 /* expect-loss sums_full 2 [3us]; "some": any number but none */
 static void expect_loss(struct words *w)

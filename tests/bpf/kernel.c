@@ -23,7 +23,7 @@ enum {
 
 struct kernel kernel;
 
-/* --- CPUs and tasks -------------------------------------------------------------------------------- */
+/* --- CPUs and tasks --------------------------------------------------------------------------- */
 
 static void *allocate(size_t bytes)
 {
@@ -189,7 +189,7 @@ void kernel_start_zombie(struct ktask *t)
 	set_state(t, TASK_DEAD);
 }
 
-/* --- events ------------------------------------------------------------------------------------------ */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static __u64 begin_event(__u32 cpu)
 {
@@ -199,7 +199,9 @@ static __u64 begin_event(__u32 cpu)
 
 static __u64 leaf_of(const struct ktask *t)
 {
-	return t->task.mm && !t->user.error && t->user.count ? t->user.ips[0] : 0;
+	bool has_stack = t->task.mm && !(t->task.flags & PF_KTHREAD) && !t->user.error;
+
+	return has_stack && t->user.count ? t->user.ips[0] : 0;
 }
 
 void kernel_fork(__u32 cpu, __u32 tid, __u32 pid)
@@ -274,7 +276,7 @@ void kernel_wake(__u32 cpu, struct ktask *t)
 	sched__wakeup(NULL, &t->task);
 }
 
-/* A thread that is not the leader takes the leader's tid and start time (de_thread(), fs/exec.c). */
+/* A thread that is not the leader takes the leader's tid and start time: de_thread(), fs/exec.c. */
 static void take_over_leader(struct ktask *t, __u64 now)
 {
 	struct ktask *leader = kernel_find((__u32)t->task.tgid);
@@ -343,7 +345,7 @@ void kernel_tick(__u32 cpu, bool in_kernel)
 	oncpu__tick(&ctx);
 }
 
-/* --- the iterator -------------------------------------------------------------------------------------- */
+/* --- the iterator ----------------------------------------------------------------------------- */
 
 struct seq_file {
 	kernel_seq_fn *write;

@@ -108,7 +108,7 @@ void map_resize(const void *address, size_t max_entries)
 	m->max_entries = max_entries;
 }
 
-/* --- hashes -------------------------------------------------------------------------------------- */
+/* --- hashes ----------------------------------------------------------------------------------- */
 
 static struct entry **hash_find(struct map *m, const void *key)
 {
@@ -180,7 +180,7 @@ void map_fill(struct map *m)
 	free(value);
 }
 
-/* --- arrays -------------------------------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------------------------- */
 
 void *map_element(const void *address, __u32 index, unsigned cpu)
 {
@@ -196,7 +196,7 @@ void *map_element(const void *address, __u32 index, unsigned cpu)
 	return *at;
 }
 
-/* --- what programs call ------------------------------------------------------------------------------ */
+/* --- what programs call ----------------------------------------------------------------------- */
 
 void *bpf_map_lookup_elem(void *map, const void *key)
 {
@@ -233,7 +233,7 @@ long bpf_map_delete_elem(void *map, const void *key)
 	return 0;
 }
 
-/* --- rings ------------------------------------------------------------------------------------------- */
+/* --- rings ------------------------------------------------------------------------------------ */
 
 static size_t room_of(size_t bytes)
 {

@@ -29,7 +29,7 @@ static void check_conservation(void)
 	}
 }
 
-/* --- the sums of stacks against the totals --------------------------------------------------------- */
+/* --- the sums of stacks against the totals ---------------------------------------------------- */
 
 struct placed {
 	__u64 off, runq;
@@ -94,12 +94,12 @@ static void check_sums(void)
 		totals = placed_by_totals(t->thread);
 		sums = placed_by_sums(t->thread);
 		if (totals.off != sums.off || totals.runq != sums.runq)
-			fail("thread %u: totals off %llu runq %llu, stacks' sums off %llu runq %llu",
+			fail("thread %u: totals off %llu runq %llu, sums off %llu runq %llu",
 			     t->tid, totals.off, totals.runq, sums.off, sums.runq);
 	}
 }
 
-/* --- the totals against the truth -------------------------------------------------------------------- */
+/* --- the totals against the truth ------------------------------------------------------------- */
 
 static bool is_life_of(const struct life *l, const struct truth *truth)
 {
@@ -189,7 +189,7 @@ static void check_truth_of_all(void)
 	}
 }
 
-/* --- waiting time per leaf, against the truth ---------------------------------------------------------- */
+/* --- waiting time per leaf, against the truth ------------------------------------------------- */
 
 struct leaf_sum {
 	__u64 leaf;
@@ -276,7 +276,7 @@ static void check_all_leaves(void)
 			check_leaves(t);
 }
 
-/* --- stacks --------------------------------------------------------------------------------------------- */
+/* --- stacks ----------------------------------------------------------------------------------- */
 
 static void check_stack(__u64 id, enum scope_stack_kind kind, const char *where)
 {

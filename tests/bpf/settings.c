@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* settings.c - the lines of a timeline before its first event: what user space sets, and who is there. */
+/* settings.c - lines before the first event: what user space sets, and who is there. */
 #include "timeline.h"
 
 #include <string.h>
@@ -12,9 +12,13 @@
 
 static void set_filter(struct words *w)
 {
-	__u32 kind = words_is(w, "all") ? FILTER_ALL : words_is(w, "tgid") ? FILTER_TGID : FILTER_TID;
+	__u32 kind = FILTER_ALL;
 
-	if (kind == FILTER_TID && !words_is(w, "tid"))
+	if (words_is(w, "tgid"))
+		kind = FILTER_TGID;
+	else if (words_is(w, "tid"))
+		kind = FILTER_TID;
+	else if (!words_is(w, "all"))
 		give_up("filter all, tgid or tid");
 	SET(filter, kind);
 	kernel.traces_fork = kind != FILTER_ALL;

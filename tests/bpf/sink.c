@@ -9,7 +9,8 @@
 
 struct sink sink;
 
-#define PUSH(array, count) (assert((count) < sizeof(array) / sizeof((array)[0])), &(array)[(count)++])
+#define PUSH(array, count)                                                                         \
+	(assert((count) < sizeof(array) / sizeof((array)[0])), &(array)[(count)++])
 
 void sink_open(size_t sum_entries, size_t tick_entries)
 {
@@ -23,7 +24,7 @@ void sink_open(size_t sum_entries, size_t tick_entries)
 	map_put_inner(&tick_tables, sink.tick_tables[0]);
 }
 
-/* --- records --------------------------------------------------------------------------------------- */
+/* --- records ---------------------------------------------------------------------------------- */
 
 const struct sent_stack *sink_stack(__u64 id)
 {
@@ -143,7 +144,7 @@ void sink_drain(void)
 	map_take_all(sink.tick_tables[old], take_ticks, NULL);
 }
 
-/* --- the iterator ------------------------------------------------------------------------------------ */
+/* --- the iterator ----------------------------------------------------------------------------- */
 
 static const struct scope_iter_task *check_iter(const void *data, size_t bytes)
 {
@@ -203,7 +204,7 @@ void sink_collect(__u32 cpu)
 	sink.collected = true;
 }
 
-/* --- the end ----------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static __u64 later_of(__u64 a, __u64 b)
 {

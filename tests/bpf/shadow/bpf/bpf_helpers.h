@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel's helpers as functions of the fake world (tests/bpf/maps.c, tests/bpf/helpers.c), and the
- * macros that declare maps. As in libbpf, a map's numbers are the sizes of its members' types, so
+ * The kernel's helpers as functions of the fake world (tests/bpf/maps.c, tests/bpf/helpers.c), and
+ * the macros that declare maps. As in libbpf, a map's numbers are the sizes of its members' types, so
  * that the world reads types, sizes and room from the declarations of the programs themselves.
  */
 #ifndef SHADOW_BPF_HELPERS_H
