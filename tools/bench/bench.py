@@ -173,6 +173,11 @@ def profile(*options, during=None, seconds=600):
             return json.load(file)
 
 
+def stolen_s():
+    """What a hypervisor took from all CPUs since boot: the scheduler leaves it out of CPU time."""
+    return int(open("/proc/stat").readline().split()[8]) / os.sysconf("SC_CLK_TCK")
+
+
 def summed_up(values):
     return {"median": statistics.median(values), "min": min(values), "max": max(values),
             "runs": values}
