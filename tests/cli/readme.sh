@@ -92,7 +92,7 @@ make=$(command -v make) build='$build' here=\$PWD
 cd '$root' || exit
 "\$make" -n "BUILD=\$build" "\$@" >/dev/null || exit
 case \$1 in
-run) BUILD=\$build DURATION=0.3 exec tools/run-demo ;;
+run) shift; exec env "\$@" "BUILD=\$build" tools/run-demo ;;
 install) exec "\$make" -s -o build "BUILD=\$build" "\$@" "DESTDIR=\$here/stage" ;;
 esac
 END
