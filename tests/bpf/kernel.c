@@ -13,12 +13,11 @@
 
 enum {
 	KERNEL_STACK_BYTES = 16384, /* THREAD_SIZE of x86-64 */
-	EXIT_DEAD = 0x10,
-	EXIT_ZOMBIE = 0x20, /* include/linux/sched.h */
-	TASK_NEW = 0x800,
-	USER_CS = 0x33,
-	KERNEL_CS = 0x10,
-	SYSCALL_FUTEX = 202,
+	KERNEL_EXIT_DEAD = 0x10,
+	KERNEL_EXIT_ZOMBIE = 0x20, /* include/linux/sched.h */
+	KERNEL_USER_CS = 0x33,
+	KERNEL_KERNEL_CS = 0x10,
+	KERNEL_SYSCALL_FUTEX = 202,
 };
 
 struct kernel kernel;
@@ -160,7 +159,7 @@ struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 star
 	t->task.cgroups = &t->css_set;
 	t->css_set.dfl_cgrp = leader ? leader->css_set.dfl_cgrp : kernel_cgroup(1, 0);
 	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
-	*kernel_regs(t) = (struct pt_regs){ .orig_ax = SYSCALL_FUTEX, .cs = USER_CS };
+	*kernel_regs(t) = (struct pt_regs){ .orig_ax = KERNEL_SYSCALL_FUTEX, .cs = KERNEL_USER_CS };
 	kernel_set_stack(t, SCOPE_STACK_USER, &main_only);
 	main_only.ips[0] = 0xffffffff81000000;
 	kernel_set_stack(t, SCOPE_STACK_KERNEL, &main_only);
@@ -185,7 +184,7 @@ void kernel_start_zombie(struct ktask *t)
 	truth_begin(t, SCOPE_DEAD, 0);
 	t->truth->dead_ns = 0;
 	t->task.mm = NULL;
-	t->task.exit_state = EXIT_ZOMBIE;
+	t->task.exit_state = KERNEL_EXIT_ZOMBIE;
 	set_state(t, TASK_DEAD);
 }
 
@@ -217,7 +216,7 @@ void kernel_fork(__u32 cpu, __u32 tid, __u32 pid)
 	kernel_set_stack(child, SCOPE_STACK_KERNEL, &parent->kernel);
 	if (parent->task.flags & PF_KTHREAD)
 		child->task.mm = NULL;
-	set_state(child, TASK_NEW);
+	set_state(child, KERNEL_TASK_NEW);
 	if (kernel.traces_fork)
 		lifecycle__fork(NULL, &parent->task, &child->task);
 }
@@ -286,7 +285,7 @@ static void take_over_leader(struct ktask *t, __u64 now)
 	t->task.pid = t->task.tgid;
 	t->task.start_time = leader->task.start_time;
 	t->task.group_leader = leader->task.group_leader = &t->task;
-	leader->task.exit_state = EXIT_DEAD;
+	leader->task.exit_state = KERNEL_EXIT_DEAD;
 	truth_rename(t, now);
 }
 
@@ -312,7 +311,7 @@ void kernel_exit(__u32 cpu)
 	struct ktask *t = kernel.current[cpu];
 
 	t->task.mm = NULL; /* exit_mm() */
-	t->task.exit_state = EXIT_ZOMBIE;
+	t->task.exit_state = KERNEL_EXIT_ZOMBIE;
 }
 
 void kernel_reap(struct ktask *t)
@@ -339,7 +338,7 @@ void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to)
 
 void kernel_tick(__u32 cpu, bool in_kernel)
 {
-	struct bpf_perf_event_data ctx = { .regs = { .cs = in_kernel ? KERNEL_CS : USER_CS } };
+	struct bpf_perf_event_data ctx = { .regs = { .cs = in_kernel ? KERNEL_KERNEL_CS : KERNEL_USER_CS } };
 
 	begin_event(cpu);
 	oncpu__tick(&ctx);
