@@ -15,6 +15,7 @@
 #define TASK_STOPPED_MASK    0x000cu /* __TASK_STOPPED | __TASK_TRACED */
 #define TASK_DEAD	     0x0080u
 #define TASK_NOLOAD	     0x0400u
+#define TASK_NEW	     0x0800u
 #define PF_KTHREAD	     0x00200000u
 
 /* 5.11 brought task storage to tracing programs; before it a hash keyed by the task's address. */

@@ -368,6 +368,17 @@ static __always_inline void account_identify(struct scope_thread *t, struct task
 	t->flags = task->flags & PF_KTHREAD ? SCOPE_THREAD_KTHREAD : 0;
 }
 
+/* Time from here on belongs to this CPU: one that -C lists, or another. */
+static __always_inline void account_mark_cpu(struct account *a)
+{
+	if (!restrict_cpus)
+		return;
+	if (cpu_listed[bpf_get_smp_processor_id() & (SCOPE_MAX_CPUS - 1)])
+		a->flags &= ~ACCOUNT_OTHER_CPU;
+	else
+		a->flags |= ACCOUNT_OTHER_CPU;
+}
+
 /*
  * A thread's first event at `now` tells what it did before: it was in `state` since the window
  * began, or since it started or joined, whichever is latest.
@@ -381,13 +392,13 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 	account_identify(t, task);
 	t->state = state;
 	t->first_ns = now;
-	t->born_ns = joined;
+	/* not before its start: should its birth have found no room for an account */
+	t->born_ns = joined > task->start_time ? joined : task->start_time;
+	account_mark_cpu(a);
 	if (since > now)
 		since = now;
-	if (since < joined)
-		since = joined;
-	if (since < task->start_time)
-		since = task->start_time;
+	if (since < t->born_ns)
+		since = t->born_ns;
 	t->since_ns = since;
 }
 
@@ -399,6 +410,7 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 	a->t.flags |= SCOPE_THREAD_BORN;
 	a->t.state = state;
 	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;
+	account_mark_cpu(a);
 }
 
 /* --- sums --------------------------------------------------------------------------------------------- */
@@ -523,7 +535,8 @@ static __always_inline void account_close(struct account *a, struct task_struct 
 	__u32 zero = 0;
 
 	t->state = SCOPE_DEAD;
-	t->dead_ns = now;
+	/* not before what was charged to it, should this CPU's clock be behind */
+	t->dead_ns = now > t->since_ns ? now : t->since_ns;
 	t->flags |= SCOPE_THREAD_DEAD;
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 	if (now <= window_start_ns)

@@ -92,12 +92,20 @@ int edges__task(struct bpf_iter__task *ctx)
 	if (!s)
 		return 0;
 	__builtin_memset(&s->head, 0, sizeof(s->head));
+	state = task_state(task);
+	/* Accounts are made here, at leisure, as far as possible: in the midst of the scheduler there
+	 * may be no memory for one at the moment. */
 	a = account_find(task);
+	if (!a && have_task_storage && !task->exit_state &&
+	    bpf_ktime_get_ns() < window_end_ns)
+		a = account_make(task);
 	if (!account_is_blank(a)) {
 		if (!account_copy(&s->head.thread, a))
 			lose(SCOPE_LOSS_EVENT_ORDER, 0);
 	} else if (task->exit_state) {
 		return 0; /* a zombie that died before the window */
+	} else if (state & TASK_NEW) {
+		return 0; /* forked, and not born yet: nobody has woken it */
 	} else {
 		account_identify(&s->head.thread, task);
 		s->head.thread.flags |= SCOPE_THREAD_NO_EVENT;
@@ -106,7 +114,6 @@ int edges__task(struct bpf_iter__task *ctx)
 	bpf_probe_read_kernel(s->head.thread.comm, sizeof(s->head.thread.comm), task->comm);
 	s->head.owner = who_is(task).owner;
 	s->head.task_switches = task->nvcsw + task->nivcsw;
-	state = task_state(task);
 	if (s->head.thread.flags & SCOPE_THREAD_NO_EVENT)
 		s->head.thread.state = task->on_cpu ? SCOPE_ON : state ? SCOPE_OFF : SCOPE_RUNQ;
 	/* the walk of a task that runs would be garbage; at the stop the stacks are known */

@@ -83,26 +83,34 @@ static __always_inline void join(struct task_struct *task, __u64 now)
 	account_end_write(a);
 }
 
-/* The thread that called execve is alone by now, and has the leader's tid. */
+/*
+ * The thread that called execve is alone by now, and has the leader's tid and start time. A thread
+ * that was not the leader thereby ends as one thread and goes on as another.
+ */
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 {
-	bool was = is_target(task), stays = was;
+	bool moves = old_tid != task->pid, was, stays;
 	struct account *a = account_find(task);
 	__u64 now = bpf_ktime_get_ns();
 
-	if (match_comm) {
-		stays = comm_matches(task);
+	was = is_target_id((__u32)old_tid, (__u32)task->tgid, task->flags);
+	stays = match_comm ? comm_matches(task) : was;
+	if (match_comm)
 		set_member((__u32)task->tgid, stays);
-	}
-	if (filter == FILTER_TID && old_tid != task->pid) {
-		/* --tid named the thread; it goes on under the leader's tid */
-		stays = is_member((__u32)old_tid);
+	if (filter == FILTER_TID && moves)
 		set_member((__u32)task->pid, stays);
-	}
-	if (was && stays && old_tid == task->pid)
+	if (was && stays && !moves)
 		return 0;
-	if (!account_is_blank(a) && (!stays || old_tid != task->pid))
+	if (was && account_is_blank(a)) {
+		a = account_make(task);
+		if (a) {
+			account_open(a, task, SCOPE_ON, now);
+			a->t.tid = (__u32)old_tid;
+			a->t.thread = thread_id((__u32)old_tid, task->start_time);
+		}
+	}
+	if (was && a)
 		leave(a, task, now);
 	if (stays)
 		join(task, now);

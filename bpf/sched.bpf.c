@@ -13,16 +13,6 @@
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-static __always_inline void mark_cpu(struct account *a)
-{
-	if (!restrict_cpus)
-		return;
-	if (cpu_listed[bpf_get_smp_processor_id() & (SCOPE_MAX_CPUS - 1)])
-		a->flags &= ~ACCOUNT_OTHER_CPU;
-	else
-		a->flags |= ACCOUNT_OTHER_CPU;
-}
-
 /* A different pair of stacks or another reason: what was gathered goes to the sums first. */
 static __always_inline void account_move(struct scope_thread *t, __u64 ustack, __u64 kstack,
 					 __u32 reason)
@@ -64,7 +54,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_drop(a, task);
 		return;
 	}
-	mark_cpu(a);
+	account_mark_cpu(a);
 	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
 	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
 		ustack = stack_take_user(who_is(task), SCRATCH_SCHED, now);
@@ -91,7 +81,7 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 	account_begin_write(a);
 	charge(a, now);
 	a->t.state = SCOPE_ON;
-	mark_cpu(a);
+	account_mark_cpu(a);
 	account_end_write(a);
 }
 
@@ -156,7 +146,6 @@ int BPF_PROG(sched__wakeup_new, struct task_struct *task)
 		return 0;
 	account_begin_write(a);
 	account_open_new(a, task, SCOPE_RUNQ, now);
-	mark_cpu(a);
 	if (now < window_end_ns) {
 		a->t.ustack = stack_take_user(who_runs(creator), SCRATCH_SCHED, now);
 		a->t.kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);

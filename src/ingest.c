@@ -108,10 +108,19 @@ static int take_ticks(struct ingest *g, const void *record, size_t bytes)
 	return 0;
 }
 
-static bool is_next_life(const struct scope_thread *later, const struct scope_thread *earlier)
+/*
+ * A thread's id can stand for several lives: one that calls execve takes the leader's tid and start
+ * time, and with them the leader's id. A life is told by its first event; the leader's record may
+ * well come after that of the thread that replaced it. One without any event (0) has no other life.
+ */
+static struct ingest_life *find_life(struct ingest *g, uint32_t id, uint64_t first_ns)
 {
-	return earlier->flags & SCOPE_THREAD_DEAD && later->flags & SCOPE_THREAD_BORN &&
-	       later->born_ns >= earlier->dead_ns;
+	for (uint32_t at = g->last_lives.items[id]; at != TABLE_NONE;
+	     at = g->lives.items[at].earlier)
+		if (!first_ns || !g->lives.items[at].record.first_ns ||
+		    g->lives.items[at].record.first_ns == first_ns)
+			return &g->lives.items[at];
+	return NULL;
 }
 
 static int take_thread(struct ingest *g, const void *record, size_t bytes)
@@ -131,8 +140,9 @@ static int take_thread(struct ingest *g, const void *record, size_t bytes)
 	}
 	id = table_add(&g->threads, &r.thread, &is_new);
 	earlier = is_new ? TABLE_NONE : g->last_lives.items[id];
-	if (!is_new && !is_next_life(&r, &g->lives.items[earlier].record)) {
-		g->lives.items[earlier].record = r;
+	life = is_new ? NULL : find_life(g, id, r.first_ns);
+	if (life) {
+		life->record = r;
 		return 0;
 	}
 	*(is_new ? array_push(&g->last_lives) : &g->last_lives.items[id]) =

@@ -8,9 +8,9 @@
  * (image, offset) when the profile is built, so that a mapping record that arrives after the stack
  * that needs it still counts.
  *
- * A THREAD record replaces an earlier one of the same `thread`, unless the earlier is DEAD and the
- * later was born after that death: then both are lives of one thread (it left the target and came
- * back, or took over the leader's identity in execve) and their accounts are added up.
+ * A THREAD record replaces an earlier one of the same `thread` with the same first_ns, or one of which
+ * no event is known (first_ns 0). With another first_ns it is another life of that thread (it left the
+ * target and came back, or took over the leader's identity in execve): the accounts are added up.
  * One THREAD record with SCOPE_THREAD_LOST stands for all lost threads together; the last wins.
  */
 #ifndef INGEST_H

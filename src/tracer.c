@@ -374,15 +374,28 @@ static nsec_t read_idle(void)
 	return (idle + iowait) * (NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK));
 }
 
+static void sleep_until(nsec_t when_ns)
+{
+	struct timespec when = {
+		.tv_sec = (time_t)(when_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(when_ns % NSEC_PER_SEC),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
+		;
+}
+
 int tracer_arm(struct tracer *t, struct err *err)
 {
 	t->idle_ns = read_idle();
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
-	t->start_ns = clock_now();
+	/* The start lies a little ahead, so that it is the same for every CPU. */
+	t->start_ns = clock_now() + NSEC_PER_MSEC;
 	if (t->config->duration_ns)
 		__atomic_store_n(&t->skel->data->window_end_ns,
 				 t->start_ns + t->config->duration_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
+	sleep_until(t->start_ns);
 	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
 
@@ -513,7 +526,6 @@ int tracer_stop(struct tracer *t, struct err *err)
 		.cpus = t->cpus,
 		.min_block_ns = t->config->min_block_ns,
 	};
-	struct timespec until;
 	int r;
 
 	/* An end before its time lies a little ahead, so that it is the same for every CPU. */
@@ -521,10 +533,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 	if (t->end_ns > clock_now() + NSEC_PER_MSEC)
 		t->end_ns = clock_now() + NSEC_PER_MSEC;
 	__atomic_store_n(&t->skel->data->window_end_ns, t->end_ns, __ATOMIC_SEQ_CST);
-	until.tv_sec = (time_t)(t->end_ns / NSEC_PER_SEC);
-	until.tv_nsec = (long)(t->end_ns % NSEC_PER_SEC) + 1;
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
-		;
+	sleep_until(t->end_ns + 1);
 	t->idle_ns = read_idle() - t->idle_ns;
 	window.end_ns = t->end_ns;
 	window.idle_ns = t->idle_ns;

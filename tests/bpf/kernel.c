@@ -14,7 +14,8 @@
 enum {
 	KERNEL_STACK_BYTES = 16384, /* THREAD_SIZE of x86-64 */
 	KERNEL_EXIT_DEAD = 0x10,
-	KERNEL_EXIT_ZOMBIE = 0x20, /* include/linux/sched.h */
+	KERNEL_EXIT_ZOMBIE = 0x20,
+	KERNEL_TASK_NEW = 0x800, /* include/linux/sched.h */
 	KERNEL_USER_CS = 0x33,
 	KERNEL_KERNEL_CS = 0x10,
 	KERNEL_SYSCALL_FUTEX = 202,
@@ -338,8 +339,10 @@ void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to)
 
 void kernel_tick(__u32 cpu, bool in_kernel)
 {
-	struct bpf_perf_event_data ctx = { .regs = { .cs = in_kernel ? KERNEL_KERNEL_CS : KERNEL_USER_CS } };
+	struct bpf_perf_event_data ctx = { .regs = { .cs = KERNEL_USER_CS } };
 
+	if (in_kernel)
+		ctx.regs.cs = KERNEL_KERNEL_CS;
 	begin_event(cpu);
 	oncpu__tick(&ctx);
 }
@@ -350,6 +353,18 @@ struct seq_file {
 	kernel_seq_fn *write;
 };
 
+/* The iterator goes by tid, and finds no task that has been released. */
+static struct ktask *next_in_order(int tid)
+{
+	struct ktask *found = NULL;
+
+	for (struct ktask *t = kernel.tasks; t; t = t->next)
+		if (t->in_use && t->task.exit_state != KERNEL_EXIT_DEAD && t->task.pid > tid &&
+		    (!found || t->task.pid < found->task.pid))
+			found = t;
+	return found;
+}
+
 void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
 {
 	struct seq_file seq = { write };
@@ -357,9 +372,7 @@ void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
 	struct bpf_iter__task ctx = { .meta = &meta };
 
 	begin_event(cpu);
-	for (struct ktask *t = kernel.tasks; t; t = t->next) {
-		if (!t->in_use)
-			continue;
+	for (struct ktask *t = next_in_order(0); t; t = next_in_order(t->task.pid)) {
 		ctx.task = &t->task;
 		edges__task(&ctx);
 	}

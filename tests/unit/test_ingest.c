@@ -201,11 +201,18 @@ static void last_record_of_a_thread_wins(void)
 	ingest_record(g, &thread, sizeof(thread));
 	ingest_record(g, &thread, sizeof(thread));
 	CHECK_INT(g->lives.count, 1);
-	/* born after it died: another life */
+	/* another first event: another life, whichever record comes first or again */
+	thread.first_ns = 100;
+	ingest_record(g, &thread, sizeof(thread));
+	CHECK_INT(g->lives.count, 1);
 	thread.flags = SCOPE_THREAD_BORN;
-	thread.born_ns = 200;
+	thread.first_ns = thread.born_ns = 200;
 	ingest_record(g, &thread, sizeof(thread));
 	ingest_record(g, &thread, sizeof(thread));
+	thread.first_ns = 100;
+	thread.switches = 3;
+	ingest_record(g, &thread, sizeof(thread));
+	CHECK_INT(g->lives.items[0].record.switches, 3);
 	CHECK_INT(g->lives.count, 2);
 	CHECK_INT(g->lives.items[g->last_lives.items[0]].earlier, 0);
 	CHECK_INT(g->threads.count, 1);
