@@ -62,13 +62,13 @@ static void take_stack_record(void *context, const void *data, size_t bytes)
 	take_stack(r->id, r->pid, r->kind, r->count, r->ips);
 }
 
-static bool is_next_life(const struct scope_thread *later, const struct scope_thread *earlier)
+/* A life is told by its first event; one without has no other (src/ingest.c). */
+static bool is_same_life(const struct scope_thread *a, const struct scope_thread *b)
 {
-	return earlier->flags & SCOPE_THREAD_DEAD && later->flags & SCOPE_THREAD_BORN &&
-	       later->born_ns >= earlier->dead_ns;
+	return !a->first_ns || !b->first_ns || a->first_ns == b->first_ns;
 }
 
-/* The last record of a thread wins, unless it tells of a later life (src/ingest.h). */
+/* The last record of a life wins. */
 static struct life *take_thread(const struct scope_thread *t)
 {
 	struct life *life = NULL;
@@ -76,9 +76,9 @@ static struct life *take_thread(const struct scope_thread *t)
 	if (t->rec.type != SCOPE_REC_THREAD || t->rec.size != sizeof(*t))
 		fail("thread %u: a malformed record", t->tid);
 	for (size_t i = 0; i < sink.life_count; i++)
-		if (sink.lives[i].t.thread == t->thread)
+		if (sink.lives[i].t.thread == t->thread && is_same_life(&sink.lives[i].t, t))
 			life = &sink.lives[i];
-	if (!life || is_next_life(t, &life->t))
+	if (!life)
 		life = PUSH(sink.lives, sink.life_count);
 	*life = (struct life){ .t = *t };
 	return life;
