@@ -73,7 +73,7 @@ static bool is_alone(const struct ktask *alone)
 /* The leader is a zombie until the last of its threads is gone, and left its CPU. */
 static bool can_reap(const struct ktask *t)
 {
-	return t->in_use && t->task.exit_state && !t->task.on_cpu &&
+	return t->in_use && t->task.exit_state && t->truth->state == SCOPE_DEAD &&
 	       (t->task.group_leader != &t->task || is_alone(t));
 }
 
@@ -91,7 +91,10 @@ static void leave_cpu(__u32 cpu)
 		return;
 	}
 	move_within_program(t);
-	if (dice < 45) {
+	if (t->task.exit_state) { /* on its way out it may be preempted like anybody */
+		kernel_switch(cpu, next, dice < 30 ? LEAVE_PREEMPTED : LEAVE_DEAD,
+			      dice < 30 ? 0 : parse_task_state("X"));
+	} else if (dice < 45) {
 		kernel_switch(cpu, next, LEAVE_BLOCKED, parse_task_state(states[below(4)]));
 	} else if (dice < 75) {
 		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
@@ -99,7 +102,6 @@ static void leave_cpu(__u32 cpu)
 		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
 	} else if (dice < 90 && count_alive() > 2) {
 		kernel_exit(cpu);
-		kernel_switch(cpu, next, LEAVE_DEAD, parse_task_state("X"));
 	}
 }
 
@@ -108,7 +110,7 @@ static void give_birth(__u32 cpu)
 	struct ktask *parent = kernel.current[cpu];
 	__u32 tid = FIRST_TID;
 
-	if (parent == kernel.idle[cpu] || count_alive() >= fuzz.threads)
+	if (parent == kernel.idle[cpu] || parent->task.exit_state || count_alive() >= fuzz.threads)
 		return;
 	while (kernel_find(tid) || kernel_has_process(tid)) /* the lowest that is free */
 		tid++;
@@ -133,18 +135,15 @@ static void wake_any(__u32 cpu)
 		kernel_wake(cpu, t);
 }
 
-/* A thread that is alone calls execve; if it is not the leader, that one has left its CPU. */
+/* A thread that is alone calls execve; if it is not the leader, that one is a zombie. */
 static void exec_any(__u32 cpu)
 {
 	struct ktask *t = kernel.current[cpu], *leader = kernel_find((__u32)t->task.tgid);
 
-	if (t == kernel.idle[cpu] || !is_alone(t) || (leader != t && leader->task.on_cpu))
+	if (t == kernel.idle[cpu] || t->task.exit_state || !is_alone(t))
 		return;
 	kernel_exec(cpu, "other");
 	fuzz.execs += leader != t;
-	/* the number that is free now is nobody's: the leader is gone */
-	if (leader != t)
-		kernel_reap(leader);
 }
 
 static void step(void)
@@ -226,6 +225,5 @@ void fuzz_run(struct words *w)
 			window_end_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 		step();
 	}
-	sink_take_rings();
 	printf("# fuzz: %u execs by threads\n", fuzz.execs);
 }
