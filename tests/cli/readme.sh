@@ -100,7 +100,7 @@ cat >"$scratch/your-program" <<'END'
 #!/bin/sh
 sleep 0.1
 END
-chmod +x "$bin"/* "$scratch/your-program"
+chmod +x "$bin/sudo" "$bin/flamegraph.pl" "$bin/make" "$scratch/your-program"
 
 # One file a block: $scratch/blocks/N.
 mkdir "$scratch/blocks"
