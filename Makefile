@@ -2,6 +2,9 @@
 # One Makefile, not recursive. New files in bpf/, src/, exporters/ and tests/unit/ are found by themselves.
 
 BUILD	?= build
+ifeq ($(BUILD),)
+$(error BUILD is empty; leave it out for ./build)
+endif
 PREFIX	?= /usr/local
 DESTDIR	?=
 CC	= gcc

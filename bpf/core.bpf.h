@@ -68,7 +68,8 @@ struct loss {
 /* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
 struct account {
 	struct scope_thread t;
-	__u64 exec_ns; /* the kernel's own count of the task's CPU time when it last left a CPU */
+	__u64 exec_ns;	 /* the scheduler's count of the task's CPU time, at the last switch */
+	__u64 waited_ns; /* the part of runq_ns that ended when it last came to a CPU */
 	__u32 version;
 	__u32 flags; /* ACCOUNT_* */
 };
@@ -390,6 +391,7 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 	__u64 since = window_start_ns, joined = joined_ns(task);
 
 	account_identify(t, task);
+	a->exec_ns = task->se.sum_exec_runtime;
 	t->state = state;
 	t->first_ns = now;
 	/* not before its start: should its birth have found no room for an account */
@@ -407,6 +409,7 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 					     enum scope_state state, __u64 now)
 {
 	account_identify(&a->t, task);
+	a->exec_ns = task->se.sum_exec_runtime;
 	a->t.flags |= SCOPE_THREAD_BORN;
 	a->t.state = state;
 	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;
@@ -459,7 +462,7 @@ static __always_inline void account_flush(struct scope_thread *t)
 			       .reason = t->reason };
 	struct sum_value value = { t->off_ns, t->off_count, t->runq_ns, t->runq_count };
 
-	if (!(value.off_count | value.runq_count))
+	if (!(value.off_count | value.runq_count | value.runq_ns))
 		return;
 	sums_add(&key, &value);
 	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
@@ -511,21 +514,42 @@ static __always_inline void charge(struct account *a, __u64 now)
 }
 
 /*
- * The switch-in was missed: some kernels keep events of a task that they hide (a hypervisor's agent)
- * from BPF, also the one in which that task hands the CPU over. How long this thread was on the
- * CPU since then the kernel has counted itself.
+ * Charges the run that ends at `now`. Its length is the scheduler's: where that differs from what lies
+ * between switch-in and switch-out, the wait before it becomes as much shorter or longer.
+ *
+ * It differs because the scheduler's clock stands still from a wake-up that preempts to the switch
+ * that follows (rq_clock_skip_update() in kernel/sched/core.c), which gives these microseconds to
+ * the thread that was woken, and because it leaves out what interrupts and the hypervisor took. ON
+ * is to agree with schedstat, wait4() and top; nothing is added or lost by it.
+ *
+ * Some kernels keep events of a task that they hide (a hypervisor's agent) from BPF, also the one in
+ * which that task hands the CPU over. Then the switch-in is missing, and the scheduler's count alone
+ * tells how long the run was.
  */
-static __always_inline void charge_missed_switch_in(struct account *a, __u64 exec_ns, __u64 now)
+static __always_inline void charge_run(struct account *a, __u64 exec_ns, __u64 now)
 {
-	__u64 since = a->t.since_ns, on = exec_ns - a->exec_ns;
+	struct scope_thread *t = &a->t;
+	__u64 run = exec_ns - a->exec_ns;
+	__s64 shift = 0;
 
-	if (now <= window_start_ns || now > window_end_ns)
-		return; /* nobody's time is at stake */
-	lose(SCOPE_LOSS_EVENT_ORDER, 0);
-	if (!a->exec_ns || since >= now)
-		return;
-	charge(a, on < now - since ? now - on : since);
-	a->t.state = SCOPE_ON;
+	a->exec_ns = exec_ns;
+	if (t->state != SCOPE_ON && now > window_start_ns && now <= window_end_ns) {
+		lose(SCOPE_LOSS_EVENT_ORDER, 0);
+		if (t->since_ns < now)
+			charge(a, run < now - t->since_ns ? now - run : t->since_ns);
+		t->state = SCOPE_ON;
+		a->waited_ns = 0;
+	}
+	/* a whole run that is known to be this thread's, on one CPU and within the window */
+	if (a->flags & ACCOUNT_SETTLED && !(a->flags & ACCOUNT_OTHER_CPU) && now > t->since_ns &&
+	    t->since_ns > window_start_ns && now <= window_end_ns)
+		shift = run - (now - t->since_ns);
+	if (shift > (__s64)a->waited_ns)
+		shift = a->waited_ns;
+	charge(a, now);
+	t->total_ns[SCOPE_ON] += shift;
+	t->total_ns[SCOPE_RUNQ] -= shift;
+	t->runq_ns -= shift;
 }
 
 /* A thread's account is closed for good: it died, left the target, or took another identity. */

@@ -42,10 +42,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_open(a, task, SCOPE_ON, now);
 	}
 	account_begin_write(a);
-	if (a->t.state != SCOPE_ON)
-		charge_missed_switch_in(a, exec_ns, now);
-	charge(a, now);
-	a->exec_ns = exec_ns;
+	charge_run(a, exec_ns, now);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
 		account_flush(&a->t);
@@ -69,6 +66,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
 	struct account *a = account_find(task);
+	__u64 runq_ns;
 
 	if (account_is_blank(a)) {
 		a = account_make(task);
@@ -79,7 +77,10 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* its switch-out was missed: it stays ON */
 	}
 	account_begin_write(a);
+	runq_ns = a->t.runq_ns;
 	charge(a, now);
+	a->waited_ns = a->t.runq_ns - runq_ns;
+	a->exec_ns = task->se.sum_exec_runtime;
 	a->t.state = SCOPE_ON;
 	account_mark_cpu(a);
 	account_end_write(a);

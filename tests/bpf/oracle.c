@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "ledger_check.h"
 #include "report.h"
 #include "sink.h"
 #include "truth.h"
@@ -276,6 +277,32 @@ static void check_all_leaves(void)
 			check_leaves(t);
 }
 
+/* --- the project's own ledger --------------------------------------------------------------------- */
+
+static void check_ledger_line(const struct ledger_line *line)
+{
+	__u64 alive = 0, ns[SCOPE_STATES] = { 0 };
+	__u32 tid = 0;
+
+	for (size_t i = 0; line->thread && i < sink.life_count; i++) {
+		const struct life *l = &sink.lives[i];
+
+		if (l->t.thread != line->thread)
+			continue;
+		tid = l->t.tid;
+		alive += l->alive_ns;
+		for (int state = 0; state < SCOPE_STATES; state++)
+			ns[state] += l->ns[state];
+	}
+	for (int state = 0; !line->thread && state < SCOPE_STATES; state++)
+		alive += ns[state] = sink.lost.total_ns[state];
+	if (alive != line->alive_ns || memcmp(ns, line->ns, sizeof(ns)))
+		fail("thread %u: on %llu runq %llu off %llu alive %llu, src/ledger.c says "
+		     "%lu %lu %lu %lu", tid, ns[SCOPE_ON], ns[SCOPE_RUNQ], ns[SCOPE_OFF], alive,
+		     line->ns[SCOPE_ON], line->ns[SCOPE_RUNQ], line->ns[SCOPE_OFF],
+		     line->alive_ns);
+}
+
 /* --- stacks ----------------------------------------------------------------------------------- */
 
 static void check_stack(__u64 id, enum scope_stack_kind kind, const char *where)
@@ -314,4 +341,5 @@ void oracle_check(void)
 		check_truths(); /* else the accounts miss events: the timeline says what is left */
 	check_all_leaves();
 	check_stacks();
+	ledger_check_each(check_ledger_line);
 }

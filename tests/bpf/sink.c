@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ledger_check.h"
 #include "report.h"
 
 struct sink sink;
@@ -49,6 +50,13 @@ static void take_stack(__u64 id, __u32 pid, __u16 kind, __u16 count, const __u64
 		fail("two stacks with one id %llx", id);
 }
 
+/* What goes to the project's own sink as well. */
+static void pass_on(const void *record, size_t bytes)
+{
+	if (ledger_check_take(record, bytes))
+		fail("the sink refuses a record of type %u", ((const struct scope_record *)record)->type);
+}
+
 static void take_stack_record(void *context, const void *data, size_t bytes)
 {
 	const struct scope_stack *r = data;
@@ -59,6 +67,7 @@ static void take_stack_record(void *context, const void *data, size_t bytes)
 		fail("a malformed stack record of %zu bytes", bytes);
 		return;
 	}
+	pass_on(data, bytes);
 	take_stack(r->id, r->pid, r->kind, r->count, r->ips);
 }
 
@@ -73,8 +82,7 @@ static struct life *take_thread(const struct scope_thread *t)
 {
 	struct life *life = NULL;
 
-	if (t->rec.type != SCOPE_REC_THREAD || t->rec.size != sizeof(*t))
-		fail("thread %u: a malformed record", t->tid);
+	pass_on(t, sizeof(*t));
 	for (size_t i = 0; i < sink.life_count; i++)
 		if (sink.lives[i].t.thread == t->thread && is_same_life(&sink.lives[i].t, t))
 			life = &sink.lives[i];
@@ -106,10 +114,11 @@ static void take_sum(void *context, const void *key, const void *value)
 	if (k->pad) /* of map_fill() */
 		return;
 	*PUSH(sink.sums, sink.sum_count) = (struct scope_sum){
-		.thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
+		.rec = { SCOPE_REC_SUM, sizeof(struct scope_sum) }, .thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
 		.reason = k->reason, .off_ns = v->off_ns, .off_count = v->off_count,
 		.runq_ns = v->runq_ns, .runq_count = v->runq_count,
 	};
+	pass_on(&sink.sums[sink.sum_count - 1], sizeof(struct scope_sum));
 }
 
 static void take_ticks(void *context, const void *key, const void *value)
@@ -120,9 +129,10 @@ static void take_ticks(void *context, const void *key, const void *value)
 	if (k->kstack == ~0ull) /* of map_fill() */
 		return;
 	*PUSH(sink.ticks, sink.tick_count) = (struct scope_ticks){
-		.thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
+		.rec = { SCOPE_REC_TICKS, sizeof(struct scope_ticks) }, .thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
 		.count = *(const __u64 *)value,
 	};
+	pass_on(&sink.ticks[sink.tick_count - 1], sizeof(struct scope_ticks));
 }
 
 void sink_take_rings(void)
@@ -159,7 +169,7 @@ static const struct scope_iter_task *check_iter(const void *data, size_t bytes)
 	return task;
 }
 
-/* As see_task() in src/tracer.c. */
+/* As see_task() in src/tasks.c. */
 static void see(const void *data, size_t bytes)
 {
 	const struct scope_iter_task *task = check_iter(data, bytes);
@@ -177,25 +187,37 @@ void sink_see(__u32 cpu)
 	kernel_iterate(cpu, see);
 }
 
-/* As settle_task() in src/tracer.c: switches without an account mean that none could be made. */
+static bool has_no_account(const struct scope_iter_task *task)
+{
+	const struct scope_thread *t = &task->thread;
+
+	if (!(t->flags & SCOPE_THREAD_NO_EVENT))
+		return false;
+	for (size_t i = 0; i < sink.seen_count; i++)
+		if (sink.seen[i].t.thread == t->thread)
+			return sink.seen[i].task_switches != task->task_switches;
+	return t->start_time_ns > window_start_ns;
+}
+
+/* As settle_task() in src/tasks.c: switches without an account mean that none could be made. */
 static void settle(const void *data, size_t bytes)
 {
 	const struct scope_iter_task *task = check_iter(data, bytes);
-	const struct seen *seen = NULL;
-	struct life *life;
+	struct scope_thread thread;
+	bool no_account;
 
 	if (!task || task->thread.start_time_ns >= window_end_ns)
 		return;
-	for (size_t i = 0; i < sink.seen_count; i++)
-		if (sink.seen[i].t.thread == task->thread.thread)
-			seen = &sink.seen[i];
-	life = take_thread(&task->thread);
-	if (!(task->thread.flags & SCOPE_THREAD_NO_EVENT))
-		return;
-	life->no_account = seen ? seen->task_switches != task->task_switches :
-				  task->thread.start_time_ns > window_start_ns;
-	if (life->no_account)
-		life->t.born_ns = task->thread.start_time_ns;
+	thread = task->thread;
+	no_account = has_no_account(task);
+	if (no_account) {
+		thread.flags &= ~SCOPE_THREAD_NO_EVENT;
+		thread.flags |= SCOPE_THREAD_DEAD;
+		thread.state = SCOPE_DEAD;
+		thread.born_ns = thread.start_time_ns;
+		thread.dead_ns = thread.first_ns = window_end_ns;
+	}
+	take_thread(&thread)->no_account = no_account;
 }
 
 void sink_collect(__u32 cpu)
@@ -221,7 +243,7 @@ static void complete(struct life *life)
 		to = t->dead_ns;
 	life->alive_ns = to > from ? to - from : 0;
 	since = later_of(t->since_ns, from);
-	if (t->state < SCOPE_STATES && !life->no_account && since < window_end_ns)
+	if (t->state < SCOPE_STATES && since < window_end_ns)
 		life->tail_ns[t->state] = window_end_ns - since;
 	for (int i = 0; i < SCOPE_STATES; i++)
 		life->ns[i] = t->total_ns[i] + life->tail_ns[i];
@@ -238,23 +260,51 @@ static int compare_lives(const void *a, const void *b)
 	return (s->born_ns > t->born_ns) - (s->born_ns < t->born_ns);
 }
 
-void sink_close(void)
+static void pass_on_window(void)
 {
-	sink_drain();
-	qsort(sink.lives, sink.life_count, sizeof(sink.lives[0]), compare_lives);
-	for (size_t i = 0; i < sink.life_count; i++)
-		complete(&sink.lives[i]);
+	struct scope_window window = {
+		.rec = { SCOPE_REC_WINDOW, sizeof(window) },
+		.start_ns = window_start_ns,
+		.end_ns = window_end_ns,
+	};
+
+	pass_on(&window, sizeof(window));
+}
+
+static void add_up_lost_threads(void)
+{
+	sink.lost.rec = (struct scope_record){ SCOPE_REC_THREAD, sizeof(sink.lost) };
+	sink.lost.flags = SCOPE_THREAD_LOST | SCOPE_THREAD_DEAD;
+	sink.lost.state = SCOPE_DEAD;
 	for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
 		const struct scope_thread *lost = map_element(&lost_threads, 0, cpu);
 
 		sink.lost.switches += lost->switches;
 		for (int i = 0; i < SCOPE_STATES; i++)
 			sink.lost.total_ns[i] += lost->total_ns[i];
-		for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
+	}
+	if (sink.lost.switches)
+		pass_on(&sink.lost, sizeof(sink.lost));
+}
+
+static void add_up_losses(void)
+{
+	for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
+		for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
 			const struct loss *l = map_element(&losses, cause, cpu);
 
 			sink.losses[cause].count += l->count;
 			sink.losses[cause].ns += l->ns;
 		}
-	}
+}
+
+void sink_close(void)
+{
+	sink_drain();
+	pass_on_window();
+	add_up_lost_threads();
+	add_up_losses();
+	qsort(sink.lives, sink.life_count, sizeof(sink.lives[0]), compare_lives);
+	for (size_t i = 0; i < sink.life_count; i++)
+		complete(&sink.lives[i]);
 }

@@ -32,18 +32,22 @@ void truth_begin(struct ktask *t, enum scope_state state, __u64 now_ns)
 	kernel.truths = t->truth = truth;
 }
 
-static void add_span(struct truth *truth, __u64 to_ns)
+static struct span *push_span(struct truth *truth, __u64 to_ns, __u32 state)
 {
-	if (to_ns <= truth->since_ns)
-		return;
 	if (truth->count == truth->room) {
 		truth->room = truth->room ? truth->room * 2 : 16;
 		truth->spans = realloc(truth->spans, truth->room * sizeof(*truth->spans));
 		assert(truth->spans);
 	}
-	truth->spans[truth->count++] =
-		(struct span){ truth->since_ns, to_ns, truth->leaf, truth->state };
+	truth->spans[truth->count] = (struct span){ truth->since_ns, to_ns, truth->leaf, state };
 	truth->since_ns = to_ns;
+	return &truth->spans[truth->count++];
+}
+
+static void add_span(struct truth *truth, __u64 to_ns)
+{
+	if (to_ns > truth->since_ns)
+		push_span(truth, to_ns, truth->state);
 }
 
 void truth_move(struct ktask *t, enum scope_state state, __u64 now_ns)
@@ -74,6 +78,19 @@ void truth_rename(struct ktask *t, __u64 now_ns)
 	truth_end(t, now_ns);
 	truth_begin(t, state, now_ns);
 	t->truth->is_target = was_target;
+}
+
+void truth_move_border(struct ktask *t, __s64 more_ns)
+{
+	struct truth *truth = t->truth;
+	struct span *wait = truth->count ? &truth->spans[truth->count - 1] : NULL;
+
+	assert(truth->state == SCOPE_ON);
+	if (!wait || wait->state != SCOPE_RUNQ)
+		wait = push_span(truth, truth->since_ns, SCOPE_RUNQ);
+	if (more_ns > (__s64)(wait->to_ns - wait->from_ns))
+		more_ns = (__s64)(wait->to_ns - wait->from_ns);
+	truth->since_ns = wait->to_ns -= (__u64)more_ns;
 }
 
 void truth_each_span(const struct truth *truth, __u64 start_ns, __u64 end_ns,
