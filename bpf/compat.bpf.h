@@ -37,6 +37,13 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 	return (unsigned int)BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
+/* How long `task` has waited for a CPU in its life, up to when it last got one; 0 without
+ * CONFIG_SCHED_INFO. */
+static __always_inline __u64 task_run_delay(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->sched_info.run_delay) ? task->sched_info.run_delay : 0;
+}
+
 #if defined(__TARGET_ARCH_x86)
 /* THREAD_SIZE of x86-64 (arch/x86/include/asm/page_64_types.h), without FRED's padding (6.9+). */
 #define KERNEL_STACK_SIZE 16384

@@ -68,13 +68,23 @@ struct loss {
 /* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
 struct account {
 	struct scope_thread t;
-	__u64 exec_ns;	 /* the scheduler's count of the task's CPU time, at the last switch */
-	__u64 waited_ns; /* the part of runq_ns that ended when it last came to a CPU */
+	/* the scheduler's counts of the task's CPU time, at the last switch, and of its waits for a
+	 * CPU, at the last switch-out */
+	__u64 exec_ns;
+	__u64 delay_ns;
+	/* what was charged for its last times blocked and waiting for a CPU, and for the time blocked
+	 * that ended when it came to a CPU, which is nothing unless a wake-up was missed */
+	__u64 blocked_ns;
+	__u64 waited_ns;
+	__u64 unwoken_ns;
 	__u32 version;
 	__u32 flags; /* ACCOUNT_* */
+	/* was blocked when the iterator made this account: only its first event asks */
+	__u64 was_blocked;
 };
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
+#define ACCOUNT_CAME	  (1u << 2) /* exec_ns is from a switch: the run under way is known whole */
 #define ACCOUNT_OTHER_CPU (1u << 1) /* the interval under way belongs to a CPU that -C leaves out */
 
 struct task_accounts {
@@ -392,6 +402,7 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 
 	account_identify(t, task);
 	a->exec_ns = task->se.sum_exec_runtime;
+	a->delay_ns = task_run_delay(task);
 	t->state = state;
 	t->first_ns = now;
 	/* not before its start: should its birth have found no room for an account */
@@ -410,6 +421,7 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 {
 	account_identify(&a->t, task);
 	a->exec_ns = task->se.sum_exec_runtime;
+	a->delay_ns = task_run_delay(task);
 	a->t.flags |= SCOPE_THREAD_BORN;
 	a->t.state = state;
 	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;
@@ -513,43 +525,91 @@ static __always_inline void charge(struct account *a, __u64 now)
 	}
 }
 
+/* Where a wait in `state` is charged: apart until the account's stacks are its own. */
+static __always_inline __u64 *wait_ns(struct account *a, enum scope_state state)
+{
+	if (!(a->flags & ACCOUNT_SETTLED))
+		return &a->t.init_ns[state];
+	return state == SCOPE_RUNQ ? &a->t.runq_ns : &a->t.off_ns;
+}
+
+static __always_inline void move_wait(struct account *a, enum scope_state from,
+				      enum scope_state to, __s64 ns)
+{
+	a->t.total_ns[from] -= ns;
+	a->t.total_ns[to] += ns;
+	if (from != SCOPE_ON)
+		*wait_ns(a, from) -= ns;
+	if (to != SCOPE_ON)
+		*wait_ns(a, to) += ns;
+}
+
+/* The thread is woken. */
+static __always_inline void charge_block(struct account *a, __u64 now)
+{
+	__u64 off_ns = *wait_ns(a, SCOPE_OFF);
+
+	charge(a, now);
+	a->blocked_ns = *wait_ns(a, SCOPE_OFF) - off_ns;
+	a->t.state = SCOPE_RUNQ;
+}
+
+/* The thread comes to a CPU. */
+static __always_inline void charge_wait(struct account *a, __u64 now)
+{
+	__u64 runq_ns = *wait_ns(a, SCOPE_RUNQ), off_ns = *wait_ns(a, SCOPE_OFF);
+
+	charge(a, now);
+	a->waited_ns = *wait_ns(a, SCOPE_RUNQ) - runq_ns;
+	a->unwoken_ns = *wait_ns(a, SCOPE_OFF) - off_ns;
+	a->t.state = SCOPE_ON;
+	a->flags |= ACCOUNT_CAME;
+}
+
+static __always_inline __s64 at_most(__s64 ns, __u64 limit)
+{
+	return ns > (__s64)limit ? (__s64)limit : ns;
+}
+
 /*
  * Charges the run that ends at `now`. Its length is the scheduler's: where that differs from what lies
- * between switch-in and switch-out, the wait before it becomes as much shorter or longer.
+ * between switch-in and switch-out, what came before it becomes as much shorter or longer.
  *
  * It differs because the scheduler's clock stands still from a wake-up that preempts to the switch
- * that follows (rq_clock_skip_update() in kernel/sched/core.c), which gives these microseconds to
- * the thread that was woken, and because it leaves out what interrupts and the hypervisor took. ON
- * is to agree with schedstat, wait4() and top; nothing is added or lost by it.
+ * that follows (rq_clock_skip_update() in kernel/sched/core.c), and counts the microseconds between
+ * for the thread that was woken; those until the wake-up is traced, an interrupt to another CPU
+ * among them, seem blocked here. And it leaves out what interrupts and the hypervisor took. ON is
+ * to agree with schedstat, wait4() and top; nothing is added or lost by it.
  *
- * Some kernels keep events of a task that they hide (a hypervisor's agent) from BPF, also the one in
- * which that task hands the CPU over. Then the switch-in is missing, and the scheduler's count alone
- * tells how long the run was.
+ * Some kernels keep the events of a task that they hide (a hypervisor's agent) from BPF, also those
+ * in which it wakes a thread or hands it the CPU. Then the scheduler's counts alone tell how long
+ * the thread waited and ran.
  */
-static __always_inline void charge_run(struct account *a, __u64 exec_ns, __u64 now)
+static __always_inline void charge_run(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
-	__u64 run = exec_ns - a->exec_ns;
-	__s64 shift = 0;
+	__u64 exec_ns = task->se.sum_exec_runtime, run = exec_ns - a->exec_ns;
+	__u64 delay_ns = task_run_delay(task), wait = delay_ns - a->delay_ns;
+	__s64 more = 0, waited;
 
 	a->exec_ns = exec_ns;
+	a->delay_ns = delay_ns;
 	if (t->state != SCOPE_ON && now > window_start_ns && now <= window_end_ns) {
 		lose(SCOPE_LOSS_EVENT_ORDER, 0);
-		if (t->since_ns < now)
-			charge(a, run < now - t->since_ns ? now - run : t->since_ns);
+		if (now > t->since_ns)
+			charge_wait(a, run < now - t->since_ns ? now - run : t->since_ns);
 		t->state = SCOPE_ON;
-		a->waited_ns = 0;
 	}
 	/* a whole run that is known to be this thread's, on one CPU and within the window */
-	if (a->flags & ACCOUNT_SETTLED && !(a->flags & ACCOUNT_OTHER_CPU) && now > t->since_ns &&
+	if (a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) && now > t->since_ns &&
 	    t->since_ns > window_start_ns && now <= window_end_ns)
-		shift = run - (now - t->since_ns);
-	if (shift > (__s64)a->waited_ns)
-		shift = a->waited_ns;
+		more = run - (now - t->since_ns);
 	charge(a, now);
-	t->total_ns[SCOPE_ON] += shift;
-	t->total_ns[SCOPE_RUNQ] -= shift;
-	t->runq_ns -= shift;
+	waited = at_most(more, a->waited_ns);
+	move_wait(a, SCOPE_RUNQ, SCOPE_ON, waited);
+	move_wait(a, SCOPE_OFF, SCOPE_ON, at_most(more - waited, a->blocked_ns));
+	move_wait(a, SCOPE_OFF, SCOPE_RUNQ, at_most(wait, a->unwoken_ns));
+	a->blocked_ns = 0;
 }
 
 /* A thread's account is closed for good: it died, left the target, or took another identity. */

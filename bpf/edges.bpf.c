@@ -96,9 +96,11 @@ int edges__task(struct bpf_iter__task *ctx)
 	/* Accounts are made here, at leisure, as far as possible: in the midst of the scheduler there
 	 * may be no memory for one at the moment. */
 	a = account_find(task);
-	if (!a && have_task_storage && !task->exit_state &&
-	    bpf_ktime_get_ns() < window_end_ns)
+	if (!a && have_task_storage && !task->exit_state && bpf_ktime_get_ns() < window_end_ns) {
 		a = account_make(task);
+		if (a)
+			a->was_blocked = state && !task->on_cpu && !(state & TASK_NEW);
+	}
 	if (!account_is_blank(a)) {
 		if (!account_copy(&s->head.thread, a))
 			lose(SCOPE_LOSS_EVENT_ORDER, 0);

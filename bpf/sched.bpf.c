@@ -27,7 +27,6 @@ static __always_inline void account_move(struct scope_thread *t, __u64 ustack, _
 
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
 {
-	__u64 exec_ns = task->se.sum_exec_runtime;
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
 	__u64 ustack = 0, kstack = 0;
@@ -42,7 +41,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_open(a, task, SCOPE_ON, now);
 	}
 	account_begin_write(a);
-	charge_run(a, exec_ns, now);
+	charge_run(a, task, now);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
 		account_flush(&a->t);
@@ -66,22 +65,20 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
 	struct account *a = account_find(task);
-	__u64 runq_ns;
 
 	if (account_is_blank(a)) {
 		a = account_make(task);
 		if (!a)
 			return;
-		account_open(a, task, SCOPE_RUNQ, now);
-	} else if (a->t.state == SCOPE_ON && now > window_start_ns && now < window_end_ns) {
-		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* its switch-out was missed: it stays ON */
+		account_open(a, task, a->was_blocked ? SCOPE_OFF : SCOPE_RUNQ, now);
+	}
+	if (a->t.state != SCOPE_RUNQ && now > window_start_ns && now < window_end_ns) {
+		/* its switch-out was missed: it stays ON; or its wake-up: see charge_run() */
+		lose(SCOPE_LOSS_EVENT_ORDER, 0);
 	}
 	account_begin_write(a);
-	runq_ns = a->t.runq_ns;
-	charge(a, now);
-	a->waited_ns = a->t.runq_ns - runq_ns;
+	charge_wait(a, now);
 	a->exec_ns = task->se.sum_exec_runtime;
-	a->t.state = SCOPE_ON;
 	account_mark_cpu(a);
 	account_end_write(a);
 }
@@ -125,8 +122,7 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 	if (a->t.state != SCOPE_OFF)
 		return 0;
 	account_begin_write(a);
-	charge(a, now);
-	a->t.state = SCOPE_RUNQ;
+	charge_block(a, now);
 	account_end_write(a);
 	return 0;
 }

@@ -105,12 +105,18 @@ struct sched_entity {
 	__u64 sum_exec_runtime;
 };
 
+/* absent without CONFIG_SCHED_INFO */
+struct sched_info {
+	unsigned long long run_delay;
+};
+
 struct task_struct {
 	unsigned int __state;
 	void *stack;
 	unsigned int flags;
 	unsigned int on_cpu; /* int, since 7.x u8: unsigned, so that libbpf may fit the load */
 	struct sched_entity se;
+	struct sched_info sched_info;
 	int exit_state;
 	unsigned int in_iowait : 1;
 	int pid;

@@ -261,11 +261,12 @@ static void do_count(struct words *w, __u32 cpu)
 	struct ktask *t = take_task(w, cpu);
 	__s64 more_ns = parse_time(words_take(w));
 
-	t->task.se.sum_exec_runtime += (__u64)more_ns;
-	if (words_is(w, "disputed"))
-		t->truth->varying = true;
-	else
+	if (!words_is(w, "disputed")) {
 		truth_move_border(t, more_ns);
+		return;
+	}
+	t->task.se.sum_exec_runtime += (__u64)more_ns;
+	t->truth->varying = true;
 }
 
 static const struct {

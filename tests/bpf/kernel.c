@@ -171,11 +171,11 @@ void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, 
 {
 	t->woken = true;
 	truth_begin(t, state, 0);
+	t->runq_since_ns = kernel.now_ns;
 	set_state(t, task_state);
 	if (state != SCOPE_ON)
 		return;
 	t->task.on_cpu = 1;
-	t->on_since_ns = kernel.now_ns;
 	kernel.current[cpu] = t;
 }
 
@@ -229,6 +229,7 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	assert(!t->woken);
 	t->woken = true;
 	set_state(t, 0);
+	t->runq_since_ns = kernel.now_ns;
 	truth_begin(t, SCOPE_RUNQ, now);
 	t->truth->leaf = leaf_of(kernel.current[cpu]);
 	/* who is a target by its birth is for the timeline to say */
@@ -245,7 +246,10 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 
 	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
 	if (prev != kernel.idle[cpu]) {
-		prev->task.se.sum_exec_runtime += kernel.now_ns - prev->on_since_ns;
+		/* the fake scheduler's count is the truth; a timeline may say otherwise */
+		if (now > prev->truth->since_ns)
+			prev->task.se.sum_exec_runtime += now - prev->truth->since_ns;
+		prev->runq_since_ns = kernel.now_ns;
 		set_state(prev, task_state);
 		if (preempt || !task_state)
 			prev->task.nivcsw++;
@@ -259,8 +263,9 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	}
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
-	next->on_since_ns = kernel.now_ns;
 	sched__switch(NULL, preempt, &prev->task, &next->task);
+	/* sched_info_switch() follows the tracepoint */
+	next->task.sched_info.run_delay += kernel.now_ns - next->runq_since_ns;
 	prev->task.on_cpu = prev == kernel.idle[cpu];
 	next->task.on_cpu = 1;
 	kernel.current[cpu] = next;
@@ -270,8 +275,10 @@ void kernel_wake(__u32 cpu, struct ktask *t)
 {
 	__u64 now = begin_event(cpu);
 
-	if (t->truth->state == SCOPE_OFF)
+	if (t->truth->state == SCOPE_OFF) {
 		truth_move(t, SCOPE_RUNQ, now);
+		t->runq_since_ns = kernel.now_ns;
+	}
 	set_state(t, 0); /* before the tracepoint since 6.x; the programs do not look */
 	sched__wakeup(NULL, &t->task);
 }

@@ -83,14 +83,15 @@ void truth_rename(struct ktask *t, __u64 now_ns)
 void truth_move_border(struct ktask *t, __s64 more_ns)
 {
 	struct truth *truth = t->truth;
-	struct span *wait = truth->count ? &truth->spans[truth->count - 1] : NULL;
+	struct span *last = truth->count ? &truth->spans[truth->count - 1] : NULL;
 
 	assert(truth->state == SCOPE_ON);
-	if (!wait || wait->state != SCOPE_RUNQ)
-		wait = push_span(truth, truth->since_ns, SCOPE_RUNQ);
-	if (more_ns > (__s64)(wait->to_ns - wait->from_ns))
-		more_ns = (__s64)(wait->to_ns - wait->from_ns);
-	truth->since_ns = wait->to_ns -= (__u64)more_ns;
+	if (!last || last->state != SCOPE_RUNQ)
+		last = push_span(truth, truth->since_ns, SCOPE_RUNQ);
+	truth->since_ns -= (__u64)more_ns;
+	last->to_ns = truth->since_ns;
+	if (truth->count > 1 && last[-1].to_ns > truth->since_ns)
+		last[-1].to_ns = truth->since_ns;
 }
 
 void truth_each_span(const struct truth *truth, __u64 start_ns, __u64 end_ns,

@@ -14,8 +14,8 @@ void truth_rename(struct ktask *t, __u64 now_ns);
 /* Leaves a CPU with this user-mode leaf: where it waits until it runs again. */
 void truth_leave(struct ktask *t, enum scope_state state, __u64 leaf, __u64 now_ns);
 
-/* The border between a run and the wait before it, as the scheduler's count has it: where the run
- * was `more_ns` longer than from switch to switch, at most as long as that wait was. */
+/* The run under way began earlier or, where `more_ns` is negative, later than the switch: the wait
+ * before it becomes so much shorter or longer, and the time blocked before that no longer. */
 void truth_move_border(struct ktask *t, __s64 more_ns);
 
 /* Spans of time in the states that count, clipped to the window; the last one lasts to its end. */

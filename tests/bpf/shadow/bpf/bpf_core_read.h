@@ -6,7 +6,8 @@
 #ifndef SHADOW_BPF_CORE_READ_H
 #define SHADOW_BPF_CORE_READ_H
 
-/* The one field asked for is task_struct.__state: a timeline says whether this kernel has it. */
+/* What is asked for are task_struct.__state and .sched_info: a timeline says whether this kernel has
+ * them. */
 extern bool shadow_has_new_state;
 #define bpf_core_field_exists(field) ((void)sizeof(field), shadow_has_new_state)
 
