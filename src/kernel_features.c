@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "privilege.h"
 
 struct probe {
 	const char *name;
@@ -46,22 +47,12 @@ static bool read_text(const char *path, char *text, size_t room)
 /* The effective set has what BPF tracing needs: CAP_SYS_ADMIN (21), or PERFMON (38) and BPF (39). */
 static bool probe_privilege(struct feature *f, const struct btf *btf)
 {
-	char line[256];
-	unsigned long long caps = 0;
-	FILE *status = fopen("/proc/self/status", "re");
+	bool held = privilege_held();
 
 	(void)btf;
-	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "CapEff: %llx", &caps) == 1)
-			break;
-	if (status)
-		fclose(status);
-	snprintf(f->detail, sizeof(f->detail), "uid %u", (unsigned)geteuid());
-	if (caps & 1ull << 21 || (caps & 1ull << 38 && caps & 1ull << 39))
-		return true;
-	snprintf(f->detail, sizeof(f->detail), "uid %u lacks CAP_BPF and CAP_PERFMON",
+	snprintf(f->detail, sizeof(f->detail), held ? "uid %u" : "uid %u lacks CAP_BPF and CAP_PERFMON",
 		 (unsigned)geteuid());
-	return false;
+	return held;
 }
 
 static bool probe_btf(struct feature *f, const struct btf *btf)

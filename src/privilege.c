@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -24,19 +23,22 @@ static bool in_own_pid_namespace(void)
 	return !stat("/proc/self/ns/pid", &status) && status.st_ino != HOST_PID_NAMESPACE;
 }
 
-int privilege_check(struct err *err)
+bool privilege_held(void)
 {
 	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
 
+	return syscall(SYS_capget, &header, data) < 0 || has(data, CAP_SYS_ADMIN) ||
+	       (has(data, CAP_BPF) && has(data, CAP_PERFMON));
+}
+
+int privilege_check(struct err *err)
+{
 	if (in_own_pid_namespace())
 		return err_set(err, EXIT_CODE_UNSUPPORTED, -EPERM,
 			       "processes have numbers of their own in this container: run it on "
 			       "the host, or share its numbers (docker run --pid=host)");
-	/* Where capabilities cannot be asked for, the capture itself will tell. */
-	if (syscall(SYS_capget, &header, data) < 0)
-		return 0;
-	if (has(data, CAP_SYS_ADMIN) || (has(data, CAP_BPF) && has(data, CAP_PERFMON)))
+	if (privilege_held())
 		return 0;
 	return err_set(err, EXIT_CODE_UNSUPPORTED, -EPERM,
 		       "needs root (or CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE and CAP_SYSLOG): run "

@@ -37,7 +37,7 @@ struct session {
 	struct mmaps *mmaps;
 	int signal_fd;
 	sigset_t signals_before;
-	nsec_t begun_ns, armed_ns, stopped_ns;
+	nsec_t begun_ns, armed_ns;
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
 	uint64_t map_bytes;
 };
@@ -182,7 +182,6 @@ static int stop(struct session *s)
 	struct tracer_stats stats;
 	int r = tracer_stop(s->tracer, s->err);
 
-	s->stopped_ns = clock_now();
 	s->stopped_cpu_ns = own_cpu();
 	mmaps_drain(s->mmaps, true, s->ingest);
 	tracer_stats(s->tracer, &stats);
@@ -212,7 +211,6 @@ static struct profile *build(struct session *s)
 		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
 		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
 		.start_to_armed_ns = s->armed_ns - s->begun_ns,
-		.stop_to_written_ns = clock_now() - s->stopped_ns,
 		.kernel_map_bytes = s->map_bytes,
 	};
 	return profile;
