@@ -37,11 +37,17 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 	return (unsigned int)BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
-/* How long `task` has waited for a CPU in its life, up to when it last got one; 0 without
- * CONFIG_SCHED_INFO. */
-static __always_inline __u64 task_run_delay(struct task_struct *task)
+/*
+ * How long `task` has waited for a CPU in its life, up to when it last got one (field 2 of its
+ * schedstat); false if this kernel does not count that: built without CONFIG_SCHED_INFO, or with it for
+ * CONFIG_TASK_DELAY_ACCT alone, which is off until asked for since 5.14.
+ */
+static __always_inline bool task_run_delay(struct task_struct *task, __u64 *ret_ns)
 {
-	return bpf_core_field_exists(task->sched_info.run_delay) ? task->sched_info.run_delay : 0;
+	if (!bpf_core_field_exists(task->sched_info.run_delay) || !task->sched_info.pcount)
+		return false;
+	*ret_ns = task->sched_info.run_delay;
+	return true;
 }
 
 #if defined(__TARGET_ARCH_x86)

@@ -84,7 +84,7 @@ struct account {
 };
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
-#define ACCOUNT_CAME	  (1u << 2) /* exec_ns is from a switch: the run under way is known whole */
+#define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */
 #define ACCOUNT_OTHER_CPU (1u << 1) /* the interval under way belongs to a CPU that -C leaves out */
 
 struct task_accounts {
@@ -402,7 +402,7 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 
 	account_identify(t, task);
 	a->exec_ns = task->se.sum_exec_runtime;
-	a->delay_ns = task_run_delay(task);
+	task_run_delay(task, &a->delay_ns);
 	t->state = state;
 	t->first_ns = now;
 	/* not before its start: should its birth have found no room for an account */
@@ -421,7 +421,7 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 {
 	account_identify(&a->t, task);
 	a->exec_ns = task->se.sum_exec_runtime;
-	a->delay_ns = task_run_delay(task);
+	task_run_delay(task, &a->delay_ns);
 	a->t.flags |= SCOPE_THREAD_BORN;
 	a->t.state = state;
 	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;
@@ -559,11 +559,12 @@ static __always_inline void charge_wait(struct account *a, __u64 now)
 {
 	__u64 runq_ns = *wait_ns(a, SCOPE_RUNQ), off_ns = *wait_ns(a, SCOPE_OFF);
 
+	if (a->t.state == SCOPE_OFF || a->t.since_ns > window_start_ns)
+		a->flags |= ACCOUNT_CAME;
 	charge(a, now);
 	a->waited_ns = *wait_ns(a, SCOPE_RUNQ) - runq_ns;
 	a->unwoken_ns = *wait_ns(a, SCOPE_OFF) - off_ns;
 	a->t.state = SCOPE_ON;
-	a->flags |= ACCOUNT_CAME;
 }
 
 static __always_inline __s64 at_most(__s64 ns, __u64 limit)
@@ -572,14 +573,33 @@ static __always_inline __s64 at_most(__s64 ns, __u64 limit)
 }
 
 /*
- * Charges the run that ends at `now`. Its length is the scheduler's: where that differs from what lies
- * between switch-in and switch-out, what came before it becomes as much shorter or longer.
+ * The run that is charged up to now, and what came before it, become as long as the scheduler counted
+ * them: `run` ns on the CPU after `wait` ns of waiting for one.
  *
- * It differs because the scheduler's clock stands still from a wake-up that preempts to the switch
- * that follows (rq_clock_skip_update() in kernel/sched/core.c), and counts the microseconds between
- * for the thread that was woken; those until the wake-up is traced, an interrupt to another CPU
- * among them, seem blocked here. And it leaves out what interrupts and the hypervisor took. ON is
- * to agree with schedstat, wait4() and top; nothing is added or lost by it.
+ * The scheduler's clock stands still from a wake-up that preempts to the switch that follows
+ * (rq_clock_skip_update() in kernel/sched/core.c), so that the microseconds between are the woken
+ * thread's; from tracepoint to tracepoint they would be the other's. Those before the wake-up is
+ * traced, an interrupt to another CPU among them, seem blocked here. What interrupts and the
+ * hypervisor take of a run is in no count of the scheduler, and stays ON. The sums are to agree with
+ * schedstat, wait4() and top; nothing is added or lost by it.
+ */
+static __always_inline void settle_run(struct account *a, __u64 length, __u64 run, __u64 wait)
+{
+	__u64 on = length;
+	__s64 more, waited;
+
+	if (a->unwoken_ns)
+		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, at_most(wait, a->unwoken_ns));
+	else
+		on += a->waited_ns - (__u64)at_most(wait, a->waited_ns + length);
+	more = (on > run ? on : run) - length;
+	waited = at_most(more, a->waited_ns);
+	move_wait(a, SCOPE_RUNQ, SCOPE_ON, waited);
+	move_wait(a, SCOPE_OFF, SCOPE_ON, at_most(more - waited, a->blocked_ns));
+}
+
+/*
+ * Charges the run that ends at `now`.
  *
  * Some kernels keep the events of a task that they hide (a hypervisor's agent) from BPF, also those
  * in which it wakes a thread or hands it the CPU. Then the scheduler's counts alone tell how long
@@ -588,27 +608,25 @@ static __always_inline __s64 at_most(__s64 ns, __u64 limit)
 static __always_inline void charge_run(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
-	__u64 exec_ns = task->se.sum_exec_runtime, run = exec_ns - a->exec_ns;
-	__u64 delay_ns = task_run_delay(task), wait = delay_ns - a->delay_ns;
-	__s64 more = 0, waited;
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns = 0, since, wait;
+	bool counted = task_run_delay(task, &delay_ns);
 
-	a->exec_ns = exec_ns;
-	a->delay_ns = delay_ns;
 	if (t->state != SCOPE_ON && now > window_start_ns && now <= window_end_ns) {
 		lose(SCOPE_LOSS_EVENT_ORDER, 0);
 		if (now > t->since_ns)
 			charge_wait(a, run < now - t->since_ns ? now - run : t->since_ns);
 		t->state = SCOPE_ON;
 	}
-	/* a whole run that is known to be this thread's, on one CPU and within the window */
-	if (a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) && now > t->since_ns &&
-	    t->since_ns > window_start_ns && now <= window_end_ns)
-		more = run - (now - t->since_ns);
+	since = t->since_ns;
+	wait = counted ? delay_ns - a->delay_ns : a->waited_ns;
 	charge(a, now);
-	waited = at_most(more, a->waited_ns);
-	move_wait(a, SCOPE_RUNQ, SCOPE_ON, waited);
-	move_wait(a, SCOPE_OFF, SCOPE_ON, at_most(more - waited, a->blocked_ns));
-	move_wait(a, SCOPE_OFF, SCOPE_RUNQ, at_most(wait, a->unwoken_ns));
+	/* all of it is known, on one CPU and within the window */
+	if (a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) && now > since &&
+	    since > window_start_ns && now <= window_end_ns)
+		settle_run(a, now - since, run, wait);
+	a->flags &= ~ACCOUNT_CAME;
+	a->exec_ns += run;
+	a->delay_ns = delay_ns;
 	a->blocked_ns = 0;
 }
 

@@ -107,6 +107,7 @@ struct sched_entity {
 
 /* absent without CONFIG_SCHED_INFO */
 struct sched_info {
+	unsigned long pcount;
 	unsigned long long run_delay;
 };
 

@@ -171,7 +171,6 @@ void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, 
 {
 	t->woken = true;
 	truth_begin(t, state, 0);
-	t->runq_since_ns = kernel.now_ns;
 	set_state(t, task_state);
 	if (state != SCOPE_ON)
 		return;
@@ -229,7 +228,6 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	assert(!t->woken);
 	t->woken = true;
 	set_state(t, 0);
-	t->runq_since_ns = kernel.now_ns;
 	truth_begin(t, SCOPE_RUNQ, now);
 	t->truth->leaf = leaf_of(kernel.current[cpu]);
 	/* who is a target by its birth is for the timeline to say */
@@ -246,10 +244,10 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 
 	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
 	if (prev != kernel.idle[cpu]) {
-		/* the fake scheduler's count is the truth; a timeline may say otherwise */
+		/* the fake scheduler's counts are the truth; a timeline may say otherwise */
 		if (now > prev->truth->since_ns)
 			prev->task.se.sum_exec_runtime += now - prev->truth->since_ns;
-		prev->runq_since_ns = kernel.now_ns;
+		prev->task.sched_info.run_delay += truth_last_wait(prev);
 		set_state(prev, task_state);
 		if (preempt || !task_state)
 			prev->task.nivcsw++;
@@ -264,8 +262,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
 	sched__switch(NULL, preempt, &prev->task, &next->task);
-	/* sched_info_switch() follows the tracepoint */
-	next->task.sched_info.run_delay += kernel.now_ns - next->runq_since_ns;
+	next->task.sched_info.pcount++;
 	prev->task.on_cpu = prev == kernel.idle[cpu];
 	next->task.on_cpu = 1;
 	kernel.current[cpu] = next;
@@ -277,8 +274,7 @@ void kernel_wake(__u32 cpu, struct ktask *t)
 
 	if (t->truth->state == SCOPE_OFF) {
 		truth_move(t, SCOPE_RUNQ, now);
-		t->runq_since_ns = kernel.now_ns;
-	}
+		}
 	set_state(t, 0); /* before the tracepoint since 6.x; the programs do not look */
 	sched__wakeup(NULL, &t->task);
 }

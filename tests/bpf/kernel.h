@@ -55,7 +55,6 @@ struct ktask {
 	__u64 user_memory[2 * SCOPE_MAX_FRAMES]; /* frame pointers and return addresses */
 	void *storage;
 	struct truth *truth;
-	__u64 runq_since_ns; /* when it last became runnable without having one */
 	struct ktask *next;
 	bool woken, in_use;
 };

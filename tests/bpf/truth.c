@@ -80,6 +80,15 @@ void truth_rename(struct ktask *t, __u64 now_ns)
 	t->truth->is_target = was_target;
 }
 
+__u64 truth_last_wait(const struct ktask *t)
+{
+	const struct truth *truth = t->truth;
+	const struct span *last = truth->count ? &truth->spans[truth->count - 1] : NULL;
+
+	return last && last->state == SCOPE_RUNQ && last->to_ns > last->from_ns ?
+		       last->to_ns - last->from_ns : 0;
+}
+
 void truth_move_border(struct ktask *t, __s64 more_ns)
 {
 	struct truth *truth = t->truth;

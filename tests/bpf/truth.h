@@ -14,6 +14,9 @@ void truth_rename(struct ktask *t, __u64 now_ns);
 /* Leaves a CPU with this user-mode leaf: where it waits until it runs again. */
 void truth_leave(struct ktask *t, enum scope_state state, __u64 leaf, __u64 now_ns);
 
+/* How long a thread that runs waited for its CPU before. */
+__u64 truth_last_wait(const struct ktask *t);
+
 /* The run under way began earlier or, where `more_ns` is negative, later than the switch: the wait
  * before it becomes so much shorter or longer, and the time blocked before that no longer. */
 void truth_move_border(struct ktask *t, __s64 more_ns);
