@@ -572,30 +572,40 @@ static __always_inline __s64 at_most(__s64 ns, __u64 limit)
 	return ns > (__s64)limit ? (__s64)limit : ns;
 }
 
+/* As long as the scheduler may take between letting go of a thread and the traced switch. */
+#define SWITCH_MAX_NS 1000000
+
 /*
  * The run that is charged up to now, and what came before it, become as long as the scheduler counted
  * them: `run` ns on the CPU after `wait` ns of waiting for one.
  *
  * The scheduler's clock stands still from a wake-up that preempts to the switch that follows
  * (rq_clock_skip_update() in kernel/sched/core.c), so that the microseconds between are the woken
- * thread's; from tracepoint to tracepoint they would be the other's. Those before the wake-up is
- * traced, an interrupt to another CPU among them, seem blocked here. What interrupts and the
- * hypervisor take of a run is in no count of the scheduler, and stays ON. The sums are to agree with
- * schedstat, wait4() and top; nothing is added or lost by it.
+ * thread's; from tracepoint to tracepoint they would be the other's. And a thread that blocks is off
+ * its CPU for the scheduler before the switch is traced (it looks for another to run meanwhile), and
+ * runnable before its wake-up is. So the time blocked pays, or gets, the rest. Interrupts and the
+ * hypervisor, which may take more than a switch can, are waiting for the CPU. The sums are to
+ * agree with schedstat, wait4() and top; nothing is added or lost by it.
  */
 static __always_inline void settle_run(struct account *a, __u64 length, __u64 run, __u64 wait)
 {
-	__u64 on = length;
-	__s64 more, waited;
+	__s64 rest;
 
-	if (a->unwoken_ns)
-		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, at_most(wait, a->unwoken_ns));
-	else
-		on += a->waited_ns - (__u64)at_most(wait, a->waited_ns + length);
-	more = (on > run ? on : run) - length;
-	waited = at_most(more, a->waited_ns);
-	move_wait(a, SCOPE_RUNQ, SCOPE_ON, waited);
-	move_wait(a, SCOPE_OFF, SCOPE_ON, at_most(more - waited, a->blocked_ns));
+	if (a->unwoken_ns) {
+		a->waited_ns = at_most(wait, a->unwoken_ns);
+		a->blocked_ns = a->unwoken_ns - a->waited_ns;
+		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, a->waited_ns);
+	}
+	if (a->blocked_ns) {
+		rest = a->waited_ns + length - run - wait;
+		if (rest > SWITCH_MAX_NS)
+			rest = 0;
+		if (rest < -(__s64)a->blocked_ns)
+			rest = -(__s64)a->blocked_ns;
+		a->waited_ns -= rest;
+		move_wait(a, SCOPE_RUNQ, SCOPE_OFF, rest);
+	}
+	move_wait(a, SCOPE_RUNQ, SCOPE_ON, at_most(run - length, a->waited_ns));
 }
 
 /*
