@@ -576,40 +576,45 @@ static __always_inline __s64 at_most(__s64 ns, __u64 limit)
 #define SWITCH_MAX_NS 1000000
 
 /*
- * The run that is charged up to now, and what came before it, become as long as the scheduler counted
- * them: `run` ns on the CPU after `wait` ns of waiting for one.
+ * The thread was on a CPU until `now`, `run` ns of it by the scheduler's count, after it waited for that
+ * CPU for `wait` ns: it is charged that much of both.
  *
- * The scheduler's clock stands still from a wake-up that preempts to the switch that follows
- * (rq_clock_skip_update() in kernel/sched/core.c), so that the microseconds between are the woken
- * thread's; from tracepoint to tracepoint they would be the other's. And a thread that blocks is off
- * its CPU for the scheduler before the switch is traced (it looks for another to run meanwhile), and
- * runnable before its wake-up is. So the time blocked pays, or gets, the rest. Interrupts and the
- * hypervisor, which may take more than a switch can, are waiting for the CPU. The sums are to
- * agree with schedstat, wait4() and top; nothing is added or lost by it.
+ * From tracepoint to tracepoint it would be something else. The scheduler's clock stands still from
+ * a wake-up that preempts to the switch that follows (rq_clock_skip_update() in
+ * kernel/sched/core.c), so that the microseconds between are the woken thread's. A thread that
+ * blocks is off its CPU before the switch is traced (the scheduler looks for another to run
+ * meanwhile), and runnable before its wake-up is. So what there was more than both counts is the
+ * beginning of what follows, and what there was less is the end of the time blocked. Interrupts and
+ * the hypervisor, which may take more than a switch can, are waiting for the CPU. The sums are to agree
+ * with schedstat, wait4() and top; nothing is added or lost by it.
  */
-static __always_inline void settle_run(struct account *a, __u64 length, __u64 run, __u64 wait)
+static __always_inline void charge_counted(struct account *a, __u64 run, __u64 wait, __u64 now)
 {
-	__s64 rest;
+	__s64 rest, length = now - a->t.since_ns;
 
 	if (a->unwoken_ns) {
 		a->waited_ns = at_most(wait, a->unwoken_ns);
 		a->blocked_ns = a->unwoken_ns - a->waited_ns;
 		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, a->waited_ns);
 	}
-	if (a->blocked_ns) {
-		rest = a->waited_ns + length - run - wait;
-		if (rest > SWITCH_MAX_NS)
-			rest = 0;
-		if (rest < -(__s64)a->blocked_ns)
-			rest = -(__s64)a->blocked_ns;
-		a->waited_ns -= rest;
-		move_wait(a, SCOPE_RUNQ, SCOPE_OFF, rest);
+	rest = a->waited_ns + length - run - wait;
+	if (rest > SWITCH_MAX_NS)
+		rest = 0;
+	else if (rest > length)
+		rest = length;
+	charge(a, rest > 0 ? now - rest : now);
+	if (rest > 0) {
+		length -= rest;
+	} else {
+		rest = at_most(-rest, a->blocked_ns);
+		a->waited_ns += rest;
+		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, rest);
 	}
 	move_wait(a, SCOPE_RUNQ, SCOPE_ON, at_most(run - length, a->waited_ns));
 }
 
 /*
- * Charges the run that ends at `now`.
+ * Charges the run that ends at `now`, or a little before, where what follows it begins.
  *
  * Some kernels keep the events of a task that they hide (a hypervisor's agent) from BPF, also those
  * in which it wakes a thread or hands it the CPU. Then the scheduler's counts alone tell how long
@@ -618,7 +623,7 @@ static __always_inline void settle_run(struct account *a, __u64 length, __u64 ru
 static __always_inline void charge_run(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
-	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns = 0, since, wait;
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns = 0;
 	bool counted = task_run_delay(task, &delay_ns);
 
 	if (t->state != SCOPE_ON && now > window_start_ns && now <= window_end_ns) {
@@ -627,13 +632,12 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
 			charge_wait(a, run < now - t->since_ns ? now - run : t->since_ns);
 		t->state = SCOPE_ON;
 	}
-	since = t->since_ns;
-	wait = counted ? delay_ns - a->delay_ns : a->waited_ns;
-	charge(a, now);
 	/* all of it is known, on one CPU and within the window */
-	if (a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) && now > since &&
-	    since > window_start_ns && now <= window_end_ns)
-		settle_run(a, now - since, run, wait);
+	if (counted && a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) &&
+	    now > t->since_ns && t->since_ns > window_start_ns && now <= window_end_ns)
+		charge_counted(a, run, delay_ns - a->delay_ns, now);
+	else
+		charge(a, now);
 	a->flags &= ~ACCOUNT_CAME;
 	a->exec_ns += run;
 	a->delay_ns = delay_ns;

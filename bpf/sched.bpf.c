@@ -44,6 +44,8 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	charge_run(a, task, now);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
+		if (now > a->t.since_ns)
+			charge(a, now); /* nothing follows this run */
 		account_flush(&a->t);
 		account_close(a, task, now);
 		account_end_write(a);
