@@ -364,11 +364,7 @@ const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev
 	return &entry->image;
 }
 
-/*
- * Without privilege every address in kallsyms reads as zero (kernel.kptr_restrict). Per-CPU symbols
- * at its head are small numbers anyway, so look on for a while for an address of the kernel's half.
- */
-static bool kallsyms_tells(int fd)
+bool image_kallsyms_tells(int fd)
 {
 	const size_t limit = 1 << 18;
 	_cleanup_free_ char *text = mem_alloc(limit);
@@ -400,7 +396,7 @@ const struct image *images_kernel(struct images *images)
 	fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		entry->image.why = "/proc/kallsyms cannot be opened";
-	} else if (!kallsyms_tells(fd)) {
+	} else if (!image_kallsyms_tells(fd)) {
 		entry->image.why = "kernel addresses are hidden (kernel.kptr_restrict)";
 		close(fd);
 	} else {

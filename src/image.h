@@ -50,6 +50,13 @@ const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev
 			       uint32_t dev_minor, uint64_t inode, const char *path);
 const struct image *images_kernel(struct images *images);
 
+/*
+ * Does this /proc/kallsyms tell addresses? Without privilege every one reads as zero
+ * (kernel.kptr_restrict). Per-CPU symbols at its head are small numbers anyway, so it looks on for a
+ * while for an address of the kernel's half. Reads from the file's start.
+ */
+bool image_kallsyms_tells(int fd);
+
 /* A file offset as an address in the ELF file's own address space; false if in no segment. */
 bool image_file_off_to_vaddr(const struct image *image, uint64_t file_off, uint64_t *ret_vaddr);
 

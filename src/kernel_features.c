@@ -14,6 +14,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "image.h"
 #include "mem.h"
 #include "privilege.h"
 
@@ -140,19 +141,19 @@ static bool probe_pmu(struct feature *f, const struct btf *btf)
 
 static bool probe_kallsyms(struct feature *f, const struct btf *btf)
 {
-	char line[64] = "";
+	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
+	bool tells = fd >= 0 && image_kallsyms_tells(fd);
 
 	(void)btf;
-	if (!read_text("/proc/kallsyms", line, sizeof(line)) || !line[0]) {
+	if (tells)
+		detail(f, "kernel frames have names");
+	else if (fd < 0)
 		detail(f, "/proc/kallsyms is not readable: kernel frames stay without names");
-		return false;
-	}
-	if (strspn(line, "0") >= 16) {
+	else
 		detail(f, "/proc/kallsyms hides addresses: kernel frames stay without names");
-		return false;
-	}
-	detail(f, "kernel frames have names");
-	return true;
+	if (fd >= 0)
+		close(fd);
+	return tells;
 }
 
 /* Does the kernel's BTF list this value of an enumeration? */
