@@ -23,7 +23,7 @@ extern const volatile bool want_kernel_threads;
 extern const volatile bool want_user_stacks;   /* -K clears it */
 extern const volatile bool want_kernel_stacks; /* -U clears it */
 extern const volatile bool follow_children;
-extern const volatile bool match_comm;	       /* --comm: look again at exec */
+extern const volatile bool match_comm;	       /* --comm: look again at fork and exec */
 extern const volatile char comm_wanted[SCOPE_COMM_LEN];
 extern const volatile __u64 cgroup_wanted;     /* kernfs id of the v2 cgroup; 0: none */
 extern const volatile __u64 min_block_ns;

@@ -24,6 +24,20 @@ static __always_inline bool in_cgroup(struct cgroup *cgroup)
 	return false;
 }
 
+static __always_inline bool comm_matches(struct task_struct *task)
+{
+	char comm[SCOPE_COMM_LEN] = {};
+
+	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
+	for (int i = 0; i < SCOPE_COMM_LEN; i++) {
+		if (comm[i] != comm_wanted[i])
+			return false;
+		if (!comm[i])
+			return true;
+	}
+	return true;
+}
+
 /*
  * A new task, before it first runs. Its id may have been somebody else's: set or clear, always.
  * That is also why nothing needs to be cleared when a task ends.
@@ -41,24 +55,12 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 		return 0;
 	if (cgroup_wanted)
 		is = in_cgroup(child->cgroups->dfl_cgrp);
-	else if (follow_children || match_comm)
+	else if (match_comm)
+		is = comm_matches(child); /* its creator's, which may be a thread's own */
+	else if (follow_children)
 		is = is_member((__u32)parent->tgid);
 	set_member((__u32)child->tgid, is);
 	return 0;
-}
-
-static __always_inline bool comm_matches(struct task_struct *task)
-{
-	char comm[SCOPE_COMM_LEN] = {};
-
-	bpf_probe_read_kernel(comm, sizeof(comm), task->comm);
-	for (int i = 0; i < SCOPE_COMM_LEN; i++) {
-		if (comm[i] != comm_wanted[i])
-			return false;
-		if (!comm[i])
-			return true;
-	}
-	return true;
 }
 
 /* The thread that runs ceases to be who it was. */

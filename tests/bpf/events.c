@@ -76,6 +76,12 @@ static void do_exec(struct words *w, __u32 cpu)
 	kernel_exec(cpu, words_take(w));
 }
 
+/* rename wanted: prctl(PR_SET_NAME), of the running thread */
+static void do_rename(struct words *w, __u32 cpu)
+{
+	kernel_rename(kernel.current[cpu], words_take(w));
+}
+
 static void do_exit(struct words *w, __u32 cpu)
 {
 	(void)w;
@@ -291,6 +297,7 @@ static const struct {
 	{ "iowait", do_iowait },
 	{ "reap", do_reap },
 	{ "regs", do_regs },
+	{ "rename", do_rename },
 	{ "stack", do_stack },
 	{ "stop", do_stop },
 	{ "storage", do_storage },

@@ -293,6 +293,12 @@ static void take_over_leader(struct ktask *t, __u64 now)
 	truth_rename(t, now);
 }
 
+void kernel_rename(struct ktask *t, const char *comm)
+{
+	memset(t->task.comm, 0, sizeof(t->task.comm));
+	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
+}
+
 void kernel_exec(__u32 cpu, const char *comm)
 {
 	struct ktask *t = kernel.current[cpu];
@@ -301,8 +307,7 @@ void kernel_exec(__u32 cpu, const char *comm)
 
 	if (t->task.pid != t->task.tgid)
 		take_over_leader(t, now);
-	memset(t->task.comm, 0, sizeof(t->task.comm));
-	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
+	kernel_rename(t, comm);
 	t->task.self_exec_id++;
 	t->task.mm = &t->mm;
 	if (match_comm || filter == FILTER_TID)

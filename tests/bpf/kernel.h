@@ -100,6 +100,7 @@ void kernel_fork(__u32 cpu, __u32 tid, __u32 pid);
 void kernel_wake_new(__u32 cpu, struct ktask *t);
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state);
 void kernel_wake(__u32 cpu, struct ktask *t);
+void kernel_rename(struct ktask *t, const char *comm);
 void kernel_exec(__u32 cpu, const char *comm);
 void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still has to switch out */
 void kernel_reap(struct ktask *t);
