@@ -257,7 +257,8 @@ static void describe_run(struct build *b)
 	p->frequency_hz = w->frequency_hz;
 	p->cpus = w->cpus;
 	p->min_block_ns = w->min_block_ns;
-	p->idle_ns = w->idle_ns;
+	/* idle time is read in clock ticks, so its edges are not quite the window's */
+	p->idle_ns = w->idle_ns < p->window_ns * w->cpus ? w->idle_ns : p->window_ns * w->cpus;
 	memcpy(p->states, b->config->states, sizeof(p->states));
 	p->system_wide = b->config->system_wide;
 	p->target = mem_copy_string(b->config->target ? b->config->target : "");

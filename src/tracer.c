@@ -58,7 +58,8 @@ struct tracer {
 	bool wants_drain;
 	uint64_t stacks;
 	struct loss reported[SCOPE_LOSS_COUNT];
-	nsec_t start_ns, end_ns, start_realtime_ns, idle_ns;
+	nsec_t start_ns, end_ns, start_realtime_ns;
+	nsec_t idle_ns; /* of all CPUs since boot, at the start */
 	uint32_t cpus;
 };
 
@@ -526,6 +527,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 		.cpus = t->cpus,
 		.min_block_ns = t->config->min_block_ns,
 	};
+	nsec_t idle_ns;
 	int r;
 
 	/* An end before its time lies a little ahead, so that it is the same for every CPU. */
@@ -534,9 +536,10 @@ int tracer_stop(struct tracer *t, struct err *err)
 		t->end_ns = clock_now() + NSEC_PER_MSEC;
 	__atomic_store_n(&t->skel->data->window_end_ns, t->end_ns, __ATOMIC_SEQ_CST);
 	sleep_until(t->end_ns + 1);
-	t->idle_ns = read_idle() - t->idle_ns;
+	idle_ns = read_idle();
 	window.end_ns = t->end_ns;
-	window.idle_ns = t->idle_ns;
+	/* time spent in I/O wait, which is in it, is known to go backwards */
+	window.idle_ns = idle_ns > t->idle_ns ? idle_ns - t->idle_ns : 0;
 	ingest_record(t->ingest, &window, sizeof(window));
 
 	/* Accounts while the programs still see deaths; then the rings, whose records win. */

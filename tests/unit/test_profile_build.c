@@ -81,6 +81,17 @@ static void accounts_are_clipped_to_the_window(void)
 	done();
 }
 
+/* The kernel tells idle time in ticks of 10 ms, and it is read outside the window. */
+static void idle_time_is_no_more_than_the_window_has(void)
+{
+	build_stream("window start=1s end=2s realtime=5s frequency=49 cpus=2 idle=2020ms\n");
+	CHECK_INT(built->idle_ns, 2000000000);
+	done();
+	build_stream("window start=1s end=2s realtime=5s frequency=49 cpus=2 idle=1990ms\n");
+	CHECK_INT(built->idle_ns, 1990000000);
+	done();
+}
+
 static void late_sums_are_sums(void)
 {
 	build_stream(COMMON
@@ -732,6 +743,7 @@ int main(void)
 {
 	CHECK_CASE(account_is_completed_to_the_end);
 	CHECK_CASE(accounts_are_clipped_to_the_window);
+	CHECK_CASE(idle_time_is_no_more_than_the_window_has);
 	CHECK_CASE(late_sums_are_sums);
 	CHECK_CASE(what_reads_the_same_is_one_sample);
 	CHECK_CASE(a_tick_in_the_scheduler_shows_it);
