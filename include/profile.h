@@ -67,7 +67,7 @@ struct profile_thread {
 	uint32_t tid;
 	uint32_t comm; /* string: at the end */
 	bool kernel_thread;
-	bool never_ran; /* no on-CPU and no run-queue time in the window */
+	bool never_ran; /* no on-CPU and no run-queue time in the window, and no residual */
 	bool estimated; /* its on-CPU stacks were borrowed from its peers */
 	nsec_t born_ns; /* clipped to the window */
 	nsec_t alive_ns;

@@ -93,12 +93,13 @@ static void make_threads(struct build *b)
 				       from->last_life == LEDGER_NONE ?
 					       label_table[LABEL_LOST_THREADS].name : from->comm);
 		to->kernel_thread = from->kernel_thread;
-		to->never_ran = !from->ns[SCOPE_ON] && !from->ns[SCOPE_RUNQ];
 		to->born_ns = from->born_ns;
 		to->alive_ns = from->alive_ns;
 		memcpy(to->ns, from->ns, sizeof(to->ns));
 		to->residual_ns = (int64_t)(from->alive_ns - from->ns[SCOPE_ON] -
 					    from->ns[SCOPE_RUNQ] - from->ns[SCOPE_OFF]);
+		/* what no state explains may have been anything */
+		to->never_ran = !from->ns[SCOPE_ON] && !from->ns[SCOPE_RUNQ] && !to->residual_ns;
 		to->switches = from->switches;
 	}
 	b->profile->threads = b->threads;

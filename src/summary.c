@@ -8,7 +8,8 @@
 #include "losses.h"
 #include "mem.h"
 
-#define TOP_REASONS 4
+#define TOP_REASONS   4
+#define TOP_RESIDUALS 5
 
 #define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
@@ -19,8 +20,8 @@ struct totals {
 	nsec_t alive_ns;
 	nsec_t ns[SCOPE_STATES];
 	nsec_t residual_ns; /* sum of the threads' absolute residuals */
-	nsec_t largest_residual_ns;
-	const struct profile_thread *largest; /* whose that is; NULL: all are 0 */
+	uint32_t residual_threads; /* whose residual is not 0; the largest first: */
+	const struct profile_thread *residuals[TOP_RESIDUALS];
 	uint32_t never_ran;
 	uint32_t estimated;
 };
@@ -37,6 +38,21 @@ static nsec_t residual_of(const struct profile_thread *thread)
 	return thread->residual_ns < 0 ? -(nsec_t)thread->residual_ns : (nsec_t)thread->residual_ns;
 }
 
+/* Counts the thread, and gives it its place among those with the largest residuals. */
+static void note_residual(struct totals *totals, const struct profile_thread *thread)
+{
+	uint32_t place = totals->residual_threads++;
+
+	if (place >= TOP_RESIDUALS) {
+		place = TOP_RESIDUALS - 1;
+		if (residual_of(thread) <= residual_of(totals->residuals[place]))
+			return;
+	}
+	for (; place && residual_of(thread) > residual_of(totals->residuals[place - 1]); place--)
+		totals->residuals[place] = totals->residuals[place - 1];
+	totals->residuals[place] = thread;
+}
+
 static struct totals add_up(const struct profile *p)
 {
 	struct totals totals = { 0 };
@@ -48,10 +64,8 @@ static struct totals add_up(const struct profile *p)
 		for (size_t state = 0; state < SCOPE_STATES; state++)
 			totals.ns[state] += thread->ns[state];
 		totals.residual_ns += residual_of(thread);
-		if (residual_of(thread) > totals.largest_residual_ns) {
-			totals.largest_residual_ns = residual_of(thread);
-			totals.largest = thread;
-		}
+		if (thread->residual_ns)
+			note_residual(&totals, thread);
 		totals.never_ran += thread->never_ran;
 		totals.estimated += thread->estimated;
 	}
@@ -141,11 +155,30 @@ static void print_coverage(const struct printer *w)
 	fprintf(w->out, "%s%s of alive time accounted for, residual %s%s",
 		bad ? paint(w, YELLOW) : "", text_share(covered_ns, totals->alive_ns).bytes,
 		text_duration(totals->residual_ns).bytes, bad ? paint(w, RESET) : "");
-	if (totals->largest) {
-		fprintf(w->out, " (largest %s: ", text_duration(totals->largest_residual_ns).bytes);
-		text_write_name(w->out, profile_string(w->profile, totals->largest->comm));
-		fprintf(w->out, ", tid %" PRIu32 ")", totals->largest->tid);
+	fputc('\n', w->out);
+}
+
+/* Whose time no state explains: on 5.10, threads beyond the table of accounts. */
+static void print_unaccounted(const struct printer *w)
+{
+	const struct totals *totals = &w->totals;
+	uint32_t shown = 0;
+
+	if (!totals->residual_threads)
+		return;
+	begin_row(w, "");
+	fputs("unaccounted: ", w->out);
+	for (; shown < totals->residual_threads && shown < TOP_RESIDUALS; shown++) {
+		const struct profile_thread *thread = totals->residuals[shown];
+
+		fputs(shown ? ", " : "", w->out);
+		text_write_name(w->out, profile_string(w->profile, thread->comm));
+		fprintf(w->out, " (tid %" PRIu32 ") %s%s", thread->tid,
+			thread->residual_ns < 0 ? "-" : "",
+			text_duration(residual_of(thread)).bytes);
 	}
+	if (shown < totals->residual_threads)
+		fprintf(w->out, ", and %" PRIu32 " more", totals->residual_threads - shown);
 	fputc('\n', w->out);
 }
 
@@ -315,6 +348,7 @@ void summary_print(const struct profile *profile, const struct summary_opts *opt
 	print_threads(&w);
 	print_time(&w);
 	print_coverage(&w);
+	print_unaccounted(&w);
 	if (profile->states[SCOPE_OFF])
 		print_reasons(&w);
 	print_quality(&w);

@@ -92,6 +92,21 @@ static void idle_time_is_no_more_than_the_window_has(void)
 	done();
 }
 
+/* 5.10's table of accounts was full: the thread has its life and nothing else. */
+static void a_thread_without_an_account_is_unaccounted(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=dead since=2s first=1s\n"
+	      "thread thread=2 pid=100 tid=2 state=off flags=no_event\n");
+	CHECK_INT(built->thread_count, 2);
+	CHECK_INT(built->threads[0].residual_ns, 1000000000);
+	CHECK(!built->threads[0].never_ran);
+	CHECK_INT(built->threads[1].residual_ns, 0);
+	CHECK(built->threads[1].never_ran);
+	CHECK(!strstr(samples, "\n0 "));
+	done();
+}
+
 static void late_sums_are_sums(void)
 {
 	build_stream(COMMON
@@ -744,6 +759,7 @@ int main(void)
 	CHECK_CASE(account_is_completed_to_the_end);
 	CHECK_CASE(accounts_are_clipped_to_the_window);
 	CHECK_CASE(idle_time_is_no_more_than_the_window_has);
+	CHECK_CASE(a_thread_without_an_account_is_unaccounted);
 	CHECK_CASE(late_sums_are_sums);
 	CHECK_CASE(what_reads_the_same_is_one_sample);
 	CHECK_CASE(a_tick_in_the_scheduler_shows_it);

@@ -84,12 +84,35 @@ static void every_residual_is_told(void)
 	h.threads[0].residual_ns = 7000;
 	h.threads[1].residual_ns = -9000;
 	text = printed_by(summary_print, handmade_seal(&h), NULL);
-	CHECK_CONTAINS(text, ">99.9 % of alive time accounted for, residual 16.0 us "
-			     "(largest 9.00 us: worker, tid 101)\n");
+	CHECK_CONTAINS(text, ">99.9 % of alive time accounted for, residual 16.0 us\n"
+			     "              unaccounted: worker (tid 101) -9.00 us, "
+			     "app (tid 100) 7.00 us\n");
 	free(text);
 	h.threads[0].residual_ns = INT64_MIN;
 	text = printed_by(summary_print, handmade_seal(&h), NULL);
 	CHECK_CONTAINS(text, "  coverage    <0.1 % of alive time");
+	free(text);
+}
+
+static void the_largest_residuals_are_named(void)
+{
+	static const int64_t residuals_us[] = { 3, 1, 4, 1, 5, 9, 2 };
+	char *text;
+
+	make_profile();
+	for (uint32_t i = 0; i < 7; i++) {
+		if (i >= 2)
+			handmade_thread(&h, 100 + i, "untracked");
+		h.threads[i].residual_ns = residuals_us[i] * 1000;
+	}
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "unaccounted: untracked (tid 105) 9.00 us, untracked (tid 104) 5.00 us, "
+			     "untracked (tid 102) 4.00 us, app (tid 100) 3.00 us, "
+			     "untracked (tid 106) 2.00 us, and 2 more\n");
+	free(text);
+	make_profile();
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK(!strstr(text, "unaccounted"));
 	free(text);
 }
 
@@ -356,6 +379,7 @@ int main(void)
 {
 	CHECK_CASE(summary_tells_the_ledger);
 	CHECK_CASE(every_residual_is_told);
+	CHECK_CASE(the_largest_residuals_are_named);
 	CHECK_CASE(losses_are_told_by_cause);
 	CHECK_CASE(each_loss_is_told);
 	CHECK_CASE(many_reasons_are_cut_and_their_rest_is_told);
