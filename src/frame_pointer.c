@@ -19,7 +19,7 @@
  * A piece of the target's stack. Most walks stay in the first one, so that one call reads it all.
  */
 struct window {
-	uint32_t pid;
+	uint32_t tid;
 	uint64_t start;
 	size_t bytes;
 	char data[WINDOW_PAGES * PAGE_BYTES];
@@ -32,7 +32,7 @@ static void window_load_by_file(struct window *window, size_t want)
 	ssize_t got;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%u/mem", window->pid);
+	snprintf(path, sizeof(path), "/proc/%u/mem", window->tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return;
@@ -59,7 +59,7 @@ static void window_load(struct window *window, uint64_t start)
 	}
 	window->start = start;
 	window->bytes = 0;
-	got = process_vm_readv((pid_t)window->pid, &local, 1, remote, WINDOW_PAGES, 0);
+	got = process_vm_readv((pid_t)window->tid, &local, 1, remote, WINDOW_PAGES, 0);
 	if (got > 0)
 		window->bytes = (size_t)got;
 	else if (errno == EPERM || errno == ENOSYS)
@@ -79,10 +79,10 @@ static bool window_read(struct window *window, uint64_t at, uint64_t ret_values[
 	return true;
 }
 
-size_t frame_pointer_walk(uint32_t pid, uint64_t ip, uint64_t sp, uint64_t bp, uint64_t *ret_ips,
+size_t frame_pointer_walk(uint32_t tid, uint64_t ip, uint64_t sp, uint64_t bp, uint64_t *ret_ips,
 			  size_t max)
 {
-	struct window window = { .pid = pid };
+	struct window window = { .tid = tid };
 	size_t count = 0;
 	uint64_t low = sp; /* the next frame lies at or above this */
 

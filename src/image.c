@@ -204,16 +204,16 @@ static int search_map_files(struct search *search)
 	const char *cursor;
 	char path[96];
 	int fd = -ENOENT;
+	uint32_t tid;
 
-	snprintf(path, sizeof(path), "/proc/%u/maps", search->pid);
-	if (proc_text_read(&text, AT_FDCWD, path) == 0) {
+	if (proc_text_read_maps(&text, search->pid, &tid) == 0) {
 		cursor = text.data;
 		while (fd < 0 && mapping_next(&cursor, &map)) {
 			if (map.inode != search->key.inode ||
 			    map.dev_major != search->key.dev_major ||
 			    map.dev_minor != search->key.dev_minor)
 				continue;
-			snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", search->pid,
+			snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", tid,
 				 (unsigned long long)map.start, (unsigned long long)map.end);
 			fd = open_path(AT_FDCWD, path, 0, 0);
 		}

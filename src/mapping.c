@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "mapping.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -47,6 +49,54 @@ void proc_text_free(struct proc_text *text)
 {
 	free(text->data);
 	memset(text, 0, sizeof(*text));
+}
+
+uint32_t proc_parse_id(const char *name)
+{
+	uint64_t id = 0;
+
+	for (; *name; name++) {
+		if (*name < '0' || *name > '9' || id > SCOPE_MEMBER_SIZE)
+			return 0;
+		id = id * 10 + (uint64_t)(*name - '0');
+	}
+	return (uint32_t)id;
+}
+
+/* Of a thread that has ended but not gone the text is empty. */
+static bool read_thread_maps(struct proc_text *text, uint32_t tid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%u/maps", tid);
+	return !proc_text_read(text, AT_FDCWD, path) && text->bytes;
+}
+
+int proc_text_read_maps(struct proc_text *text, uint32_t pid, uint32_t *ret_tid)
+{
+	uint32_t found = pid;
+	struct dirent *entry;
+	char path[32];
+	DIR *tasks;
+
+	if (!read_thread_maps(text, pid)) {
+		snprintf(path, sizeof(path), "/proc/%u/task", pid);
+		tasks = opendir(path);
+		if (!tasks)
+			return -errno;
+		found = 0;
+		while (!found && (entry = readdir(tasks))) {
+			uint32_t tid = proc_parse_id(entry->d_name);
+
+			if (tid && tid != pid && read_thread_maps(text, tid))
+				found = tid;
+		}
+		closedir(tasks);
+	}
+	if (!found)
+		return -ESRCH;
+	*ret_tid = found;
+	return 0;
 }
 
 /* Hand-made: a snapshot reads some hundred thousand numbers, and sscanf takes 1 us for each. */

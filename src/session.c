@@ -150,7 +150,8 @@ static void wait_for_work(struct session *s)
 		{ .fd = tracer_fd(s->tracer), .events = POLLIN },
 		{ .fd = mmaps_poll_fd(s->mmaps), .events = POLLIN },
 		{ .fd = s->signal_fd, .events = POLLIN },
-		{ .fd = s->launch ? launch_pidfd(s->launch) : -1, .events = POLLIN },
+		{ .fd = s->launch ? launch_pidfd(s->launch) : target_end_fd(s->target),
+		  .events = POLLIN },
 	};
 
 	if (s->config->duration_ns && end < now + wait)

@@ -15,19 +15,6 @@
 
 #define CGROUP_DEPTH_MAX 64
 
-/* The number that is the whole of `name`; 0: it is none. */
-static uint32_t parse_pid(const char *name)
-{
-	uint64_t pid = 0;
-
-	for (; *name; name++) {
-		if (*name < '0' || *name > '9' || pid > SCOPE_MEMBER_SIZE)
-			return 0;
-		pid = pid * 10 + (uint64_t)(*name - '0');
-	}
-	return (uint32_t)pid;
-}
-
 /* Calls `each` for every entry of a directory that is named by a number. */
 static int for_each_number(int parent_fd, const char *path,
 			   void (*each)(int dir_fd, uint32_t number, void *context), void *context)
@@ -46,7 +33,7 @@ static int for_each_number(int parent_fd, const char *path,
 		return ret;
 	}
 	while ((entry = readdir(dir))) {
-		uint32_t number = parse_pid(entry->d_name);
+		uint32_t number = proc_parse_id(entry->d_name);
 
 		if (number)
 			each(fd, number, context);
@@ -62,6 +49,7 @@ struct walk {
 	struct ingest *ingest;
 	struct proc_text text; /* used again for every file */
 	uint32_t pid;
+	uint32_t maps_tid; /* the thread whose mappings are read: the leader may have left */
 };
 
 static void send_thread_name(int task_fd, uint32_t tid, void *context)
@@ -95,7 +83,7 @@ static void pin_image(struct walk *walk, const struct mapping *map)
 		return;
 	memcpy(path, map->path, map->path_len);
 	path[map->path_len] = '\0';
-	images_get(walk->images, walk->pid, map->dev_major, map->dev_minor, map->inode, path);
+	images_get(walk->images, walk->maps_tid, map->dev_major, map->dev_minor, map->inode, path);
 }
 
 static void walk_process(int proc_fd, uint32_t pid, void *context)
@@ -108,8 +96,7 @@ static void walk_process(int proc_fd, uint32_t pid, void *context)
 	walk->pid = pid;
 	snprintf(path, sizeof(path), "%u/task", pid);
 	for_each_number(proc_fd, path, send_thread_name, walk);
-	snprintf(path, sizeof(path), "%u/maps", pid);
-	if (proc_text_read(&walk->text, proc_fd, path))
+	if (proc_text_read_maps(&walk->text, pid, &walk->maps_tid))
 		return;
 	cursor = walk->text.data;
 	while (mapping_next(&cursor, &map)) {

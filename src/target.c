@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: MIT
 #include "target.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "mapping.h"
 #include "mem.h"
 #include "snapshot.h"
+
+/* One process that is waited for. */
+struct watch {
+	uint32_t pid;
+	int pidfd; /* readable at the process's end, not at its leader's; -1: none to be had */
+};
 
 struct target {
 	const struct config *config;
 	struct snapshot_pids pids; /* members known in user space */
+	ARRAY(struct watch) watches; /* of those that have not ended */
+	int epoll_fd;		     /* of their pidfds; -1: nobody is watched */
 	int cgroup_fd;
 	uint64_t cgroup_id;
 	char *text;
@@ -71,6 +84,99 @@ static char *describe(const struct config *c)
 	return mem_copy_string("the whole system");
 }
 
+/* A zombie has ended as well: its state letter follows the last parenthesis. */
+static bool thread_lives(uint32_t pid, uint32_t tid)
+{
+	char path[64], line[512];
+	const char *state = NULL;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file))
+		state = strrchr(line, ')');
+	if (file)
+		fclose(file);
+	return state && strlen(state) > 2 && state[2] != 'Z' && state[2] != 'X';
+}
+
+/* For lack of a pidfd. The leader may have left long before the process ends. */
+static bool process_lives(uint32_t pid)
+{
+	struct dirent *entry;
+	bool lives = false;
+	char path[64];
+	DIR *tasks;
+
+	snprintf(path, sizeof(path), "/proc/%u/task", pid);
+	tasks = opendir(path);
+	while (tasks && !lives && (entry = readdir(tasks))) {
+		uint32_t tid = proc_parse_id(entry->d_name);
+
+		lives = tid && thread_lives(pid, tid);
+	}
+	if (tasks)
+		closedir(tasks);
+	return lives;
+}
+
+/* Whoever is not there any more is not watched. */
+static void watch_process(struct target *t, uint32_t pid)
+{
+	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
+	struct epoll_event event = { .events = EPOLLIN };
+
+	if (fd < 0 && errno == ESRCH)
+		return;
+	if (fd >= 0 && (t->epoll_fd < 0 || epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &event))) {
+		close(fd);
+		fd = -1;
+	}
+	*array_push(&t->watches) = (struct watch){ pid, fd };
+}
+
+static void watch_named(struct target *t)
+{
+	const struct config *c = t->config;
+
+	if (c->target != TARGET_PIDS)
+		return;
+	t->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	for (size_t i = 0; i < c->id_count; i++)
+		watch_process(t, c->ids[i]);
+}
+
+static bool has_ended(const struct watch *watch)
+{
+	struct pollfd end = { .fd = watch->pidfd, .events = POLLIN };
+
+	return watch->pidfd < 0 ? !process_lives(watch->pid) : poll(&end, 1, 0) > 0;
+}
+
+/* Descriptors of those that have ended would be readable for ever. */
+static void forget_ended(struct target *t)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < t->watches.count; i++) {
+		struct watch *watch = &t->watches.items[i];
+
+		if (!has_ended(watch))
+			t->watches.items[kept++] = *watch;
+		else if (watch->pidfd >= 0)
+			close(watch->pidfd);
+	}
+	t->watches.count = kept;
+}
+
+static bool threads_gone(const struct config *c)
+{
+	for (size_t i = 0; i < c->id_count; i++)
+		if (thread_lives(c->ids[i], c->ids[i]))
+			return false;
+	return true;
+}
+
 /* A cgroup v2 directory's kernfs id is its inode number (fs/kernfs/inode.c). */
 static int open_cgroup(struct target *t, struct err *err)
 {
@@ -93,6 +199,7 @@ int target_open(const struct config *config, uint32_t command_pid, struct target
 
 	t->config = config;
 	t->cgroup_fd = -1;
+	t->epoll_fd = -1;
 	t->text = describe(config);
 	if (config->target == TARGET_CGROUP)
 		r = open_cgroup(t, err);
@@ -104,6 +211,7 @@ int target_open(const struct config *config, uint32_t command_pid, struct target
 		target_close(&t);
 		return r;
 	}
+	watch_named(t);
 	*ret_target = t;
 	return 0;
 }
@@ -116,6 +224,12 @@ void target_close(struct target **target)
 		return;
 	if (t->cgroup_fd >= 0)
 		close(t->cgroup_fd);
+	for (size_t i = 0; i < t->watches.count; i++)
+		if (t->watches.items[i].pidfd >= 0)
+			close(t->watches.items[i].pidfd);
+	if (t->epoll_fd >= 0)
+		close(t->epoll_fd);
+	array_free(&t->watches);
 	snapshot_pids_free(&t->pids);
 	free(t->text);
 	free(t);
@@ -191,26 +305,17 @@ int target_snapshot(struct target *t, struct images *images, struct ingest *inge
 	return 0;
 }
 
+int target_end_fd(const struct target *t)
+{
+	return t->epoll_fd;
+}
+
 bool target_gone(struct target *t)
 {
-	const struct config *c = t->config;
-	char path[64], line[512];
-
-	if (c->target != TARGET_PIDS && c->target != TARGET_TIDS)
+	if (t->config->target == TARGET_TIDS)
+		return threads_gone(t->config);
+	if (t->config->target != TARGET_PIDS)
 		return false;
-	for (size_t i = 0; i < c->id_count; i++) {
-		FILE *file;
-		const char *state = NULL;
-
-		/* a zombie has ended as well: its state letter follows the last parenthesis */
-		snprintf(path, sizeof(path), "/proc/%u/stat", c->ids[i]);
-		file = fopen(path, "re");
-		if (file && fgets(line, sizeof(line), file))
-			state = strrchr(line, ')');
-		if (file)
-			fclose(file);
-		if (state && strlen(state) > 2 && state[2] != 'Z' && state[2] != 'X')
-			return false;
-	}
-	return true;
+	forget_ended(t);
+	return !t->watches.count;
 }

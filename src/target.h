@@ -34,6 +34,8 @@ int target_snapshot(struct target *target, struct images *images, struct ingest 
 
 /* True when every process or thread that was named has ended; never for open targets. */
 bool target_gone(struct target *target);
+/* Readable when a named process has ended: ask target_gone() then. -1: none, ask now and then. */
+int target_end_fd(const struct target *target);
 
 /* In words, for reports: "pid 1234 (redis-server)". Valid until target_close(). */
 const char *target_text(const struct target *target);

@@ -75,7 +75,7 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
 	size_t have = 0, used;
 	ssize_t n = -1;
-	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+	int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1, r = 0;
 
 	while (fd >= 0) {
 		n = read(fd, buffer + have, (1 << 16) - have);
@@ -89,12 +89,12 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 		have -= used;
 	}
 	if (n < 0)
-		err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot walk the tasks: %s",
-			strerror(errno));
+		r = err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot walk the tasks: %s",
+			    strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	bpf_link__destroy(link);
-	return n < 0 ? -errno : 0;
+	return r;
 }
 
 /* Sends a stack as the kernel side would; returns its id. */
@@ -155,7 +155,7 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 		*array_push(&t->seen_switches) = task->task_switches;
 	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
 	if (task->sp) {
-		count = frame_pointer_walk(thread->pid, task->ip, task->sp, task->bp, ips,
+		count = frame_pointer_walk(thread->tid, task->ip, task->sp, task->bp, ips,
 					   SCOPE_MAX_FRAMES);
 		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
 					 SCOPE_STACK_USER, ips, count);

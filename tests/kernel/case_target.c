@@ -466,6 +466,45 @@ static void target_ends(struct known *k)
 	subject_join(k, &subject);
 }
 
+static void require_named(const struct doc *doc, int tid, enum doc_state state,
+			  const char *function)
+{
+	const struct doc_thread *t = scope_thread(doc, tid);
+	int64_t named_ns = doc_sum(doc, &(struct doc_filter){ .thread = t, .state = state,
+							      .function = function });
+	struct doc_error error;
+
+	if (t->ns[state] < t->alive_ns / 4)
+		known_fail("thread %d: only %lld of %lld ns in its state", tid,
+			   (long long)t->ns[state], (long long)t->alive_ns);
+	known_require(check_share(function, named_ns, t->ns[state], 100, 5, &error), &error);
+}
+
+/* A process whose main thread has left is a process: it lasts, and its frames have names. */
+static void leaderless(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+
+	subject_start(k, &subject, "leaderless", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	subject_wait(k, &subject, "thread", 2);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "1.5", NULL);
+	doc = scope_document(k, &scope, 30);
+	if (doc.window_ns < 1500 * KNOWN_MS)
+		known_fail("a window of %lld ns", (long long)doc.window_ns);
+	facts = facts_load(subject.facts);
+	require_named(&doc, (int)fact_number(facts_role(&facts, "spin"), "tid"), DOC_ON,
+		      "leaderless_spin");
+	require_named(&doc, (int)fact_number(facts_role(&facts, "wait"), "tid"), DOC_OFF,
+		      "leaderless_wait");
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_kill(&subject);
+}
+
 const struct known_case target_cases[] = {
 	{ "target.pid", by_pid, 0, 0 },
 	{ "target.tid", by_tid, 0, 0 },
@@ -481,5 +520,6 @@ const struct known_case target_cases[] = {
 	{ "target.interrupted", interrupted, 0, 0 },
 	{ "target.interrupted_twice", interrupted_twice, 0, 0 },
 	{ "target.ends", target_ends, 0, 0 },
+	{ "target.leaderless", leaderless, 0, 0 },
 	{ .name = NULL },
 };
