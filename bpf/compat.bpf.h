@@ -16,6 +16,8 @@
 #define TASK_DEAD	     0x0080u
 #define TASK_NOLOAD	     0x0400u
 #define TASK_NEW	     0x0800u
+#define PF_IO_WORKER	     0x00000010u /* since 5.12 a thread of its process */
+#define PF_USER_WORKER	     0x00004000u /* 6.4; PF_USED_ASYNC until 5.17 */
 #define PF_KTHREAD	     0x00200000u
 
 /* 5.11 brought task storage to tracing programs; before it a hash keyed by the task's address. */
@@ -48,6 +50,17 @@ static __always_inline bool task_run_delay(struct task_struct *task, __u64 *ret_
 		return false;
 	*ret_ns = task->sched_info.run_delay;
 	return true;
+}
+
+/* Never in user mode: kernel threads, and those that io_uring (5.12) and vhost (6.4) make of a
+ * process's, which have its memory and registers that mean nothing. */
+static __always_inline bool task_is_worker(__u32 flags)
+{
+	if (bpf_core_field_exists(((struct kernel_clone_args *)0)->user_worker))
+		flags &= PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER;
+	else
+		flags &= PF_KTHREAD | PF_IO_WORKER;
+	return flags;
 }
 
 #if defined(__TARGET_ARCH_x86)

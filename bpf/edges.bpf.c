@@ -60,7 +60,7 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 	long bytes;
 
 	out->reason = task_reason(task, state);
-	if (!(task->flags & PF_KTHREAD) && want_user_stacks)
+	if (!task_is_worker(task->flags) && want_user_stacks)
 		read_user_registers(out, task);
 	if (!want_kernel_stacks)
 		return;

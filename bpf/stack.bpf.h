@@ -124,7 +124,7 @@ static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 n
 	__u64 id;
 
 	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
-	if (!s || !want_user_stacks || who.flags & PF_KTHREAD || !who.has_mm)
+	if (!s || !want_user_stacks || task_is_worker(who.flags) || !who.has_mm)
 		return 0;
 	count = walk_user(slot);
 	if (!count || count > SCOPE_MAX_FRAMES) {
@@ -170,6 +170,8 @@ static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
 		reason |= SCOPE_REASON_IOWAIT;
 	if (task->flags & PF_KTHREAD)
 		return reason | SCOPE_REASON_KTHREAD;
+	if (task_is_worker(task->flags))
+		return reason; /* neither call nor fault: its kernel stack says what it is */
 #if defined(__TARGET_ARCH_x86)
 	struct pt_regs *regs = task_user_regs(task);
 

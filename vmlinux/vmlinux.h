@@ -132,6 +132,11 @@ struct task_struct {
 	__u64 self_exec_id;
 };
 
+/* tells a kernel since 6.4 */
+struct kernel_clone_args {
+	__u32 user_worker : 1;
+};
+
 /* before 5.14 (2f064a59a11f "sched: Change task_struct::state") */
 struct task_struct___state {
 	volatile long state;

@@ -162,12 +162,15 @@ static const struct {
 	{ "short", SCOPE_REASON_SHORT },
 };
 
-/* syscall:202+D+iowait */
+/* syscall:202+D+iowait; "-": none */
 static __u32 parse_reason(const char *word)
 {
-	char *copy = strdup(word), *save = NULL;
+	char *copy, *save = NULL;
 	__u32 reason = 0;
 
+	if (!strcmp(word, "-"))
+		return 0;
+	copy = strdup(word);
 	for (char *part = strtok_r(copy, "+", &save); part; part = strtok_r(NULL, "+", &save)) {
 		char *colon = strchr(part, ':');
 		size_t i;

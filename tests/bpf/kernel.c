@@ -178,6 +178,15 @@ void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, 
 	kernel.current[cpu] = t;
 }
 
+void kernel_make_worker(struct ktask *t, __u32 flags)
+{
+	struct stack_plan none = { .error = -EFAULT };
+
+	t->task.flags |= flags;
+	kernel_set_stack(t, SCOPE_STACK_USER, &none);
+	kernel_regs(t)->sp = 0; /* the rest is its creator's: copy_thread() of x86 */
+}
+
 void kernel_start_zombie(struct ktask *t)
 {
 	t->woken = true;

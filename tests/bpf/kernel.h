@@ -93,6 +93,7 @@ struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id); /* made when first aske
 struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 start_time_ns);
 void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, int cpu);
 void kernel_set_stack(struct ktask *t, enum scope_stack_kind kind, const struct stack_plan *plan);
+void kernel_make_worker(struct ktask *t, __u32 flags); /* never in user mode */
 void kernel_start_zombie(struct ktask *t);
 struct pt_regs *kernel_regs(struct ktask *t); /* of user mode, at the top of its kernel stack */
 

@@ -136,7 +136,8 @@ static void set_room(struct words *w)
 	}
 }
 
-/* thread 101 [of 100] [comm work] [started T+1us] [kernel] [cgroup 7] on cpu0 | runq | blocked S */
+/* thread 101 [of 100] [comm work] [started T+1us] [kernel | io-worker | user-worker] [cgroup 7]
+ * on cpu0 | runq | blocked S */
 static void add_thread(struct words *w)
 {
 	__u32 tid = parse_number(words_take(w)), pid = tid;
@@ -155,6 +156,10 @@ static void add_thread(struct words *w)
 		t->task.flags |= PF_KTHREAD;
 		t->task.mm = NULL;
 	}
+	if (words_is(w, "io-worker"))
+		kernel_make_worker(t, PF_IO_WORKER);
+	if (words_is(w, "user-worker"))
+		kernel_make_worker(t, PF_USER_WORKER);
 	if (words_is(w, "cgroup"))
 		t->css_set.dfl_cgrp = kernel_cgroup(parse_number(words_take(w)), 1);
 	if (words_is(w, "on"))

@@ -6,10 +6,10 @@
 #ifndef SHADOW_BPF_CORE_READ_H
 #define SHADOW_BPF_CORE_READ_H
 
-/* What is asked for are task_struct.__state and .sched_info: a timeline says whether this kernel has
- * them. */
+/* What is asked for are fields of new kernels, and task_struct.sched_info: a timeline says whether
+ * this kernel has them. */
 extern bool shadow_has_new_state;
-#define bpf_core_field_exists(field) ((void)sizeof(field), shadow_has_new_state)
+#define bpf_core_field_exists(field) ((void)sizeof((field) + 0), shadow_has_new_state)
 
 #define SHADOW_READ_1(from, a)	  ((from)->a)
 #define SHADOW_READ_2(from, a, b) ((from)->a->b)
