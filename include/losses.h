@@ -27,6 +27,8 @@ static const struct loss_info loss_table[SCOPE_LOSS_COUNT] = {
 	[SCOPE_LOSS_MMAP_RING]	  = { "mmap_ring", "mapping records lost" },
 	[SCOPE_LOSS_JOIN_FULL]	  = { "join_full", "table of joined processes full" },
 	[SCOPE_LOSS_TICK_THREAD]  = { "tick_thread", "tick on a thread without state" },
+	[SCOPE_LOSS_SUM_THREAD]	  = { "sum_thread", "wait of a thread without state" },
+	[SCOPE_LOSS_RECORD]	  = { "record", "malformed record refused" },
 };
 /* clang-format on */
 

@@ -67,6 +67,8 @@ enum scope_loss {
 	SCOPE_LOSS_MMAP_RING,	   /* perf lost mapping records */
 	SCOPE_LOSS_JOIN_FULL,	   /* table of processes that joined in mid-run was full */
 	SCOPE_LOSS_TICK_THREAD,	   /* a tick hit a thread without state */
+	SCOPE_LOSS_SUM_THREAD,	   /* a sum of a thread that no account came of */
+	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
 	SCOPE_LOSS_COUNT,
 };
 

@@ -45,6 +45,8 @@ struct waits {
 	const struct stack_pair *sum_pairs; /* by sum of the ingest */
 	struct grouping sums;		    /* of the ingest, by thread */
 	uint64_t contradictions; /* times a thread's sums were more than its total, and were cut */
+	uint64_t orphan_count;	 /* sums that are nobody's */
+	nsec_t orphan_ns;
 };
 
 /* Keeps the pointers; `sum_pairs` are the stacks of the ingest's sums. */
@@ -67,6 +69,7 @@ struct runs {
 	uint32_t *tick_stacks;
 	uint64_t *tick_counts;
 	size_t *first_tick; /* by thread, and one more */
+	uint64_t orphan_count; /* ticks that are nobody's */
 	uint32_t *peers;    /* by thread: its group */
 	struct grouping groups; /* threads by group */
 	struct run_group {

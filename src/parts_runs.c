@@ -22,6 +22,8 @@ static void gather_ticks(struct runs *r)
 
 		owner_of[i] = ingest->tick_counts.items[i] ?
 				      ledger_find(r->ledger, ingest, key->thread) : LEDGER_NONE;
+		if (owner_of[i] == LEDGER_NONE)
+			r->orphan_count += ingest->tick_counts.items[i];
 	}
 	grouping_init(&by_thread, owner_of, count, threads);
 	r->tick_stacks = mem_alloc_array(count, sizeof(*r->tick_stacks));

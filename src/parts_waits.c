@@ -39,6 +39,11 @@ void waits_init(struct waits *w, const struct ingest *ingest, const struct ledge
 		const struct ingest_sum_key *key = table_key(&ingest->sums, i);
 
 		owner_of[i] = ledger_find(ledger, ingest, key->thread);
+		if (owner_of[i] == LEDGER_NONE) {
+			w->orphan_count++;
+			w->orphan_ns += ingest->sum_data.items[i].off_ns +
+					ingest->sum_data.items[i].runq_ns;
+		}
 	}
 	grouping_init(&w->sums, owner_of, ingest->sums.count, ledger->threads.count);
 }

@@ -275,6 +275,9 @@ static void seal(struct build *b)
 	struct profile *p = b->profile;
 
 	p->losses[SCOPE_LOSS_EVENT_ORDER].count += b->waits.contradictions;
+	p->losses[SCOPE_LOSS_TICK_THREAD].count += b->runs.orphan_count;
+	p->losses[SCOPE_LOSS_SUM_THREAD].count += b->waits.orphan_count;
+	p->losses[SCOPE_LOSS_SUM_THREAD].ns += b->waits.orphan_ns;
 	p->strings = (const char *const *)b->strings.items;
 	p->string_count = b->strings.count;
 	b->strings.items = NULL;

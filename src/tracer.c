@@ -57,6 +57,7 @@ struct tracer {
 	struct tasks *tasks;
 	bool wants_drain;
 	uint64_t stacks;
+	uint64_t refused; /* records, by the sink */
 	struct loss reported[SCOPE_LOSS_COUNT];
 	nsec_t start_ns, end_ns, start_realtime_ns;
 	nsec_t idle_ns; /* of all CPUs since boot, at the start */
@@ -129,12 +130,19 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 
+/* What the sink refuses is counted with the losses. */
+static void feed(struct tracer *t, const void *record, size_t bytes)
+{
+	if (ingest_record(t->ingest, record, bytes))
+		t->refused++;
+}
+
 static int on_stack_record(void *context, void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	t->stacks++;
-	ingest_record(t->ingest, data, bytes);
+	feed(t, data, bytes);
 	return 0;
 }
 
@@ -146,7 +154,7 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
 		t->wants_drain = true;
 	else
-		ingest_record(t->ingest, data, bytes);
+		feed(t, data, bytes);
 	return 0;
 }
 
@@ -422,7 +430,7 @@ static void send_sum(void *context, const void *key, const void *value)
 		.runq_count = v->runq_count,
 	};
 
-	ingest_record(t->ingest, &sum, sizeof(sum));
+	feed(t, &sum, sizeof(sum));
 }
 
 static void send_ticks(void *context, const void *key, const void *value)
@@ -437,7 +445,7 @@ static void send_ticks(void *context, const void *key, const void *value)
 		.count = *(const uint64_t *)value,
 	};
 
-	ingest_record(t->ingest, &ticks, sizeof(ticks));
+	feed(t, &ticks, sizeof(ticks));
 }
 
 /* What was lost since the last look. */
@@ -458,11 +466,13 @@ static void drain_losses(struct tracer *t)
 			total.count += per_cpu[i].count;
 			total.ns += per_cpu[i].ns;
 		}
+		if (cause == SCOPE_LOSS_RECORD) /* counted on this side */
+			total.count += t->refused;
 		loss.count = total.count - t->reported[cause].count;
 		loss.ns = total.ns - t->reported[cause].ns;
 		t->reported[cause] = total;
 		if (loss.count)
-			ingest_record(t->ingest, &loss, sizeof(loss));
+			feed(t, &loss, sizeof(loss));
 	}
 }
 
@@ -514,7 +524,7 @@ static void send_lost_threads(struct tracer *t)
 			sum.total_ns[state] += per_cpu[i].total_ns[state];
 	}
 	if (sum.switches)
-		ingest_record(t->ingest, &sum, sizeof(sum));
+		feed(t, &sum, sizeof(sum));
 }
 
 int tracer_stop(struct tracer *t, struct err *err)
@@ -540,7 +550,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
 	window.idle_ns = idle_ns > t->idle_ns ? idle_ns - t->idle_ns : 0;
-	ingest_record(t->ingest, &window, sizeof(window));
+	feed(t, &window, sizeof(window));
 
 	/* Accounts while the programs still see deaths; then the rings, whose records win. */
 	r = tasks_at_stop(t->tasks, t->skel->progs.edges__task, t->start_ns, t->end_ns, err);

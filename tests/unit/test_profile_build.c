@@ -107,6 +107,29 @@ static void a_thread_without_an_account_is_unaccounted(void)
 	done();
 }
 
+/* Nobody's ticks and sums are in no sample; they are counted. */
+static void orphans_are_losses(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 count=2\n"
+	      "ticks thread=7 ustack=1 count=3\n"
+	      "ticks thread=8 ustack=1 count=4\n"
+	      "sum thread=7 ustack=1 reason=syscall+202 off=100ms off_count=2 runq=1ms runq_count=2\n"
+	      "loss cause=tick_thread count=10\n");
+	CHECK_TEXT(samples, "\n1 on 1000000000 x2  ;_start;main\n");
+	CHECK_INT(built->losses[SCOPE_LOSS_TICK_THREAD].count, 17);
+	CHECK_INT(built->losses[SCOPE_LOSS_SUM_THREAD].count, 1);
+	CHECK_INT(built->losses[SCOPE_LOSS_SUM_THREAD].ns, 101000000);
+	done();
+	/* where records of threads were lost, they are those threads' */
+	build_stream(COMMON
+	      "thread flags=lost on=30ms runq=20ms off=50ms switches=2\n"
+	      "ticks thread=7 ustack=1 count=3\n");
+	CHECK_INT(built->losses[SCOPE_LOSS_TICK_THREAD].count, 0);
+	done();
+}
+
 static void late_sums_are_sums(void)
 {
 	build_stream(COMMON
@@ -760,6 +783,7 @@ int main(void)
 	CHECK_CASE(accounts_are_clipped_to_the_window);
 	CHECK_CASE(idle_time_is_no_more_than_the_window_has);
 	CHECK_CASE(a_thread_without_an_account_is_unaccounted);
+	CHECK_CASE(orphans_are_losses);
 	CHECK_CASE(late_sums_are_sums);
 	CHECK_CASE(what_reads_the_same_is_one_sample);
 	CHECK_CASE(a_tick_in_the_scheduler_shows_it);
