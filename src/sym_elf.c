@@ -17,7 +17,8 @@
 #include "sym_ranges.h"
 #include "symsource.h"
 
-#define SYMTAB_MAX ((uint64_t)512 << 20) /* bytes: 20 million symbols */
+/* No section is larger than its file; these are for sparse files. */
+#define SYMTAB_MAX ((uint64_t)256 << 20) /* bytes: 10 million symbols */
 #define STRTAB_MAX ((uint64_t)1 << 30)
 
 enum { RANK_GLOBAL, RANK_WEAK, RANK_LOCAL };
@@ -28,6 +29,7 @@ struct text_section {
 
 struct sym_elf {
 	Elf *elf; /* owns the names */
+	uint64_t file_bytes;
 	ARRAY(struct text_section) texts;
 	ARRAY(struct sym_range) candidates;
 	struct sym_ranges ranges;
@@ -106,7 +108,8 @@ static bool load_table(struct sym_elf *sym, Elf_Scn *section, const GElf_Shdr *s
 
 	if (!names_section || !gelf_getshdr(names_section, &names_shdr) ||
 	    names_shdr.sh_type != SHT_STRTAB || names_shdr.sh_size > STRTAB_MAX ||
-	    shdr->sh_size > SYMTAB_MAX || !entry_bytes ||
+	    names_shdr.sh_size > sym->file_bytes || shdr->sh_size > SYMTAB_MAX ||
+	    shdr->sh_size > sym->file_bytes || !entry_bytes ||
 	    ((shdr->sh_flags | names_shdr.sh_flags) & SHF_COMPRESSED))
 		return false;
 	table->symbols = elf_getdata(section, NULL);
@@ -165,17 +168,25 @@ static void add_symbol(struct sym_elf *sym, const struct symbol_table *table,
 	*array_push(&sym->candidates) = range;
 }
 
+/* The first table of either type: linkers write one, and a hostile file a thousand. */
 static void collect_symbols(struct sym_elf *sym)
 {
+	bool have_symtab = false, have_dynsym = false;
 	Elf_Scn *section = NULL;
 
 	while ((section = elf_nextscn(sym->elf, section))) {
 		struct symbol_table table;
 		GElf_Shdr shdr;
+		bool *have;
 
 		if (!gelf_getshdr(section, &shdr) ||
-		    (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM) ||
-		    !load_table(sym, section, &shdr, &table))
+		    (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM))
+			continue;
+		have = shdr.sh_type == SHT_SYMTAB ? &have_symtab : &have_dynsym;
+		if (*have)
+			continue;
+		*have = true;
+		if (!load_table(sym, section, &shdr, &table))
 			continue;
 		for (size_t i = 0; i < table.count; i++) {
 			GElf_Sym symbol;
@@ -223,6 +234,7 @@ static int sym_elf_open(const struct image *image, void **ret_state)
 		return -ENOENT;
 	elf_version(EV_CURRENT);
 	sym = mem_alloc(sizeof(*sym));
+	sym->file_bytes = image->size;
 	sym->elf = elf_begin(image->fd, ELF_C_READ, NULL);
 	if (!sym->elf || elf_kind(sym->elf) != ELF_K_ELF) {
 		sym_elf_close(sym);

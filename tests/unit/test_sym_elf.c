@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* Names from ELF symbol tables: the rules on hand-made files, and every function of real ones
  * against nm. */
+#include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -174,6 +176,42 @@ static void test_rules(void)
 	CHECK_STRING(name_at(state, 0), "");
 	CHECK_STRING(name_at(state, UINT64_MAX), "");
 	sym_elf_source.close(state);
+	images_free(&images);
+}
+
+/*
+ * One table of each type: a file that tells of the same table a thousand times must not have it
+ * read a thousand times. Here .data becomes a .symtab with the null symbol alone.
+ */
+static void test_second_symtab(void)
+{
+	struct images *images = images_new();
+	const char *output = temp_path("rules_twice");
+	void *state = open_rules(images);
+	Elf64_Shdr headers[64], *symtab = NULL, *data = NULL;
+	Elf64_Ehdr elf;
+	size_t bytes;
+	char *file;
+
+	sym_elf_source.close(state);
+	file = file_read(temp_path("rules"), &bytes);
+	memcpy(&elf, file, sizeof(elf));
+	CHECK(elf.e_shnum <= 64 && elf.e_shoff + elf.e_shnum * sizeof(headers[0]) <= bytes);
+	memcpy(headers, file + elf.e_shoff, elf.e_shnum * sizeof(headers[0]));
+	for (int i = 0; i < elf.e_shnum; i++) {
+		if (headers[i].sh_type == SHT_SYMTAB)
+			symtab = &headers[i];
+		else if (headers[i].sh_type == SHT_PROGBITS && !(headers[i].sh_flags & SHF_EXECINSTR))
+			data = &headers[i];
+	}
+	CHECK(symtab && data);
+	CHECK(data < symtab);
+	*data = *symtab;
+	data->sh_size = sizeof(Elf64_Sym);
+	memcpy(file + elf.e_shoff, headers, elf.e_shnum * sizeof(headers[0]));
+	temp_write(output, file, bytes);
+	CHECK(sym_elf_source.open(open_image(images, output), &state) == -ENOENT);
+	free(file);
 	images_free(&images);
 }
 
@@ -537,6 +575,7 @@ int main(void)
 	static const struct test_case cases[] = {
 		{ "sym_elf: ranges, nesting, aliases, unsized, section ends", test_rules },
 		{ "sym_elf: .dynsym alone does not stretch unsized symbols", test_dynsym_unsized },
+		{ "sym_elf: the first table of each type alone is read", test_second_symtab },
 		{ "sym_elf: symbol versions are cut off", test_versions },
 		{ "sym_elf: libc's functions as nm -D has them", test_libc },
 		{ "sym_elf: bash's functions as nm -D has them", test_bash },
