@@ -18,8 +18,8 @@ uint32_t reason_places_of(const char *function);
 
 /*
  * `places`: what reason_places_of() says of the kernel stack's functions after trim_kernel_stack(),
- * or-ed together; REASON_PLACES_UNKNOWN: there is no such stack. Returns a static string, or
- * `space` filled in. Never NULL, never "".
+ * or-ed together; REASON_PLACES_UNKNOWN: there is no such stack, or it has no names. Returns a
+ * static string, or `space` filled in. Never NULL, never "".
  */
 #define REASON_PLACES_UNKNOWN (1u << 31)
 const char *reason_name(uint32_t reason, uint32_t places, char space[REASON_NAME_BYTES]);

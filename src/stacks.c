@@ -241,8 +241,12 @@ static uint32_t places_of_stack(struct stacks *s, uint32_t stack)
 		return known->places;
 	take_kernel_frames(s, stack, false);
 	known->known = true;
-	for (size_t i = 0; i < s->ids.count; i++)
+	known->places = REASON_PLACES_UNKNOWN;
+	for (size_t i = 0; i < s->ids.count; i++) {
 		known->places |= facts_of_function(s, s->ids.items[i])->places;
+		if (s->frames->frames.items[s->ids.items[i]].named)
+			known->places &= ~REASON_PLACES_UNKNOWN;
+	}
 	return known->places;
 }
 

@@ -130,6 +130,21 @@ static void orphans_are_losses(void)
 	done();
 }
 
+/* Where kernel names are hidden, nobody knows what a read waits for: not "read file". */
+static void a_place_without_a_name_gives_no_reason(void)
+{
+	build_stream(COMMON
+	      "name image=\"[kernel]\" addr=0x81000300 size=0x100 name=\"vfs_read\"\n"
+	      "stack id=8 kind=kernel ips=0x81001010,0x81001110\n"
+	      "stack id=9 kind=kernel ips=0x81001010,0x81000310\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s off=1s\n"
+	      "sum thread=1 kstack=8 reason=syscall+0 off=400ms off_count=1\n"
+	      "sum thread=1 kstack=9 reason=syscall+0 off=600ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 400000000 x1 read ;");
+	CHECK_CONTAINS(samples, "\n1 off 600000000 x1 read file ;");
+	done();
+}
+
 static void late_sums_are_sums(void)
 {
 	build_stream(COMMON
@@ -784,6 +799,7 @@ int main(void)
 	CHECK_CASE(idle_time_is_no_more_than_the_window_has);
 	CHECK_CASE(a_thread_without_an_account_is_unaccounted);
 	CHECK_CASE(orphans_are_losses);
+	CHECK_CASE(a_place_without_a_name_gives_no_reason);
 	CHECK_CASE(late_sums_are_sums);
 	CHECK_CASE(what_reads_the_same_is_one_sample);
 	CHECK_CASE(a_tick_in_the_scheduler_shows_it);
