@@ -167,6 +167,7 @@ static const struct rule rules[] = {
 
 	{ SCOPE_REASON_IOWAIT, SCOPE_REASON_SYSCALL, CALL_ANY, 0, "disk" },
 	{ SCOPE_REASON_D, 0, CALL_ANY, IN(DISK), "disk" },
+	{ ANY, IN(URING), "io_uring worker" }, /* some kernels leave it its creator's call */
 	{ OF(CALL_URING), 0, "io_uring_enter" }, /* any wait in it counts as I/O */
 	{ SCOPE_REASON_IOWAIT, 0, CALL_ANY, 0, "disk" },
 
@@ -177,7 +178,6 @@ static const struct rule rules[] = {
 	{ ANY, IN(FAULT), "page fault" },
 	{ ANY, IN(EXIT), "exit" },
 	{ ANY, IN(VFORK), "vfork" },
-	{ ANY, IN(URING), "io_uring worker" },
 	{ SCOPE_REASON_FAULT, 0, CALL_ANY, 0, "page fault" },
 
 	{ OF(CALL_FUTEX), 0, "futex" },

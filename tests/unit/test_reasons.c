@@ -54,6 +54,10 @@ static const struct row rows[] = {
 	{ SCOPE_REASON_FAULT | SCOPE_REASON_D | SCOPE_REASON_IOWAIT,
 	  { "io_schedule", "folio_wait_bit_common", "filemap_fault", "handle_mm_fault" }, "disk" },
 	{ CALL(SYS_io_uring_enter) | SCOPE_REASON_IOWAIT, { "io_cqring_wait" }, "io_uring_enter" },
+	{ CALL(SYS_io_uring_enter), { "io_wq_worker", "ret_from_fork" }, "io_uring worker" },
+	{ CALL(SYS_io_uring_enter) | SCOPE_REASON_D, { "io_schedule", "io_wq_worker" }, "disk" },
+	{ SCOPE_REASON_IOWAIT, { "io_schedule", "io_wq_worker" }, "disk" },
+	{ SCOPE_REASON_KTHREAD, { "io_wqe_worker", "kthread" }, "io_uring worker" }, /* 5.10 */
 
 	{ SCOPE_REASON_FAULT | SCOPE_REASON_D, { "rwsem_down_read_slowpath", "do_user_addr_fault" }, "page fault" },
 	{ SCOPE_REASON_FAULT, { NULL }, "page fault" },
