@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
+
 #define EXIT_SKIPPED     42
 #define MAX_ADOPTED      64
 #define TMPFS_LIKE_RAMFS 0x858458f6
@@ -152,19 +154,6 @@ static bool have_disk(const char *dir)
 	       fs.f_type != OVERLAYFS_SUPER_MAGIC;
 }
 
-static bool have_cgroup2(void)
-{
-	FILE *mounts = fopen("/proc/mounts", "r");
-	char line[1024];
-	bool found = false;
-
-	while (mounts && !found && fgets(line, sizeof(line), mounts))
-		found = strstr(line, " cgroup2 ") != NULL;
-	if (mounts)
-		fclose(mounts);
-	return found;
-}
-
 /* In a child, so that this process keeps its namespace. */
 static bool have_mounts(void)
 {
@@ -184,7 +173,7 @@ static const char *missing(const struct known_case *c, const char *dir)
 		return "needs root";
 	if (!have_bpf())
 		return "needs BPF and BTF";
-	if ((c->needs & NEED_CGROUP2) && !have_cgroup2())
+	if ((c->needs & NEED_CGROUP2) && !cgroup_is_mounted())
 		return "no cgroup v2 hierarchy is mounted";
 	if ((c->needs & NEED_DISK) && !have_disk(dir))
 		return "the scratch directory is not on a disk";
@@ -285,11 +274,13 @@ static int run_case(const struct known_case *c, const char *tmp)
 			printf("not ok %s - no end within %.0f s\n", c->name, limit_s);
 			kill_rest(pid);
 			waitpid(pid, NULL, 0);
+			cgroup_remove(pid);
 			return 1;
 		}
 		usleep(2000);
 	}
 	kill_rest(pid);
+	cgroup_remove(pid);
 	if (WIFSIGNALED(status))
 		printf("not ok %s - killed by signal %d\n", c->name, WTERMSIG(status));
 	fflush(stdout);
