@@ -2,10 +2,10 @@
 /*
  * core.bpf.h - the ledger: what every collector shares.
  *
- * A thread's account is one struct scope_thread, made at its first event and kept with the task.
- * charge() is the only place where time is added. Who writes an account: the scheduler's
- * tracepoints, which the kernel serializes per task by the lock of the run queue the task belongs
- * to. Ticks and iterators only read it.
+ * A thread's account is one struct scope_thread, made at its first event or by the iterator, and kept
+ * with the task. charge() is the only place where time is added. Who writes an account: the
+ * scheduler's tracepoints, which the kernel serializes per task by the lock of the run queue the
+ * task belongs to, and exec, in which the task itself runs. Ticks and iterators only read it.
  */
 #ifndef CORE_BPF_H
 #define CORE_BPF_H

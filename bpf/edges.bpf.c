@@ -10,6 +10,8 @@
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
+#define COPY_ATTEMPTS 64
+
 /* What the buffer of this CPU's iterator holds. */
 struct iter_scratch {
 	struct scope_iter_task head;
@@ -23,10 +25,10 @@ struct {
 	__type(value, struct iter_scratch);
 } iter_scratch SEC(".maps");
 
-/* A copy of the account that no writer was at. */
+/* A copy of the account that no writer was at: a write takes less than all the attempts. */
 static __always_inline bool account_copy(struct scope_thread *to, struct account *a)
 {
-	for (int i = 0; i < 8; i++) {
+	for (int i = 0; i < COPY_ATTEMPTS; i++) {
 		__u32 before = *(volatile __u32 *)&a->version;
 
 		barrier();
@@ -85,6 +87,7 @@ int edges__task(struct bpf_iter__task *ctx)
 	struct iter_scratch *s;
 	struct account *a;
 	__u32 zero = 0, state, bytes;
+	bool at_stop;
 
 	if (!task || !is_target(task))
 		return 0;
@@ -93,17 +96,19 @@ int edges__task(struct bpf_iter__task *ctx)
 		return 0;
 	__builtin_memset(&s->head, 0, sizeof(s->head));
 	state = task_state(task);
+	at_stop = bpf_ktime_get_ns() >= window_end_ns;
 	/* Accounts are made here, at leisure, as far as possible: in the midst of the scheduler there
 	 * may be no memory for one at the moment. */
 	a = account_find(task);
-	if (!a && have_task_storage && !task->exit_state && bpf_ktime_get_ns() < window_end_ns) {
+	if (!a && have_task_storage && !task->exit_state && !at_stop) {
 		a = account_make(task);
 		if (a)
 			a->was_blocked = state && !task->on_cpu && !(state & TASK_NEW);
 	}
 	if (!account_is_blank(a)) {
-		if (!account_copy(&s->head.thread, a))
-			lose(SCOPE_LOSS_EVENT_ORDER, 0);
+		/* at the start it matters only that there is one */
+		if (!account_copy(&s->head.thread, a) && at_stop)
+			lose(SCOPE_LOSS_ACCOUNT_TORN, 0);
 	} else if (task->exit_state) {
 		return 0; /* a zombie that died before the window */
 	} else if (state & TASK_NEW) {
@@ -119,7 +124,7 @@ int edges__task(struct bpf_iter__task *ctx)
 	if (s->head.thread.flags & SCOPE_THREAD_NO_EVENT)
 		s->head.thread.state = task->on_cpu ? SCOPE_ON : state ? SCOPE_OFF : SCOPE_RUNQ;
 	/* the walk of a task that runs would be garbage; at the stop the stacks are known */
-	if (!task->on_cpu && !task->exit_state && bpf_ktime_get_ns() < window_end_ns)
+	if (!task->on_cpu && !task->exit_state && !at_stop)
 		read_waiting(s, task, state);
 	bytes = s->head.count;
 	if (bytes > SCOPE_MAX_FRAMES)

@@ -107,9 +107,11 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 	if (was && account_is_blank(a)) {
 		a = account_make(task);
 		if (a) {
+			account_begin_write(a);
 			account_open(a, task, SCOPE_ON, now);
 			a->t.tid = (__u32)old_tid;
 			a->t.thread = thread_id((__u32)old_tid, task->start_time);
+			account_end_write(a);
 		}
 	}
 	if (was && a)

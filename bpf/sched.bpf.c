@@ -13,6 +13,27 @@
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
+/*
+ * The account of a task that has an event at `now`, to be written until account_end_write(). Its
+ * first event tells that it was in `state` before, unless the iterator saw it blocked.
+ */
+static __always_inline struct account *account_begin(struct task_struct *task,
+						     enum scope_state state, __u64 now)
+{
+	struct account *a = account_find(task);
+	bool blank = account_is_blank(a);
+
+	if (blank) {
+		a = account_make(task);
+		if (!a)
+			return NULL;
+	}
+	account_begin_write(a);
+	if (blank)
+		account_open(a, task, state == SCOPE_RUNQ && a->was_blocked ? SCOPE_OFF : state, now);
+	return a;
+}
+
 /* A different pair of stacks or another reason: what was gathered goes to the sums first. */
 static __always_inline void account_move(struct scope_thread *t, __u64 ustack, __u64 kstack,
 					 __u32 reason)
@@ -30,17 +51,11 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
 	__u64 ustack = 0, kstack = 0;
-	struct account *a;
+	struct account *a = account_begin(task, SCOPE_ON, now);
 	__u32 reason;
 
-	a = account_find(task);
-	if (account_is_blank(a)) {
-		a = account_make(task);
-		if (!a)
-			return;
-		account_open(a, task, SCOPE_ON, now);
-	}
-	account_begin_write(a);
+	if (!a)
+		return;
 	charge_run(a, task, now);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
@@ -52,6 +67,8 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_drop(a, task);
 		return;
 	}
+	/* before the stacks, which take long: should the iterator come meanwhile */
+	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
 	account_mark_cpu(a);
 	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
 	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
@@ -60,25 +77,19 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_move(&a->t, ustack, kstack, reason);
 		a->flags |= ACCOUNT_SETTLED;
 	}
-	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
 	account_end_write(a);
 }
 
 static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
-	struct account *a = account_find(task);
+	struct account *a = account_begin(task, SCOPE_RUNQ, now);
 
-	if (account_is_blank(a)) {
-		a = account_make(task);
-		if (!a)
-			return;
-		account_open(a, task, a->was_blocked ? SCOPE_OFF : SCOPE_RUNQ, now);
-	}
+	if (!a)
+		return;
 	if (a->t.state != SCOPE_RUNQ && now > window_start_ns && now < window_end_ns) {
 		/* its switch-out was missed: it stays ON; or its wake-up: see charge_run() */
 		lose(SCOPE_LOSS_EVENT_ORDER, 0);
 	}
-	account_begin_write(a);
 	charge_wait(a, now);
 	a->exec_ns = task->se.sum_exec_runtime;
 	account_mark_cpu(a);
@@ -114,17 +125,11 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 	if (!is_target(task))
 		return 0;
 	now = bpf_ktime_get_ns();
-	a = account_find(task);
-	if (account_is_blank(a)) {
-		a = account_make(task);
-		if (!a)
-			return 0;
-		account_open(a, task, task->on_cpu ? SCOPE_ON : SCOPE_OFF, now);
-	}
-	if (a->t.state != SCOPE_OFF)
+	a = account_begin(task, task->on_cpu ? SCOPE_ON : SCOPE_OFF, now);
+	if (!a)
 		return 0;
-	account_begin_write(a);
-	charge_block(a, now);
+	if (a->t.state == SCOPE_OFF)
+		charge_block(a, now);
 	account_end_write(a);
 	return 0;
 }

@@ -168,10 +168,8 @@ static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
 		reason |= SCOPE_REASON_STOPPED;
 	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
 		reason |= SCOPE_REASON_IOWAIT;
-	if (task->flags & PF_KTHREAD)
-		return reason | SCOPE_REASON_KTHREAD;
 	if (task_is_worker(task->flags))
-		return reason; /* neither call nor fault: its kernel stack says what it is */
+		return reason | SCOPE_REASON_KTHREAD;
 #if defined(__TARGET_ARCH_x86)
 	struct pt_regs *regs = task_user_regs(task);
 

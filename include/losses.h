@@ -29,6 +29,7 @@ static const struct loss_info loss_table[SCOPE_LOSS_COUNT] = {
 	[SCOPE_LOSS_TICK_THREAD]  = { "tick_thread", "tick on a thread without state" },
 	[SCOPE_LOSS_SUM_THREAD]	  = { "sum_thread", "wait of a thread without state" },
 	[SCOPE_LOSS_RECORD]	  = { "record", "malformed record refused" },
+	[SCOPE_LOSS_ACCOUNT_TORN] = { "account_torn", "thread's times read in mid-write" },
 };
 /* clang-format on */
 

@@ -50,7 +50,7 @@ enum scope_state {
 #define SCOPE_REASON_IOWAIT    (1u << 20) /* task_struct.in_iowait */
 #define SCOPE_REASON_STOPPED   (1u << 21) /* TASK_STOPPED or TASK_TRACED */
 #define SCOPE_REASON_PREEMPTED (1u << 22) /* still runnable: the interval is RUNQ, not OFF */
-#define SCOPE_REASON_KTHREAD   (1u << 23) /* a kernel thread waits: no system call, no fault */
+#define SCOPE_REASON_KTHREAD   (1u << 23) /* a thread that is never in user mode waits: no system call, no fault */
 #define SCOPE_REASON_SHORT     (1u << 24) /* blocked for less than --min-block-us: stack withheld */
 
 /* Every way to lose something, by cause. Names in include/losses.h. */
@@ -69,6 +69,7 @@ enum scope_loss {
 	SCOPE_LOSS_TICK_THREAD,	   /* a tick hit a thread without state */
 	SCOPE_LOSS_SUM_THREAD,	   /* a sum of a thread that no account came of */
 	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
+	SCOPE_LOSS_ACCOUNT_TORN,   /* an account was read in the midst of a write */
 	SCOPE_LOSS_COUNT,
 };
 

@@ -238,8 +238,11 @@ static void do_iowait(struct words *w, __u32 cpu)
 
 static __u32 meanwhile_cpu;
 
+/* The iterator of the stop comes when the window has closed: the walk lasts that long. */
 static void collect_meanwhile(void)
 {
+	if (kernel.now_ns < window_end_ns)
+		kernel.now_ns = window_end_ns;
 	sink_collect(meanwhile_cpu);
 }
 
@@ -250,6 +253,15 @@ static void do_in_next_stack(struct words *w, __u32 cpu)
 		give_up("in-next-stack collect");
 	meanwhile_cpu = cpu;
 	kernel.in_stack = collect_meanwhile;
+}
+
+/* in-next-opening collect: while another one opens an account (with cpus-listed: it asks where) */
+static void do_in_next_opening(struct words *w, __u32 cpu)
+{
+	if (!words_is(w, "collect") || !restrict_cpus)
+		give_up("cpus-listed, and in-next-opening collect");
+	meanwhile_cpu = cpu;
+	kernel.in_opening = collect_meanwhile;
 }
 
 /* forget: the filter of sent stacks holds other ids now, as after a collision */
@@ -293,6 +305,7 @@ static const struct {
 	{ "fill", do_fill },
 	{ "forget", do_forget },
 	{ "fork", do_fork },
+	{ "in-next-opening", do_in_next_opening },
 	{ "in-next-stack", do_in_next_stack },
 	{ "iowait", do_iowait },
 	{ "reap", do_reap },

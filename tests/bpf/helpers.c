@@ -19,9 +19,22 @@ __u64 bpf_ktime_get_ns(void)
 	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu];
 }
 
+/* What another CPU is to do at this point, once; the number of this one. */
+static __u32 let_others_act(void (**act)(void))
+{
+	void (*meanwhile)(void) = *act;
+	__u32 cpu = kernel.cpu;
+
+	*act = NULL;
+	if (meanwhile)
+		meanwhile();
+	kernel.cpu = cpu;
+	return cpu;
+}
+
 __u32 bpf_get_smp_processor_id(void)
 {
-	return kernel.cpu;
+	return let_others_act(&kernel.in_opening);
 }
 
 __u64 bpf_get_current_task(void)
@@ -72,15 +85,9 @@ static long copy_stack(const struct stack_plan *plan, void *to, __u32 size)
 
 long bpf_get_stack(void *ctx, void *to, __u32 size, __u64 flags)
 {
-	struct ktask *t = kernel.current[kernel.cpu];
-	void (*meanwhile)(void) = kernel.in_stack;
-	__u32 cpu = kernel.cpu;
+	struct ktask *t = kernel.current[let_others_act(&kernel.in_stack)];
 
 	(void)ctx;
-	kernel.in_stack = NULL;
-	if (meanwhile)
-		meanwhile();
-	kernel.cpu = cpu;
 	assert(!(flags & BPF_F_USER_STACK)); /* user stacks: by bpf_probe_read_user() */
 	return copy_stack(&t->kernel, to, size);
 }

@@ -73,6 +73,7 @@ struct kernel {
 	enum kernel_storage storage;
 	/* Called once, from within the next walk of a stack: what another CPU does meanwhile. */
 	void (*in_stack)(void);
+	void (*in_opening)(void); /* the same, when next a program asks for its CPU's number */
 	bool traces_fork, traces_attach; /* programs that the tracer loads for some targets only */
 	bool has_old_state;		 /* a kernel before 5.14: task_struct.state */
 };
