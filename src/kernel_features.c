@@ -6,22 +6,27 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "image.h"
 #include "mem.h"
+#include "mounts.h"
 #include "privilege.h"
+
+#define HOST_USER_NAMESPACE 0xeffffffdu /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 
 struct probe {
 	const char *name;
 	bool required;
-	const char *remedy;
 	/* Sets detail; returns whether the feature is there. */
 	bool (*run)(struct feature *f, const struct btf *btf);
 };
@@ -194,38 +199,103 @@ static bool probe_task_pt_regs(struct feature *f, const struct btf *btf)
 
 static bool probe_cgroup2(struct feature *f, const struct btf *btf)
 {
-	FILE *mounts = fopen("/proc/self/mounts", "re");
-	char line[1024], where[512], type[64];
-	bool found = false;
+	struct mounts mounts = { 0 };
 
 	(void)btf;
-	while (!found && mounts && fgets(line, sizeof(line), mounts))
-		found = sscanf(line, "%*s %511s %63s", where, type) == 2 &&
-			strcmp(type, "cgroup2") == 0;
-	if (mounts)
-		fclose(mounts);
-	if (found)
-		snprintf(f->detail, sizeof(f->detail), "mounted at %.100s", where);
-	else
+	if (mounts_read("/proc", NULL, &mounts) || !mounts.v2[0]) {
 		detail(f, "not mounted: --cgroup has nothing to work on");
-	return found;
+		return false;
+	}
+	snprintf(f->detail, sizeof(f->detail), "mounted at %.100s", mounts.v2);
+	return true;
 }
 
-/* clang-format off */
 static const struct probe probes[FEATURE_COUNT] = {
-	[FEATURE_PRIVILEGE] = { "privilege", true, "sudo systemscope ...", probe_privilege },
-	[FEATURE_BTF] = { "kernel BTF", true,
-		"boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's have it since 5.10)", probe_btf },
-	[FEATURE_BPF] = { "BPF tracing", true, "sudo systemscope ...", probe_bpf },
-	[FEATURE_PERF] = { "perf events", true, "sudo sysctl kernel.perf_event_paranoid=1", probe_perf },
-	[FEATURE_KALLSYMS] = { "kernel symbols", false, "sudo sysctl kernel.kptr_restrict=0", probe_kallsyms },
-	[FEATURE_TASK_STORAGE] = { "task storage", false, NULL, probe_task_storage },
-	[FEATURE_TASK_PT_REGS] = { "task registers", false, NULL, probe_task_pt_regs },
-	[FEATURE_PMU] = { "hardware PMU", false, NULL, probe_pmu },
-	[FEATURE_CGROUP2] = { "cgroup v2", false,
-		"sudo mount -t cgroup2 none /sys/fs/cgroup", probe_cgroup2 },
+	[FEATURE_PRIVILEGE] = { "privilege", true, probe_privilege },
+	[FEATURE_BTF] = { "kernel BTF", true, probe_btf },
+	[FEATURE_BPF] = { "BPF tracing", true, probe_bpf },
+	[FEATURE_PERF] = { "perf events", true, probe_perf },
+	[FEATURE_KALLSYMS] = { "kernel symbols", false, probe_kallsyms },
+	[FEATURE_TASK_STORAGE] = { "task storage", false, probe_task_storage },
+	[FEATURE_TASK_PT_REGS] = { "task registers", false, probe_task_pt_regs },
+	[FEATURE_PMU] = { "hardware PMU", false, probe_pmu },
+	[FEATURE_CGROUP2] = { "cgroup v2", false, probe_cgroup2 },
 };
-/* clang-format on */
+
+/* --- remedies ----------------------------------------------------------------------------------- */
+
+static void read_status(struct feature_bars *bars)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned long long effective;
+	char line[256];
+
+	while (status && fgets(line, sizeof(line), status)) {
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			bars->has_syslog = effective >> CAP_SYSLOG & 1;
+		else if (strncmp(line, "Seccomp:", 8) == 0)
+			bars->seccomp = strtol(line + 8, NULL, 10) != 0;
+	}
+	if (status)
+		fclose(status);
+}
+
+static void read_bars(struct feature_bars *bars)
+{
+	char text[64];
+	struct stat status;
+
+	memset(bars, 0, sizeof(*bars));
+	bars->privilege = privilege_held();
+	read_status(bars);
+	bars->own_users = !stat("/proc/self/ns/user", &status) &&
+			  status.st_ino != HOST_USER_NAMESPACE;
+	bars->confidential = read_text("/sys/kernel/security/lockdown", text, sizeof(text)) &&
+			     strstr(text, "[confidentiality]");
+	bars->kptr_restrict = read_text("/proc/sys/kernel/kptr_restrict", text, sizeof(text)) ?
+				      (int)strtol(text, NULL, 10) : 0;
+}
+
+/* What keeps one who holds the capabilities from BPF programs and perf events all the same. */
+static const char *remedy_of_calls(const struct feature_bars *bars)
+{
+	if (bars->own_users)
+		return "run it on the host: root of a user namespace has no say outside";
+	if (bars->confidential)
+		return "boot without lockdown=confidentiality";
+	if (bars->seccomp)
+		return "run it without the seccomp filter (docker run --security-opt "
+		       "seccomp=unconfined)";
+	return NULL;
+}
+
+const char *feature_remedy(enum feature_id id, const struct feature_bars *bars)
+{
+	static const char *const see_privilege = "see privilege";
+
+	switch (id) {
+	case FEATURE_PRIVILEGE:
+		return "sudo systemscope ...";
+	case FEATURE_BTF:
+		return "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's have it since "
+		       "5.10)";
+	case FEATURE_BPF:
+	case FEATURE_PERF:
+		return bars->privilege ? remedy_of_calls(bars) : see_privilege;
+	case FEATURE_KALLSYMS:
+		if (!bars->privilege)
+			return see_privilege;
+		if (bars->own_users)
+			return remedy_of_calls(bars);
+		if (bars->kptr_restrict > 1) /* hides them from everybody */
+			return "sudo sysctl kernel.kptr_restrict=1";
+		return bars->has_syslog ? NULL : "run it with CAP_SYSLOG as well";
+	case FEATURE_CGROUP2:
+		return "sudo mount -t cgroup2 none /sys/fs/cgroup";
+	default:
+		return NULL;
+	}
+}
 
 static int be_silent(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -237,7 +307,9 @@ void features_probe(struct features *ret_features)
 {
 	libbpf_print_fn_t before = libbpf_set_print(be_silent);
 	struct btf *btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
+	struct feature_bars bars;
 
+	read_bars(&bars);
 	memset(ret_features, 0, sizeof(*ret_features));
 	for (size_t i = 0; i < FEATURE_COUNT; i++) {
 		struct feature *f = &ret_features->rows[i];
@@ -245,7 +317,7 @@ void features_probe(struct features *ret_features)
 		f->name = probes[i].name;
 		f->required = probes[i].required;
 		f->ok = probes[i].run(f, btf);
-		f->remedy = f->ok ? NULL : probes[i].remedy;
+		f->remedy = f->ok ? NULL : feature_remedy((enum feature_id)i, &bars);
 	}
 	btf__free(btf);
 	libbpf_set_print(before);

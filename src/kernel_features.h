@@ -30,12 +30,25 @@ struct feature {
 	bool ok;
 	bool required;	    /* profiling does not work without it */
 	char detail[160];   /* what was found; if not ok: what is done without it, or why it is missing */
-	const char *remedy; /* the command that mends it; NULL: nothing does, or nothing is wrong */
+	const char *remedy; /* the command, or what else mends it; NULL: nothing does, or nothing is wrong */
 };
 
 struct features {
 	struct feature rows[FEATURE_COUNT];
 };
+
+/* What may stand in the way, as read from /proc and /sys. */
+struct feature_bars {
+	bool privilege;	   /* held: nothing works without it */
+	bool has_syslog;   /* CAP_SYSLOG */
+	bool own_users;	   /* in a user namespace: its capabilities are not the host's */
+	bool confidential; /* the kernel is locked down so far that it lets nobody trace it */
+	bool seccomp;	   /* a filter is on our system calls */
+	int kptr_restrict; /* kernel.kptr_restrict: 2 hides addresses from everybody */
+};
+
+/* For a feature that is missing: what mends it, or NULL. */
+const char *feature_remedy(enum feature_id id, const struct feature_bars *bars);
 
 void features_probe(struct features *ret_features);
 bool features_usable(const struct features *features); /* all required rows are ok */

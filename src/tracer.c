@@ -212,8 +212,9 @@ static int check_required(const struct features *features, struct err *err)
 		const struct feature *f = &features->rows[i];
 
 		if (f->required && !f->ok)
-			return err_set(err, EXIT_CODE_UNSUPPORTED, -EOPNOTSUPP, "%s: %s; try: %s",
-				       f->name, f->detail, f->remedy);
+			return err_set(err, EXIT_CODE_UNSUPPORTED, -EOPNOTSUPP, "%s: %s%s%s",
+				       f->name, f->detail, f->remedy ? "; try: " : "",
+				       f->remedy ? f->remedy : "");
 	}
 	return 0;
 }

@@ -29,8 +29,35 @@ static void kallsyms_on_any_kernel(void)
 	CHECK(!tells(""));
 }
 
+/* A remedy that mends nothing is worse than none. */
+static void remedies_fit_what_is_in_the_way(void)
+{
+	struct feature_bars bars = { 0 };
+
+	CHECK_TEXT(feature_remedy(FEATURE_PRIVILEGE, &bars), "sudo systemscope ...");
+	CHECK_TEXT(feature_remedy(FEATURE_BPF, &bars), "see privilege");
+	CHECK_TEXT(feature_remedy(FEATURE_PERF, &bars), "see privilege");
+	CHECK_TEXT(feature_remedy(FEATURE_KALLSYMS, &bars), "see privilege");
+
+	bars.privilege = true;
+	CHECK(!feature_remedy(FEATURE_BPF, &bars));
+	CHECK_TEXT(feature_remedy(FEATURE_KALLSYMS, &bars), "run it with CAP_SYSLOG as well");
+	bars.has_syslog = true;
+	CHECK(!feature_remedy(FEATURE_KALLSYMS, &bars));
+	bars.kptr_restrict = 2;
+	CHECK_TEXT(feature_remedy(FEATURE_KALLSYMS, &bars), "sudo sysctl kernel.kptr_restrict=1");
+
+	bars.seccomp = true;
+	CHECK_CONTAINS(feature_remedy(FEATURE_PERF, &bars), "seccomp");
+	bars.confidential = true;
+	CHECK_CONTAINS(feature_remedy(FEATURE_BPF, &bars), "lockdown");
+	bars.own_users = true;
+	CHECK_CONTAINS(feature_remedy(FEATURE_BPF, &bars), "on the host");
+}
+
 int main(void)
 {
 	CHECK_CASE(kallsyms_on_any_kernel);
+	CHECK_CASE(remedies_fit_what_is_in_the_way);
 	return check_status();
 }
