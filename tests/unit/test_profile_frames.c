@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+/* src/frames.c, src/stacks.c: what the frames of a profile are called, and where they are. */
+#include "built.h"
+
+static void frames_are_places(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "map pid=100 start=0x400000 end=0x410000 off=0x2000 inode=11 path=\"/opt/app\"\n"
+	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "map pid=100 start=0x7fff000 end=0x8000000 path=\"[vdso]\"\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5 inlined\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"outer\" file=\"b.c\" line=7\n"
+	      "name image=\"[vdso]\" addr=0xa00 size=0x10 name=\"clock_gettime\"\n"
+	      /* the leaf is exact; a return address just past a function still is in it */
+	      "stack id=1 time=1s pid=100 kind=user ips=0x7fffa00,0x401010,0x401010,0x501234,0x509999,0x601111\n"
+	      "stack id=2 kind=kernel ips=0x81000010\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 kstack=2 count=1\n");
+	CHECK_TEXT(samples, "\n1 on 1000000000 x1  ;[unmapped];[anonymous];[anonymous];outer;innermost;"
+			    "outer;innermost;clock_gettime;[kernel]+0x81000010\n");
+	for (uint32_t i = 1; built && i < built->frame_count; i++) {
+		const struct profile_frame *f = &built->frames[i];
+		const char *name = profile_string(built, f->name);
+
+		if (strcmp(name, "innermost") == 0) {
+			CHECK(f->inlined && f->named && f->line == 5 && f->kind == FRAME_USER);
+			CHECK_TEXT(profile_string(built, f->file), "a.c");
+			CHECK_TEXT(profile_string(built, built->images[f->image].path), "/opt/app");
+			CHECK_INT(f->offset, 0x300f);
+		} else if (name[0] == '[') {
+			CHECK(!f->named);
+			CHECK(f->kind == (name[1] == 'k' ? FRAME_KERNEL : FRAME_USER));
+		}
+	}
+	CHECK_INT(built->quality.frames_ns, 9000000000);
+	CHECK_INT(built->quality.unnamed_ns, 4000000000);
+	done();
+}
+
+static void an_address_in_no_symbol_is_an_offset(void)
+{
+	build_stream(COMMON
+	      "stack id=9 time=1s pid=100 kind=user ips=0x401ff0\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=9 count=1\n");
+	CHECK_TEXT(samples, "\n1 on 1000000000 x1  ;app+0x1ff0\n");
+	done();
+}
+
+/* Processes of one file have its frames in common, wherever it is mapped. */
+static void frames_are_shared_between_processes(void)
+{
+	build_stream(COMMON
+	      "map pid=200 start=0x900000 end=0x910000 inode=11 path=\"/bin/app\"\n"
+	      "stack id=9 time=1s pid=200 kind=user ips=0x901010,0x901210\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "thread thread=2 pid=200 tid=2 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=2 ustack=9 count=1\n");
+	CHECK_INT(built->sample_count, 2);
+	CHECK_INT(built->samples[0].stack, built->samples[1].stack);
+	CHECK_INT(built->stack_count, 3);
+	done();
+}
+
+static void the_mappings_of_the_time_count(void)
+{
+	build_stream(COMMON
+	      "comm time=1500ms pid=100 tid=100 exec=1 comm=\"new\"\n"
+	      "map time=1501ms pid=100 start=0x400000 end=0x410000 inode=12 path=\"/bin/new\"\n"
+	      "name image=\"/bin/new\" addr=0x1000 size=0x100 name=\"new_main\"\n"
+	      "stack id=9 time=1600ms pid=100 kind=user ips=0x401010\n"
+	      "thread thread=1 pid=100 tid=100 state=on since=2s first=1s on=1s comm=\"new\"\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=1 ustack=9 count=1\n");
+	CHECK_CONTAINS(samples, "\n100 on 500000000 x1  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n100 on 500000000 x1  ;new_main\n");
+	CHECK_TEXT(profile_string(built, built->processes[0].exe), "/bin/new");
+	done();
+}
+
+static void complete_stacks_begin_at_a_first_function(void)
+{
+	static const struct {
+		const char *name;
+		bool complete;
+	} rows[] = {
+		{ "_start", true }, { "__libc_start_main", true }, { "__libc_start_call_main", true },
+		{ "clone", true }, { "clone3", true }, { "__clone3", true }, { "start_thread", true },
+		{ "thread_start", true }, { "runtime.goexit", true }, { "runtime.mstart", true },
+		{ "_rt0_amd64_linux", true }, { "main", false }, { "restart", false },
+		{ "my_start", false }, { "cloned", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *text = mem_format(
+			"window start=1s end=2s\n"
+			"map pid=1 start=0x400000 end=0x410000 path=\"/a\"\n"
+			"name image=\"/a\" addr=0 size=0x1000 name=\"%s\"\n"
+			"stack id=1 time=1s pid=1 kind=user ips=0x400010\n"
+			"thread thread=1 pid=1 tid=1 state=on since=2s first=1s on=1s\n"
+			"thread thread=2 pid=2 tid=2 flags=kthread+no_event state=off\n"
+			"ticks thread=1 ustack=1 count=1\n", rows[i].name);
+
+		build_stream(text);
+		CHECK_INT(built->quality.user_ns, 1000000000);
+		if (built->quality.complete_ns != (rows[i].complete ? 1000000000 : 0))
+			check_fail(__FILE__, __LINE__, "%s", rows[i].name);
+		done();
+	}
+}
+
+int main(void)
+{
+	CHECK_CASE(frames_are_places);
+	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
+	CHECK_CASE(frames_are_shared_between_processes);
+	CHECK_CASE(the_mappings_of_the_time_count);
+	CHECK_CASE(complete_stacks_begin_at_a_first_function);
+	return check_status();
+}
