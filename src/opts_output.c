@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define DEFAULT_FORMAT "folded"
@@ -120,9 +121,37 @@ static int resolve_file(const char *file,
 	return 0;
 }
 
+/* The file's name below its directory's one name; the file need not be there. NULL: no such place. */
+static char *resolve_path(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	_cleanup_free_ char *directory =
+		slash ? mem_format("%.*s", (int)(slash - path + 1), path) : mem_copy_string(".");
+	_cleanup_free_ char *real = realpath(directory, NULL);
+
+	return real ? mem_format("%s/%s", real, slash ? slash + 1 : path) : NULL;
+}
+
+static int check_distinct(const char *one, const char *other, struct err *err)
+{
+	_cleanup_free_ char *real_one = NULL, *real_other = NULL;
+
+	if (!strcmp(one, other))
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "-o %s was given twice: choose two names", one);
+	real_one = resolve_path(one);
+	real_other = resolve_path(other);
+	if (real_one && real_other && !strcmp(real_one, real_other))
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "-o %s and -o %s are the same file: choose two names", one, other);
+	return 0;
+}
+
 static int check_outputs(const struct draft *draft, const struct config_output *outputs,
 			 size_t count, struct err *err)
 {
+	int r;
+
 	for (size_t i = 0; i < count; i++) {
 		if (!outputs[i].path && outputs[i].exporter->binary &&
 		    draft->world->stdout_is_terminal)
@@ -135,11 +164,11 @@ static int check_outputs(const struct draft *draft, const struct config_output *
 					       "two outputs on stdout (-o %s, -o %s): give one of "
 					       "them a file", draft->files.items[j],
 					       draft->files.items[i]);
-			if (outputs[i].path && outputs[j].path &&
-			    !strcmp(outputs[i].path, outputs[j].path))
-				return err_set(err, EXIT_CODE_USAGE, -EINVAL,
-					       "-o %s was given twice: choose two names",
-					       outputs[i].path);
+			if (!outputs[i].path || !outputs[j].path)
+				continue;
+			r = check_distinct(outputs[j].path, outputs[i].path, err);
+			if (r)
+				return r;
 		}
 	}
 	return 0;

@@ -305,6 +305,12 @@ static void outputs_that_clash(void)
 	CHECK_USAGE("-o - -o json:-",
 		    "two outputs on stdout (-o -, -o json:-): give one of them a file");
 	CHECK_USAGE("-o a.json -o json:a.json", "-o a.json was given twice: choose two names");
+	CHECK_USAGE("-o a.json -o ./a.json",
+		    "-o a.json and -o ./a.json are the same file: choose two names");
+	CHECK_USAGE("-o /usr/bin/../a.json -o /usr/a.json",
+		    "-o /usr/bin/../a.json and -o /usr/a.json are the same file: choose two names");
+	CHECK_USAGE("-o /a.json -o //a.json",
+		    "-o /a.json and -o //a.json are the same file: choose two names");
 	CHECK_USAGE("--output json -o a.folded -o b.folded",
 		    "--output json is for stdout or a single -o, and there are 2: name each format: "
 		    "-o json:FILE");
