@@ -4,12 +4,10 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <linux/perf_event.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +17,7 @@
 #include "scope.skel.h"
 #include "tables.h"
 #include "tasks.h"
+#include "ticks.h"
 
 /* Shapes of bpf/core.bpf.h that cross only by maps. */
 struct sum_key {
@@ -52,8 +51,7 @@ struct tracer {
 	struct ring_buffer *rings;
 	struct table_pair sums, ticks;
 	unsigned char *members; /* the kernel side's bytes, mapped */
-	struct bpf_link **tick_links;
-	size_t tick_link_count;
+	struct ticks tick_links;
 	struct tasks *tasks;
 	bool wants_drain;
 	uint64_t stacks;
@@ -253,9 +251,7 @@ void tracer_close(struct tracer **tracer)
 
 	if (!t)
 		return;
-	for (size_t i = 0; i < t->tick_link_count; i++)
-		bpf_link__destroy(t->tick_links[i]);
-	free(t->tick_links);
+	ticks_detach(&t->tick_links);
 	ring_buffer__free(t->rings);
 	tables_free(&t->sums);
 	tables_free(&t->ticks);
@@ -274,71 +270,6 @@ void tracer_add_member(struct tracer *t, uint32_t id)
 }
 
 /* --- attach --------------------------------------------------------------------------------------- */
-
-/*
- * Cycles where there is a PMU: they tick only while a CPU works, and reach into sections with
- * interrupts off. Else the software clock.
- */
-static int open_tick(uint32_t frequency, int cpu)
-{
-	static const struct {
-		uint32_t type;
-		uint64_t config;
-	} kinds[] = {
-		{ PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES },
-		{ PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK },
-	};
-	int fd = -1;
-
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-		struct perf_event_attr attr = {
-			.type = kinds[i].type, .size = sizeof(attr), .config = kinds[i].config,
-			.freq = 1, .sample_freq = frequency,
-		};
-
-		fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		if (fd >= 0)
-			return fd;
-	}
-	return -errno;
-}
-
-static int attach_ticks(struct tracer *t, struct err *err)
-{
-	const struct config *c = t->config;
-	long possible = libbpf_num_possible_cpus();
-	int r;
-
-	t->tick_links = mem_alloc_array((size_t)possible, sizeof(*t->tick_links));
-	for (int cpu = 0; cpu < possible; cpu++) {
-		struct bpf_link *link;
-		int fd;
-
-		if (c->cpus && !(cpu < SCOPE_MAX_CPUS && c->cpus[cpu]))
-			continue;
-		fd = open_tick(c->frequency_hz, cpu);
-		if (fd == -ENODEV) /* offline */
-			continue;
-		if (fd == -EINVAL)
-			return err_set(err, EXIT_CODE_USAGE, fd,
-				       "the kernel does not tick at %u Hz: at most %u "
-				       "(sysctl kernel.perf_event_max_sample_rate)",
-				       c->frequency_hz, features_max_frequency());
-		if (fd < 0)
-			return err_set(err, EXIT_CODE_UNSUPPORTED, fd,
-				       "cannot open a perf event on CPU %d: %s; see: systemscope doctor",
-				       cpu, strerror(-fd));
-		link = bpf_program__attach_perf_event(t->skel->progs.oncpu__tick, fd);
-		if (!link) {
-			r = -errno;
-			close(fd);
-			return err_set(err, EXIT_CODE_UNSUPPORTED, r,
-				       "cannot attach to the tick of CPU %d: %s", cpu, strerror(-r));
-		}
-		t->tick_links[t->tick_link_count++] = link; /* owns fd now */
-	}
-	return 0;
-}
 
 int tracer_attach(struct tracer *t, struct err *err)
 {
@@ -365,7 +296,7 @@ int tracer_attach(struct tracer *t, struct err *err)
 			return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach %s: %s",
 				       bpf_program__name(program), strerror(errno));
 	}
-	return attach_ticks(t, err);
+	return ticks_attach(&t->tick_links, t->config, t->skel->progs.oncpu__tick, err);
 }
 
 /* --- the window ----------------------------------------------------------------------------------------- */
@@ -498,9 +429,7 @@ int tracer_drain(struct tracer *t, bool sums, struct err *err)
 
 static void detach(struct tracer *t)
 {
-	for (size_t i = 0; i < t->tick_link_count; i++)
-		bpf_link__destroy(t->tick_links[i]);
-	t->tick_link_count = 0;
+	ticks_detach(&t->tick_links);
 	scope_bpf__detach(t->skel);
 }
 
