@@ -156,7 +156,7 @@ static void find_processes(struct ledger *l)
 		      compare_threads);
 }
 
-/* The lost lived for as long as they were anywhere: nothing else is known of them. */
+/* The lost lived as long as the kernel side added up, or, if it did not, as they were anywhere. */
 static void add_lost(struct ledger *l, const struct scope_thread *lost)
 {
 	struct ledger_process *p;
@@ -178,6 +178,8 @@ static void add_lost(struct ledger *l, const struct scope_thread *lost)
 		t->ns[i] = lost->total_ns[i];
 		t->alive_ns += lost->total_ns[i];
 	}
+	if (lost->dead_ns)
+		t->alive_ns = lost->dead_ns;
 }
 
 void ledger_init(struct ledger *l, const struct ingest *ingest)

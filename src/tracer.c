@@ -450,6 +450,7 @@ static void send_lost_threads(struct tracer *t)
 		return;
 	for (int i = 0; i < cpus; i++) {
 		sum.switches += per_cpu[i].switches;
+		sum.dead_ns += per_cpu[i].dead_ns;
 		for (int state = 0; state < SCOPE_STATES; state++)
 			sum.total_ns[state] += per_cpu[i].total_ns[state];
 	}

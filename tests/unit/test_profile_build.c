@@ -340,6 +340,12 @@ static void threads_without_a_record_are_one(void)
 	CHECK_CONTAINS(samples, "\n0 off 50000000 x1 read pipe ;_start;main;pipe_read\n");
 	CHECK_CONTAINS(samples, "\n0 off 250000000 x0 unknown ;[threads without a record]\n");
 	done();
+	/* their alive time is measured apart, and what no state explains shows */
+	build_stream(COMMON "thread flags=lost+dead state=dead dead=610ms on=100ms runq=200ms "
+			    "off=300ms switches=7\n");
+	CHECK_INT(built->threads[0].alive_ns, 610000000);
+	CHECK_INT(built->threads[0].residual_ns, 10000000);
+	done();
 }
 
 static void threads_without_a_record_have_their_label(void)
