@@ -12,29 +12,14 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "feed.h"
 #include "kernel_features.h"
 #include "mem.h"
 #include "scope.skel.h"
+#include "scope_maps.h"
 #include "tables.h"
 #include "tasks.h"
 #include "ticks.h"
-
-/* Shapes of bpf/core.bpf.h that cross only by maps. */
-struct sum_key {
-	uint64_t thread, ustack, kstack;
-	uint32_t reason, pad;
-};
-struct sum_value {
-	uint64_t off_ns, off_count, runq_ns, runq_count;
-};
-struct tick_key {
-	uint64_t thread, ustack, kstack;
-};
-struct loss {
-	uint64_t count, ns;
-};
-
-enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
 
 enum {
 	STACK_RING_BYTES = 16 << 20,
@@ -46,7 +31,7 @@ enum {
 
 struct tracer {
 	const struct config *config;
-	struct ingest *ingest;
+	struct feed feed;
 	struct scope_bpf *skel;
 	struct ring_buffer *rings;
 	struct table_pair sums, ticks;
@@ -55,8 +40,6 @@ struct tracer {
 	struct tasks *tasks;
 	bool wants_drain;
 	uint64_t stacks;
-	uint64_t refused; /* records, by the sink */
-	struct loss reported[SCOPE_LOSS_COUNT];
 	nsec_t start_ns, end_ns, start_realtime_ns;
 	nsec_t idle_ns; /* of all CPUs since boot, at the start */
 	uint32_t cpus;
@@ -128,19 +111,12 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 
-/* What the sink refuses is counted with the losses. */
-static void feed(struct tracer *t, const void *record, size_t bytes)
-{
-	if (ingest_record(t->ingest, record, bytes))
-		t->refused++;
-}
-
 static int on_stack_record(void *context, void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	t->stacks++;
-	feed(t, data, bytes);
+	feed_record(&t->feed, data, bytes);
 	return 0;
 }
 
@@ -152,7 +128,7 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
 		t->wants_drain = true;
 	else
-		feed(t, data, bytes);
+		feed_record(&t->feed, data, bytes);
 	return 0;
 }
 
@@ -225,7 +201,7 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 	int r;
 
 	t->config = config;
-	t->ingest = ingest;
+	t->feed.ingest = ingest;
 	t->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	t->sums = t->ticks = (struct table_pair)TABLE_PAIR_NONE;
 	t->tasks = tasks_new(ingest);
@@ -345,69 +321,6 @@ int tracer_fd(const struct tracer *t)
 	return ring_buffer__epoll_fd(t->rings);
 }
 
-static void send_sum(void *context, const void *key, const void *value)
-{
-	struct tracer *t = context;
-	const struct sum_key *k = key;
-	const struct sum_value *v = value;
-	struct scope_sum sum = {
-		.rec = { SCOPE_REC_SUM, sizeof(sum) },
-		.thread = k->thread,
-		.ustack = k->ustack,
-		.kstack = k->kstack,
-		.reason = k->reason,
-		.off_ns = v->off_ns,
-		.off_count = v->off_count,
-		.runq_ns = v->runq_ns,
-		.runq_count = v->runq_count,
-	};
-
-	feed(t, &sum, sizeof(sum));
-}
-
-static void send_ticks(void *context, const void *key, const void *value)
-{
-	struct tracer *t = context;
-	const struct tick_key *k = key;
-	struct scope_ticks ticks = {
-		.rec = { SCOPE_REC_TICKS, sizeof(ticks) },
-		.thread = k->thread,
-		.ustack = k->ustack,
-		.kstack = k->kstack,
-		.count = *(const uint64_t *)value,
-	};
-
-	feed(t, &ticks, sizeof(ticks));
-}
-
-/* What was lost since the last look. */
-static void drain_losses(struct tracer *t)
-{
-	int fd = bpf_map__fd(t->skel->maps.losses), cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct loss *per_cpu = mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
-
-	for (uint32_t cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
-		struct scope_loss_record loss = {
-			.rec = { SCOPE_REC_LOSS, sizeof(loss) }, .cause = cause,
-		};
-		struct loss total = { 0 };
-
-		if (bpf_map_lookup_elem(fd, &cause, per_cpu))
-			continue;
-		for (int i = 0; i < cpus; i++) {
-			total.count += per_cpu[i].count;
-			total.ns += per_cpu[i].ns;
-		}
-		if (cause == SCOPE_LOSS_RECORD) /* counted on this side */
-			total.count += t->refused;
-		loss.count = total.count - t->reported[cause].count;
-		loss.ns = total.ns - t->reported[cause].ns;
-		t->reported[cause] = total;
-		if (loss.count)
-			feed(t, &loss, sizeof(loss));
-	}
-}
-
 int tracer_drain(struct tracer *t, bool sums, struct err *err)
 {
 	int r = ring_buffer__consume(t->rings);
@@ -419,10 +332,10 @@ int tracer_drain(struct tracer *t, bool sums, struct err *err)
 		return 0;
 	t->wants_drain = false;
 	t->skel->bss->sums_inserted = 0;
-	r = tables_drain(&t->sums, send_sum, t);
+	r = tables_drain(&t->sums, feed_sum, &t->feed);
 	if (!r)
-		r = tables_drain(&t->ticks, send_ticks, t);
-	drain_losses(t);
+		r = tables_drain(&t->ticks, feed_ticks, &t->feed);
+	feed_losses(&t->feed, bpf_map__fd(t->skel->maps.losses));
 	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF table: %s", strerror(-r)) :
 		   0;
 }
@@ -431,31 +344,6 @@ static void detach(struct tracer *t)
 {
 	ticks_detach(&t->tick_links);
 	scope_bpf__detach(t->skel);
-}
-
-/* The dead whose records found no room, as one. */
-static void send_lost_threads(struct tracer *t)
-{
-	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct scope_thread *per_cpu =
-		mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
-	struct scope_thread sum = {
-		.rec = { SCOPE_REC_THREAD, sizeof(sum) },
-		.flags = SCOPE_THREAD_LOST | SCOPE_THREAD_DEAD,
-		.state = SCOPE_DEAD,
-	};
-	uint32_t zero = 0;
-
-	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.lost_threads), &zero, per_cpu))
-		return;
-	for (int i = 0; i < cpus; i++) {
-		sum.switches += per_cpu[i].switches;
-		sum.dead_ns += per_cpu[i].dead_ns;
-		for (int state = 0; state < SCOPE_STATES; state++)
-			sum.total_ns[state] += per_cpu[i].total_ns[state];
-	}
-	if (sum.switches)
-		feed(t, &sum, sizeof(sum));
 }
 
 int tracer_stop(struct tracer *t, struct err *err)
@@ -481,14 +369,14 @@ int tracer_stop(struct tracer *t, struct err *err)
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
 	window.idle_ns = idle_ns > t->idle_ns ? idle_ns - t->idle_ns : 0;
-	feed(t, &window, sizeof(window));
+	feed_record(&t->feed, &window, sizeof(window));
 
 	/* Accounts while the programs still see deaths; then the rings, whose records win. */
 	r = tasks_at_stop(t->tasks, t->skel->progs.edges__task, t->start_ns, t->end_ns, err);
 	detach(t);
 	if (!r)
 		r = tracer_drain(t, true, err);
-	send_lost_threads(t);
+	feed_lost_threads(&t->feed, bpf_map__fd(t->skel->maps.lost_threads));
 	return r;
 }
 
@@ -522,7 +410,7 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 		ret_stats->map_bytes += map_memory(t->sums.fd[i]) + map_memory(t->ticks.fd[i]);
 	ret_stats->stacks = t->stacks;
 	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++)
-		ret_stats->losses += t->reported[i].count;
+		ret_stats->losses += t->feed.reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
 }

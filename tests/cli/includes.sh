@@ -29,7 +29,7 @@ only() {
 	done)"
 }
 
-only libbpf 'bpf/' tracer.c ticks.c tables.c tasks.c kernel_features.c
+only libbpf 'bpf/' tracer.c feed.c ticks.c tables.c tasks.c kernel_features.c
 only skeleton 'scope\.skel\.h|.*/scope\.skel\.h' tracer.c
 only perf 'linux/perf_event\.h' ticks.c kernel_features.c mmaps.c mmaps_batch.c
 only elfutils 'libelf\.h|gelf\.h|elfutils/|dwarf\.h|libelf/' sym_elf.c

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * scope_maps.h - what crosses between the kernel side and user space in maps and constants, not in
+ * records: the tables that user space makes and empties, and how targets are told.
+ */
+#ifndef SCOPE_MAPS_H
+#define SCOPE_MAPS_H
+
+#include "scope_event.h"
+
+/* By what a target is a member: everything is, by process, by thread. */
+enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
+
+/* The table of sums. */
+struct sum_key {
+	__u64 thread;
+	__u64 ustack;
+	__u64 kstack;
+	__u32 reason;
+	__u32 pad;
+};
+
+struct sum_value {
+	__u64 off_ns;
+	__u64 off_count;
+	__u64 runq_ns;
+	__u64 runq_count;
+};
+
+/* The table of ticks; its values are their number. */
+struct tick_key {
+	__u64 thread;
+	__u64 ustack;
+	__u64 kstack;
+};
+
+/* By enum scope_loss, one for each CPU. */
+struct loss {
+	__u64 count;
+	__u64 ns;
+};
+
+#ifndef __bpf__
+static_assert(sizeof(struct sum_key) == 32, "map");
+static_assert(sizeof(struct sum_value) == 32, "map");
+static_assert(sizeof(struct tick_key) == 24, "map");
+static_assert(sizeof(struct loss) == 16, "map");
+#endif
+
+#endif
