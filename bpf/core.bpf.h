@@ -236,6 +236,15 @@ static __always_inline bool is_target(struct task_struct *task)
 	return is_target_id((__u32)task->pid, (__u32)task->tgid, task->flags);
 }
 
+/*
+ * A leader whose place a thread took by exec has that thread's tid since, and the start time that
+ * the two now share: a thread has a later one than its leader.
+ */
+static __always_inline bool was_replaced(struct task_struct *task)
+{
+	return task->pid != task->tgid && task->start_time == task->group_leader->start_time;
+}
+
 static __always_inline __u64 mix(__u64 h)
 {
 	h ^= h >> 32;
@@ -368,14 +377,21 @@ static __always_inline __u64 joined_ns(struct task_struct *task)
 	return at ? *at : 0;
 }
 
+static __always_inline void account_name(struct scope_thread *t, struct task_struct *task)
+{
+	t->tid = (__u32)(was_replaced(task) ? task->tgid : task->pid);
+	t->start_time_ns = task->start_time;
+	t->thread = thread_id(t->tid, task->start_time);
+}
+
+/* A name that the iterator gave stays: the task may have taken another's since. */
 static __always_inline void account_identify(struct scope_thread *t, struct task_struct *task)
 {
 	t->rec.type = SCOPE_REC_THREAD;
 	t->rec.size = sizeof(*t);
-	t->thread = thread_id((__u32)task->pid, task->start_time);
 	t->pid = (__u32)task->tgid;
-	t->tid = (__u32)task->pid;
-	t->start_time_ns = task->start_time;
+	if (!t->thread)
+		account_name(t, task);
 	t->flags = task->flags & PF_KTHREAD ? SCOPE_THREAD_KTHREAD : 0;
 }
 

@@ -102,8 +102,10 @@ int edges__task(struct bpf_iter__task *ctx)
 	a = account_find(task);
 	if (!a && have_task_storage && !task->exit_state && !at_stop) {
 		a = account_make(task);
-		if (a)
+		if (a) {
+			account_name(&a->t, task);
 			a->was_blocked = state && !task->on_cpu && !(state & TASK_NEW);
+		}
 	}
 	if (!account_is_blank(a)) {
 		/* at the start it matters only that there is one */

@@ -86,36 +86,85 @@ static __always_inline void join(struct task_struct *task, __u64 now)
 }
 
 /*
+ * The account of the thread that was `old_tid` until it took its leader's tid and start time. Where
+ * the iterator makes none it may have been opened under these since, or have to be now.
+ */
+static __always_inline struct account *account_before_exec(struct task_struct *task, __u32 old_tid,
+							   __u64 now)
+{
+	struct account *a = account_find(task);
+	bool blank = account_is_blank(a);
+
+	if (blank) {
+		a = account_make(task);
+		if (!a)
+			return NULL;
+	}
+	account_begin_write(a);
+	if (blank)
+		account_open(a, task, SCOPE_ON, now);
+	if (a->t.tid != old_tid) {
+		a->t.tid = old_tid;
+		a->t.thread = thread_id(old_tid, task->start_time);
+	}
+	account_end_write(a);
+	return a;
+}
+
+/*
+ * Between taking the leader's tid, which alone is a target, and the tracepoint of its execve the
+ * thread had an event: its life as a target begins there, and not with the leader's.
+ */
+static __always_inline void begin_at_first_event(struct account *a)
+{
+	struct scope_thread *t = &a->t;
+	__u64 since = t->born_ns > window_start_ns ? t->born_ns : window_start_ns;
+	__u64 to = t->first_ns < window_end_ns ? t->first_ns : window_end_ns;
+
+	account_begin_write(a);
+	if (to > since)
+		t->total_ns[SCOPE_ON] -= to - since;
+	if (t->other_cpu_ns[SCOPE_ON] > t->total_ns[SCOPE_ON])
+		t->other_cpu_ns[SCOPE_ON] = t->total_ns[SCOPE_ON];
+	t->born_ns = t->first_ns;
+	t->flags |= SCOPE_THREAD_BORN;
+	account_end_write(a);
+}
+
+/*
  * The thread that called execve is alone by now, and has the leader's tid and start time. A thread
- * that was not the leader thereby ends as one thread and goes on as another.
+ * that was not the leader thereby ends as one thread and goes on as another; with --tid it goes on
+ * if either was asked for.
  */
 SEC("?tp_btf/sched_process_exec")
 int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 {
 	bool moves = old_tid != task->pid, was, stays;
-	struct account *a = account_find(task);
 	__u64 now = bpf_ktime_get_ns();
+	struct account *a;
 
 	was = is_target_id((__u32)old_tid, (__u32)task->tgid, task->flags);
 	stays = match_comm ? comm_matches(task) : was;
 	if (match_comm)
 		set_member((__u32)task->tgid, stays);
-	if (filter == FILTER_TID && moves)
+	if (filter == FILTER_TID && moves) {
+		stays = stays || is_target(task);
+		set_member((__u32)old_tid, false);
 		set_member((__u32)task->pid, stays);
+	}
 	if (was && stays && !moves)
 		return 0;
-	if (was && account_is_blank(a)) {
-		a = account_make(task);
-		if (a) {
-			account_begin_write(a);
-			account_open(a, task, SCOPE_ON, now);
-			a->t.tid = (__u32)old_tid;
-			a->t.thread = thread_id((__u32)old_tid, task->start_time);
-			account_end_write(a);
+	if (was) {
+		a = account_before_exec(task, (__u32)old_tid, now);
+		if (a)
+			leave(a, task, now);
+	} else if (stays) {
+		a = account_find(task);
+		if (!account_is_blank(a)) {
+			begin_at_first_event(a);
+			return 0;
 		}
 	}
-	if (was && a)
-		leave(a, task, now);
 	if (stays)
 		join(task, now);
 	return 0;

@@ -96,15 +96,30 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 	account_end_write(a);
 }
 
+/*
+ * Whether the events of `task` are charged: targets, and those that were targets under the number
+ * that was theirs, or until their process left the target, and have still to die.
+ *
+ * execve by a thread that is not the leader exchanges the tids of the two, some time before its
+ * tracepoint moves the membership. Those that --tid asked for have an account by then.
+ */
+static __always_inline bool is_followed(struct task_struct *task)
+{
+	if (filter == FILTER_TID && was_replaced(task))
+		return account_find(task);
+	if (is_target(task))
+		return true;
+	if (filter == FILTER_TID && task->pid == task->tgid)
+		return account_find(task);
+	return match_comm && task->exit_state && !account_is_blank(account_find(task));
+}
+
 SEC("?tp_btf/sched_switch")
 int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	bool out = is_target(prev), in = is_target(next);
+	bool out = is_followed(prev), in = is_followed(next);
 	__u64 now;
 
-	/* A thread that was a target may die after its process left the target. */
-	if (!out && task_state(prev) & TASK_DEAD && match_comm)
-		out = !account_is_blank(account_find(prev));
 	if (!out && !in)
 		return 0;
 	now = bpf_ktime_get_ns();
@@ -122,7 +137,7 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 	struct account *a;
 	__u64 now;
 
-	if (!is_target(task))
+	if (!is_followed(task))
 		return 0;
 	now = bpf_ktime_get_ns();
 	a = account_begin(task, task->on_cpu ? SCOPE_ON : SCOPE_OFF, now);

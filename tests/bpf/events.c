@@ -71,6 +71,13 @@ static void do_wakeup_new(struct words *w, __u32 cpu)
 	kernel_wake_new(cpu, take_task(w, cpu));
 }
 
+/* exchange: execve takes the leader's tid, some time before the tracepoint of `exec` */
+static void do_exchange(struct words *w, __u32 cpu)
+{
+	(void)w;
+	kernel_exchange_tids(kernel.current[cpu]);
+}
+
 static void do_exec(struct words *w, __u32 cpu)
 {
 	kernel_exec(cpu, words_take(w));
@@ -300,6 +307,7 @@ static const struct {
 	{ "count", do_count },
 	{ "deep-stack", do_deep_stack },
 	{ "drain", do_drain },
+	{ "exchange", do_exchange },
 	{ "exec", do_exec },
 	{ "exit", do_exit },
 	{ "fill", do_fill },

@@ -100,7 +100,7 @@ static void leave_cpu(__u32 cpu)
 		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
 	} else if (dice < 85) {
 		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
-	} else if (dice < 90 && count_alive() > 2) {
+	} else if (dice < 90 && count_alive() > 2 && !t->exec_tid) {
 		kernel_exit(cpu);
 	}
 }
@@ -110,7 +110,8 @@ static void give_birth(__u32 cpu)
 	struct ktask *parent = kernel.current[cpu];
 	__u32 tid = FIRST_TID;
 
-	if (parent == kernel.idle[cpu] || parent->task.exit_state || count_alive() >= fuzz.threads)
+	if (parent == kernel.idle[cpu] || parent->task.exit_state || parent->exec_tid ||
+	    count_alive() >= fuzz.threads)
 		return;
 	while (kernel_find(tid) || kernel_has_process(tid)) /* the lowest that is free */
 		tid++;
@@ -142,8 +143,12 @@ static void exec_any(__u32 cpu)
 
 	if (t == kernel.idle[cpu] || t->task.exit_state || !is_alone(t))
 		return;
+	if (leader != t && below(2)) {
+		kernel_exchange_tids(t); /* the rest of execve comes later */
+		return;
+	}
+	fuzz.execs += leader != t || t->exec_tid;
 	kernel_exec(cpu, "other");
-	fuzz.execs += leader != t;
 }
 
 static void step(void)
@@ -151,7 +156,9 @@ static void step(void)
 	__u32 cpu = below(fuzz.cpus), dice = below(100);
 
 	kernel.now_ns += below(STEP_NS);
-	if (dice < 48)
+	if (kernel.current[cpu]->exec_tid && !below(4))
+		exec_any(cpu);
+	else if (dice < 48)
 		leave_cpu(cpu);
 	else if (dice < 88)
 		wake_any(cpu);

@@ -245,6 +245,14 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	sched__wakeup_new(NULL, &t->task);
 }
 
+/* The fake scheduler's counts are the truth; a timeline may say otherwise. */
+static void count_run(struct ktask *t, __u64 now)
+{
+	if (now > t->truth->since_ns)
+		t->task.se.sum_exec_runtime += now - t->truth->since_ns;
+	t->task.sched_info.run_delay += truth_last_wait(t);
+}
+
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state)
 {
 	struct ktask *prev = kernel.current[cpu];
@@ -253,10 +261,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 
 	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
 	if (prev != kernel.idle[cpu]) {
-		/* the fake scheduler's counts are the truth; a timeline may say otherwise */
-		if (now > prev->truth->since_ns)
-			prev->task.se.sum_exec_runtime += now - prev->truth->since_ns;
-		prev->task.sched_info.run_delay += truth_last_wait(prev);
+		count_run(prev, now);
 		set_state(prev, task_state);
 		if (preempt || !task_state)
 			prev->task.nivcsw++;
@@ -289,17 +294,19 @@ void kernel_wake(__u32 cpu, struct ktask *t)
 }
 
 /* A thread that is not the leader takes the leader's tid and start time: de_thread(), fs/exec.c. */
-static void take_over_leader(struct ktask *t, __u64 now)
+void kernel_exchange_tids(struct ktask *t)
 {
 	struct ktask *leader = kernel_find((__u32)t->task.tgid);
 
+	if (leader == t)
+		return;
 	assert(leader && leader->task.exit_state);
+	t->exec_tid = (__u32)t->task.pid;
 	leader->task.pid = t->task.pid;
 	t->task.pid = t->task.tgid;
 	t->task.start_time = leader->task.start_time;
 	t->task.group_leader = leader->task.group_leader = &t->task;
 	leader->task.exit_state = KERNEL_EXIT_DEAD;
-	truth_rename(t, now);
 }
 
 void kernel_rename(struct ktask *t, const char *comm)
@@ -312,10 +319,15 @@ void kernel_exec(__u32 cpu, const char *comm)
 {
 	struct ktask *t = kernel.current[cpu];
 	__u64 now = begin_event(cpu);
-	int old_tid = t->task.pid;
+	int old_tid;
 
-	if (t->task.pid != t->task.tgid)
-		take_over_leader(t, now);
+	kernel_exchange_tids(t);
+	old_tid = t->exec_tid ? (int)t->exec_tid : t->task.pid;
+	if (t->exec_tid) {
+		count_run(t, now);
+		truth_rename(t, now);
+	}
+	t->exec_tid = 0;
 	kernel_rename(t, comm);
 	t->task.self_exec_id++;
 	t->task.mm = &t->mm;

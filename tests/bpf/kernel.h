@@ -56,6 +56,7 @@ struct ktask {
 	void *storage;
 	struct truth *truth;
 	struct ktask *next;
+	__u32 exec_tid; /* its tid until it took the leader's; 0: it is not within execve */
 	bool woken, in_use;
 };
 
@@ -103,6 +104,7 @@ void kernel_wake_new(__u32 cpu, struct ktask *t);
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state);
 void kernel_wake(__u32 cpu, struct ktask *t);
 void kernel_rename(struct ktask *t, const char *comm);
+void kernel_exchange_tids(struct ktask *t); /* within execve, if `t` is not the leader */
 void kernel_exec(__u32 cpu, const char *comm);
 void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still has to switch out */
 void kernel_reap(struct ktask *t);

@@ -73,8 +73,9 @@ void truth_rename(struct ktask *t, __u64 now_ns)
 	__u32 state = t->truth->state;
 	bool was_target = t->truth->is_target;
 
-	/* without an event until then, nobody can know the start time that went with the old name */
-	t->truth->varying |= !t->truth->count && !t->truth->leaf;
+	/* without an account until then, nobody can know the start time that went with the old name */
+	if (!have_task_storage)
+		t->truth->varying |= !t->truth->count && !t->truth->leaf;
 	truth_end(t, now_ns);
 	truth_begin(t, state, now_ns);
 	t->truth->is_target = was_target;
