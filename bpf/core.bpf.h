@@ -12,10 +12,9 @@
 
 #include "compat.bpf.h"
 #include "scope_event.h"
+#include "scope_maps.h"
 
 /* --- what user space sets before loading ----------------------------------------------------- */
-
-enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
 
 extern const volatile __u32 filter;	       /* enum filter */
 extern const volatile bool want_user_threads;  /* --kernel-threads-only clears it */
@@ -38,32 +37,6 @@ extern __u64 sums_inserted;	/* since the last swap; user space clears it */
 extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
 
 /* --- maps --------------------------------------------------------------------------------------- */
-
-struct sum_key {
-	__u64 thread;
-	__u64 ustack;
-	__u64 kstack;
-	__u32 reason;
-	__u32 pad;
-};
-
-struct sum_value {
-	__u64 off_ns;
-	__u64 off_count;
-	__u64 runq_ns;
-	__u64 runq_count;
-};
-
-struct tick_key {
-	__u64 thread;
-	__u64 ustack;
-	__u64 kstack;
-};
-
-struct loss {
-	__u64 count;
-	__u64 ns;
-};
 
 /* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
 struct account {
