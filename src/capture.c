@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "launch.h"
 #include "mem.h"
 #include "opts.h"
@@ -17,6 +17,7 @@
 #include "profile_build.h"
 #include "progress.h"
 #include "session.h"
+#include "signals.h"
 #include "summary.h"
 #include "terminal.h"
 
@@ -66,15 +67,14 @@ static void show_progress(void *context, const struct session_progress *progress
 static int run_session(struct capture *capture, struct err *err)
 {
 	const struct config *config = capture->config;
-	const struct session_hooks hooks = {
-		.progress = show_progress,
-		.context = &capture->progress,
-	};
+	struct session_hooks hooks = { .context = &capture->progress };
 	int r;
 
 	/* COMMAND's own output would run through the line. */
-	if (!config->quiet && !config->argv && terminal_is_live(STDERR_FILENO))
+	if (!config->quiet && !config->argv && terminal_is_live(STDERR_FILENO)) {
 		capture->progress.out = stderr;
+		hooks.progress = show_progress;
+	}
 	r = session_run(config, capture->launch, &hooks, &capture->profile, err);
 	progress_erase(&capture->progress);
 	return r;
@@ -90,19 +90,11 @@ static int check_not_empty(const struct profile *profile, struct err *err)
 		       profile->target);
 }
 
-static nsec_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (nsec_t)now.tv_sec * NSEC_PER_SEC + (nsec_t)now.tv_nsec;
-}
-
 /* The one number of a profile that is known only when it is being written. */
 static void note_time_since_stop(struct profile *profile)
 {
 	profile->self.stop_to_written_ns =
-		now_ns() - (profile->start_mono_ns + profile->window_ns);
+		clock_now() - (profile->start_mono_ns + profile->window_ns);
 }
 
 static int write_files(struct capture *capture, struct err *err)
@@ -122,7 +114,6 @@ static int write_files(struct capture *capture, struct err *err)
 		if (r)
 			return r;
 	}
-	note_time_since_stop(capture->profile);
 	return 0;
 }
 
@@ -175,13 +166,17 @@ int capture_run(const struct opts *opts, struct err *err)
 	/* Writing then fails with a reason. Not earlier: COMMAND inherits what is ignored. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	r = run_session(&capture, err);
+	/* Until all is written: a signal while the capture ends by itself is not the second one. */
+	r = signals_watch(err);
+	if (!r)
+		r = run_session(&capture, err);
 	if (!r)
 		r = check_not_empty(capture.profile, err);
 	if (!r)
 		r = write_files(&capture, err);
 	if (!r)
 		print_summary(&capture);
+	signals_release();
 	if (capture.launch && launch_released(capture.launch))
 		code = end_command(&capture);
 	return r ? err->code : code;

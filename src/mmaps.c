@@ -8,9 +8,9 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mem.h"
 #include "mmaps_batch.h"
 
@@ -158,14 +158,6 @@ int mmaps_poll_fd(const struct mmaps *mmaps)
 	return mmaps->epoll_fd;
 }
 
-static nsec_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (nsec_t)now.tv_sec * NSEC_PER_SEC + (nsec_t)now.tv_nsec;
-}
-
 static int drain_ring(struct mmaps *mmaps, struct ring *ring)
 {
 	struct perf_event_mmap_page *control = ring->control;
@@ -186,7 +178,7 @@ int mmaps_drain(struct mmaps *mmaps, bool final, struct ingest *ingest)
 		.rec = { SCOPE_REC_LOSS, sizeof(loss) },
 		.cause = SCOPE_LOSS_MMAP_RING,
 	};
-	nsec_t now = now_ns();
+	nsec_t now = clock_now();
 	int ret = 0;
 
 	for (size_t i = 0; i < mmaps->rings.count; i++) {

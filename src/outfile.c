@@ -156,11 +156,6 @@ int outfile_open(const char *path, struct outfile **ret_file, struct err *err)
 	return 0;
 }
 
-const char *outfile_name(const struct outfile *file)
-{
-	return file->name;
-}
-
 int outfile_stream(struct outfile *file, FILE **ret_stream, struct err *err)
 {
 	int r = 0;

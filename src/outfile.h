@@ -19,7 +19,6 @@ struct outfile;
 
 /* `path` NULL: stdout. */
 int outfile_open(const char *path, struct outfile **ret_file, struct err *err);
-const char *outfile_name(const struct outfile *file); /* as given, or "stdout" */
 /* Where to write; owned by the outfile. The first call may create the file. */
 int outfile_stream(struct outfile *file, FILE **ret_stream, struct err *err);
 /* Flushes, and gives the file its name. `written` is what the writer returned: 0 or -errno. */

@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "session.h"
 
-#include <errno.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
 #include "clock.h"
 #include "image.h"
@@ -17,6 +12,7 @@
 #include "mem.h"
 #include "mmaps.h"
 #include "profile_build.h"
+#include "signals.h"
 #include "snapshot.h"
 #include "target.h"
 #include "tracer.h"
@@ -35,8 +31,6 @@ struct session {
 	struct target *target;
 	struct tracer *tracer;
 	struct mmaps *mmaps;
-	int signal_fd;
-	sigset_t signals_before;
 	nsec_t begun_ns, armed_ns;
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
 	uint64_t map_bytes;
@@ -45,33 +39,6 @@ struct session {
 static nsec_t own_cpu(void)
 {
 	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
-}
-
-/* SIGINT and SIGTERM become readable. */
-static int watch_signals(struct session *s)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &s->signals_before);
-	s->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return s->signal_fd < 0 ? err_set(s->err, EXIT_CODE_FAILURE, -errno,
-					  "cannot watch signals: %s", strerror(errno)) :
-				  0;
-}
-
-static bool signal_came(struct session *s)
-{
-	struct signalfd_siginfo info;
-
-	if (read(s->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
-		return false;
-	/* the next one has its default meaning: it leaves at once */
-	sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
-	return true;
 }
 
 /*
@@ -109,8 +76,6 @@ static int arm(struct session *s)
 	s->armed_cpu_ns = own_cpu();
 	if (r)
 		return r;
-	if (s->hooks && s->hooks->armed)
-		s->hooks->armed(s->hooks->context);
 	return s->launch ? launch_release(s->launch, s->err) : 0;
 }
 
@@ -118,7 +83,7 @@ static bool is_over(struct session *s)
 {
 	nsec_t duration = s->config->duration_ns;
 
-	if (signal_came(s))
+	if (signals_came())
 		return true;
 	if (duration && clock_now() - s->armed_ns >= duration)
 		return true;
@@ -149,7 +114,7 @@ static void wait_for_work(struct session *s)
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(s->tracer), .events = POLLIN },
 		{ .fd = mmaps_poll_fd(s->mmaps), .events = POLLIN },
-		{ .fd = s->signal_fd, .events = POLLIN },
+		{ .fd = signals_fd(), .events = POLLIN },
 		{ .fd = s->launch ? launch_pidfd(s->launch) : target_end_fd(s->target),
 		  .events = POLLIN },
 	};
@@ -224,10 +189,6 @@ static void session_close(struct session *s)
 	target_close(&s->target);
 	ingest_free(&s->ingest);
 	images_free(&s->images);
-	if (s->signal_fd >= 0) {
-		close(s->signal_fd);
-		sigprocmask(SIG_SETMASK, &s->signals_before, NULL);
-	}
 }
 
 int session_run(const struct config *config, struct launch *launch,
@@ -238,15 +199,12 @@ int session_run(const struct config *config, struct launch *launch,
 		.launch = launch,
 		.hooks = hooks,
 		.err = err,
-		.signal_fd = -1,
 		.begun_ns = clock_now(),
 		.ingest = ingest_new(),
 		.images = images_new(),
 	};
-	int r = watch_signals(&s);
+	int r = prepare(&s);
 
-	if (!r)
-		r = prepare(&s);
 	if (!r)
 		r = arm(&s);
 	if (!r)

@@ -19,16 +19,16 @@ struct session_progress {
 };
 
 struct session_hooks {
-	void (*armed)(void *context);	/* the window has begun */
-	void (*progress)(void *context, const struct session_progress *progress); /* ~ 4 a second */
+	/* about 4 a second; NULL: nobody looks */
+	void (*progress)(void *context, const struct session_progress *progress);
 	void *context;
 };
 
 /*
- * Runs one capture and seals its profile. Ends at the duration, at SIGINT or SIGTERM, when all
- * target processes are gone, or when COMMAND ends. Signals are watched inside; the first asks for
- * the end, the second ends the process at once (nothing is left in the kernel: it all hangs on
- * descriptors). *ret_profile belongs to the caller (profile_free).
+ * Runs one capture and seals its profile. Ends at the duration, at a signal that the caller watches
+ * (src/signals.h), when all target processes are gone, or when COMMAND ends. If the process ends
+ * meanwhile, nothing is left in the kernel: it all hangs on descriptors. *ret_profile belongs to the
+ * caller (profile_free).
  */
 int session_run(const struct config *config, struct launch *launch,
 		const struct session_hooks *hooks, struct profile **ret_profile, struct err *err);

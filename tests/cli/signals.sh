@@ -5,17 +5,30 @@
 
 needs_capture signals || finish
 
-# start ARG...: in the background, in its own session, so that signals go to it alone.
-start() {
+traces() {
+	readlink "/proc/$pid/fd"/* 2>/dev/null | grep -q 'bpf_link\|bpf-prog\|perf_event'
+}
+
+new_directory() {
 	run_count=$((run_count + 1))
 	dir=$scratch/$run_count
 	mkdir -p "$dir/work"
-	(cd "$dir/work" && exec env "CLI_MARK=$dir" setsid "$SYSTEMSCOPE" "$@") \
+}
+
+# start ARG...: in the background, in its own session, so that signals go to it alone. A shell starts
+# what is in the background with SIGINT ignored; $ignored: what is to be ignored here.
+ignored=
+prepared= # not empty: $dir is made already
+start() {
+	[ -n "$prepared" ] || new_directory
+	prepared=
+	(cd "$dir/work" && exec env --default-signal=INT,TERM,HUP \
+		${ignored:+--ignore-signal="$ignored"} "CLI_MARK=$dir" setsid "$SYSTEMSCOPE" "$@") \
 		>"$dir/out" 2>"$dir/err" </dev/null &
 	pid=$!
 	# The window has begun when the programs are loaded: descriptors tell.
 	for _ in $(seq 100); do
-		readlink "/proc/$pid/fd"/* 2>/dev/null | grep -q 'bpf_link\|bpf-prog\|perf_event' && break
+		traces && break
 		sleep 0.1
 	done
 	sleep 0.5
@@ -53,6 +66,62 @@ case $code in
 0) judge_success twice 0 x.folded && ok twice ;;
 *) judge_success twice 130 && ok twice ;;
 esac
+
+# nohup, or a shell's job in the background: what was ignored at the start is ignored throughout.
+ignored=INT,HUP
+start -q -p $$ -d 0 -o x.folded
+ignored=
+kill -HUP "$pid"
+kill -INT "$pid"
+sleep 0.5
+if ! traces; then
+	not_ok ignored_stays_ignored "it ended"
+	end
+else
+	kill -TERM "$pid"
+	end
+	judge_success ignored_stays_ignored 0 x.folded && ok ignored_stays_ignored
+fi
+
+# start_writing: returns while it is writing, after its window has ended by itself. A FIFO that nobody
+# reads yet, with more to write than it holds, keeps it there.
+start_writing() {
+	new_directory
+	prepared=1
+	mkfifo "$dir/work/x.json"
+	exec 3<>"$dir/work/x.json"
+	start -q -a -d 0.5 -o x.json
+	for _ in $(seq 100); do
+		traces || break
+		sleep 0.1
+	done
+	sleep 0.5
+}
+
+# The first signal asks for an end that has come already.
+start_writing
+kill -TERM "$pid"
+exec 4<"$dir/work/x.json"
+cat <&4 3<&- >"$dir/copy.json" &
+reader=$!
+exec 3<&- 4<&-
+end
+wait "$reader"
+if judge_success first_while_writing 0 x.json; then
+	if [ "$(tail -c 2 "$dir/copy.json")" = "}" ] && [ "$(wc -c <"$dir/copy.json")" -gt 70000 ]; then
+		ok first_while_writing
+	else
+		not_ok first_while_writing "$(wc -c <"$dir/copy.json") bytes, not whole"
+	fi
+fi
+
+start_writing
+kill -TERM "$pid"
+sleep 0.2
+kill -TERM "$pid"
+end
+exec 3<&-
+judge_success second_while_writing 143 x.json && ok second_while_writing
 
 # Killed outright: no file, no child, nothing loaded.
 start -q -o x.folded -- sleep 100

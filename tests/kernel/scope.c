@@ -250,6 +250,8 @@ void scope_start(struct known *k, struct scope *ret_scope, const struct scope_ho
 
 		dup2(out, STDOUT_FILENO);
 		dup2(err, STDERR_FILENO);
+		/* Whoever runs the tests may ignore it, as shells do in the background. */
+		signal(SIGINT, SIG_DFL);
 		if (how && how->prepare)
 			how->prepare(how->arg);
 		/* By descriptor: a user without rights may not reach the path. */
