@@ -30,7 +30,7 @@ struct feature {
 	bool ok;
 	bool required;	    /* profiling does not work without it */
 	char detail[160];   /* what was found; if not ok: what is done without it, or why it is missing */
-	const char *remedy; /* the command, or what else mends it; NULL: nothing does, or nothing is wrong */
+	const char *remedy; /* what mends it; NULL: nothing known, or nothing is wrong */
 };
 
 struct features {

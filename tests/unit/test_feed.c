@@ -9,7 +9,8 @@ static void what_is_refused_is_a_loss(void)
 {
 	struct feed feed = { .ingest = ingest_new() };
 	struct scope_ticks ticks = { .rec = { SCOPE_REC_TICKS, sizeof(ticks) }, .thread = 1 };
-	struct scope_stack stack = { .rec = { SCOPE_REC_STACK, sizeof(stack) } }; /* without an id */
+	/* without an id */
+	struct scope_stack stack = { .rec = { SCOPE_REC_STACK, sizeof(stack) } };
 
 	feed_record(&feed, &ticks, sizeof(ticks));
 	feed_losses(&feed, -1);
