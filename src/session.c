@@ -87,7 +87,7 @@ static bool is_over(struct session *s)
 		return true;
 	if (duration && clock_now() - s->armed_ns >= duration)
 		return true;
-	return s->launch ? launch_ended(s->launch) : target_gone(s->target);
+	return s->launch ? launch_ended(s->launch) : target_gone(s->target, s->tracer);
 }
 
 static void show_progress(struct session *s)
@@ -124,22 +124,31 @@ static void wait_for_work(struct session *s)
 	poll(fds, ARRAY_SIZE(fds), (int)((wait + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
 }
 
+static bool is_due(nsec_t *last_ns, nsec_t every_ns)
+{
+	nsec_t now = clock_now();
+
+	if (now - *last_ns < every_ns)
+		return false;
+	*last_ns = now;
+	return true;
+}
+
 static int record(struct session *s)
 {
-	nsec_t drained = clock_now();
+	nsec_t drained = clock_now(), looked = drained;
 	int r = 0;
 
 	while (!r && !is_over(s)) {
-		bool sums;
-
 		wait_for_work(s);
-		sums = clock_now() - drained >= DRAIN_NS;
-		if (sums)
-			drained = clock_now();
-		r = tracer_drain(s->tracer, sums, s->err);
+		r = tracer_drain(s->tracer, is_due(&drained, DRAIN_NS), s->err);
 		mmaps_drain(s->mmaps, false, s->ingest);
+		if (!is_due(&looked, WAIT_NS))
+			continue;
+		target_snapshot_joined(s->target, s->tracer, s->images, s->ingest);
 		show_progress(s);
 	}
+	target_snapshot_joined(s->target, s->tracer, s->images, s->ingest);
 	return r;
 }
 

@@ -48,6 +48,7 @@ struct walk {
 	struct images *images;
 	struct ingest *ingest;
 	struct proc_text text; /* used again for every file */
+	nsec_t time_ns;
 	uint32_t pid;
 	uint32_t maps_tid; /* the thread whose mappings are read: the leader may have left */
 };
@@ -57,6 +58,7 @@ static void send_thread_name(int task_fd, uint32_t tid, void *context)
 	struct walk *walk = context;
 	struct scope_comm comm = {
 		.rec = { SCOPE_REC_COMM, sizeof(comm) },
+		.time_ns = walk->time_ns,
 		.pid = walk->pid,
 		.tid = tid,
 	};
@@ -103,13 +105,13 @@ static void walk_process(int proc_fd, uint32_t pid, void *context)
 		if (!map.executable)
 			continue;
 		pin_image(walk, &map);
-		mapping_send(&map, pid, 0, walk->ingest);
+		mapping_send(&map, pid, walk->time_ns, walk->ingest);
 	}
 }
 
-int snapshot_process(uint32_t pid, struct images *images, struct ingest *ingest)
+int snapshot_process(uint32_t pid, nsec_t time_ns, struct images *images, struct ingest *ingest)
 {
-	struct walk walk = { .images = images, .ingest = ingest };
+	struct walk walk = { .images = images, .ingest = ingest, .time_ns = time_ns };
 	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC), ret;
 	char path[32];
 

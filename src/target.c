@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "mapping.h"
 #include "mem.h"
 #include "snapshot.h"
@@ -27,6 +28,7 @@ struct target {
 	struct snapshot_pids pids; /* members known in user space */
 	ARRAY(struct watch) watches; /* of those that have not ended */
 	int epoll_fd;		     /* of their pidfds; -1: nobody is watched */
+	unsigned char *listed;	     /* a bit for each process whose mappings were read */
 	int cgroup_fd;
 	uint64_t cgroup_id;
 	char *text;
@@ -126,7 +128,8 @@ static void watch_process(struct target *t, uint32_t pid)
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0); /* close-on-exec by itself */
 	struct epoll_event event = { .events = EPOLLIN };
 
-	if (fd < 0 && errno == ESRCH)
+	/* not there, or by now the id of somebody's thread */
+	if (fd < 0 && (errno == ESRCH || errno == EINVAL || errno == ENOENT))
 		return;
 	if (fd >= 0 && (t->epoll_fd < 0 || epoll_ctl(t->epoll_fd, EPOLL_CTL_ADD, fd, &event))) {
 		close(fd);
@@ -200,6 +203,7 @@ int target_open(const struct config *config, uint32_t command_pid, struct target
 	t->config = config;
 	t->cgroup_fd = -1;
 	t->epoll_fd = -1;
+	t->listed = mem_alloc(SCOPE_MEMBER_SIZE / 8);
 	t->text = describe(config);
 	if (config->target == TARGET_CGROUP)
 		r = open_cgroup(t, err);
@@ -231,6 +235,7 @@ void target_close(struct target **target)
 		close(t->epoll_fd);
 	array_free(&t->watches);
 	snapshot_pids_free(&t->pids);
+	free(t->listed);
 	free(t->text);
 	free(t);
 	*target = NULL;
@@ -291,6 +296,17 @@ static uint32_t process_of(uint32_t tid)
 	return pid;
 }
 
+static void list_process(struct target *t, uint32_t pid, nsec_t time_ns, struct images *images,
+			 struct ingest *ingest)
+{
+	unsigned char bit = (unsigned char)(1u << pid % 8);
+
+	if (pid >= SCOPE_MEMBER_SIZE || t->listed[pid / 8] & bit)
+		return;
+	t->listed[pid / 8] |= bit;
+	snapshot_process(pid, time_ns, images, ingest);
+}
+
 int target_snapshot(struct target *t, struct images *images, struct ingest *ingest)
 {
 	const struct config *c = t->config;
@@ -299,10 +315,21 @@ int target_snapshot(struct target *t, struct images *images, struct ingest *inge
 		return snapshot_all(images, ingest);
 	/* one that is gone by now has told its mappings, or none */
 	for (size_t i = 0; i < t->pids.count; i++)
-		snapshot_process(t->pids.items[i], images, ingest);
+		list_process(t, t->pids.items[i], 0, images, ingest);
 	for (size_t i = 0; c->target == TARGET_TIDS && i < c->id_count; i++)
-		snapshot_process(process_of(c->ids[i]), images, ingest);
+		snapshot_process(process_of(c->ids[i]), 0, images, ingest);
 	return 0;
+}
+
+/* Only a cgroup is entered by processes whose mappings nobody has told. */
+void target_snapshot_joined(struct target *t, const struct tracer *tracer, struct images *images,
+			    struct ingest *ingest)
+{
+	if (t->config->target != TARGET_CGROUP)
+		return;
+	for (uint32_t pid = tracer_next_member(tracer, 0); pid;
+	     pid = tracer_next_member(tracer, pid))
+		list_process(t, pid, clock_now(), images, ingest);
 }
 
 int target_end_fd(const struct target *t)
@@ -310,12 +337,23 @@ int target_end_fd(const struct target *t)
 	return t->epoll_fd;
 }
 
-bool target_gone(struct target *t)
+/* Generation after generation: while one of those watched lives, its children need no watching. */
+static void watch_members(struct target *t, const struct tracer *tracer)
+{
+	for (uint32_t pid = tracer_next_member(tracer, 0); pid;
+	     pid = tracer_next_member(tracer, pid))
+		watch_process(t, pid);
+	forget_ended(t);
+}
+
+bool target_gone(struct target *t, const struct tracer *tracer)
 {
 	if (t->config->target == TARGET_TIDS)
 		return threads_gone(t->config);
 	if (t->config->target != TARGET_PIDS)
 		return false;
 	forget_ended(t);
+	if (!t->watches.count && t->config->children)
+		watch_members(t, tracer);
 	return !t->watches.count;
 }

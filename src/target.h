@@ -32,9 +32,16 @@ int target_add_found(struct target *target, struct tracer *tracer, struct err *e
 /* The mappings and names of all members so far. */
 int target_snapshot(struct target *target, struct images *images, struct ingest *ingest);
 
-/* True when every process or thread that was named has ended; never for open targets. */
-bool target_gone(struct target *target);
-/* Readable when a named process has ended: ask target_gone() then. -1: none, ask now and then. */
+/* The same for those that have joined since, with the present time. */
+void target_snapshot_joined(struct target *target, const struct tracer *tracer,
+			    struct images *images, struct ingest *ingest);
+
+/*
+ * True when every process or thread that was named has ended, and where children are followed every
+ * one of these as well; never for open targets.
+ */
+bool target_gone(struct target *target, const struct tracer *tracer);
+/* Readable when one that is waited for has ended: ask target_gone() then. -1: none, ask now and then. */
 int target_end_fd(const struct target *target);
 
 /* In words, for reports: "pid 1234 (redis-server)". Valid until target_close(). */

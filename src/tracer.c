@@ -245,6 +245,15 @@ void tracer_add_member(struct tracer *t, uint32_t id)
 		t->members[id] = 1;
 }
 
+uint32_t tracer_next_member(const struct tracer *t, uint32_t after)
+{
+	const unsigned char *next = NULL;
+
+	if (after + 1 < SCOPE_MEMBER_SIZE)
+		next = memchr(t->members + after + 1, 1, SCOPE_MEMBER_SIZE - after - 1);
+	return next ? (uint32_t)(next - t->members) : 0;
+}
+
 /* --- attach --------------------------------------------------------------------------------------- */
 
 int tracer_attach(struct tracer *t, struct err *err)

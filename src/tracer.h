@@ -26,6 +26,11 @@ void tracer_close(struct tracer **tracer); /* takes NULL */
 
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
 void tracer_add_member(struct tracer *tracer, uint32_t id);
+/*
+ * The next one above `after`, in order of ids; 0: none. With those that became targets in mid-run,
+ * and those that have ended, as long as their ids are not used again.
+ */
+uint32_t tracer_next_member(const struct tracer *tracer, uint32_t after);
 
 /* Programs begin to keep the accounts; no time is counted before tracer_arm(). */
 int tracer_attach(struct tracer *tracer, struct err *err);

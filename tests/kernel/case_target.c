@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "scope.h"
 #include "subject.h"
 
@@ -466,6 +467,41 @@ static void target_ends(struct known *k)
 	subject_join(k, &subject);
 }
 
+/* With --children a run lasts as long as the last of them, whoever ended before. */
+static void orphans(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	const struct fact *fact = NULL;
+	char delay[16];
+	int count = 0;
+
+	snprintf(delay, sizeof(delay), "%d", 2 + (int)(2 * k->slow));
+	subject_start(k, &subject, "orphans", "--delay", delay, NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "--children", "-d", "60", NULL);
+	doc = scope_document(k, &scope, 90);
+	facts = facts_load(subject.facts);
+	while ((fact = facts_next(&facts, "end", fact))) {
+		int64_t death_ns = fact_number(fact, "death_ns");
+
+		scope_thread(&doc, (int)fact_number(fact, "pid"));
+		if (doc.start_mono_ns + doc.window_ns < death_ns)
+			known_fail("generation %d outlived the window by %lld ns", count,
+				   (long long)(death_ns - doc.start_mono_ns - doc.window_ns));
+		count++;
+	}
+	if (count != 3)
+		known_fail("%d of 3 processes had ended", count);
+	if (doc.window_ns > 30 * KNOWN_S)
+		known_fail("a window of %lld ns", (long long)doc.window_ns);
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_join(k, &subject);
+}
+
 static void require_named(const struct doc *doc, int tid, enum doc_state state,
 			  const char *function)
 {
@@ -505,6 +541,41 @@ static void leaderless(struct known *k)
 	subject_kill(&subject);
 }
 
+/* It runs for long when it is moved into the cgroup: nobody told its mappings at the start. */
+static void joins_cgroup(struct known *k)
+{
+	struct subject mine, joins;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	char path[600], file[640];
+	FILE *procs;
+
+	start_quiet(k, &mine);
+	subject_start(k, &joins, "leaderless", NULL);
+	subject_wait(k, &joins, "ready", 1);
+	subject_wait(k, &joins, "thread", 2);
+	cgroup_make(path, sizeof(path));
+	scope_profile(k, &scope, "--cgroup", path, "-d", "0", NULL);
+	scope_wait_armed(k, &scope);
+	snprintf(file, sizeof(file), "%s/cgroup.procs", path);
+	procs = fopen(file, "w");
+	if (!procs || fprintf(procs, "%d\n", joins.pid) < 0 || fclose(procs))
+		known_skip("cannot move a process to %s: %s", path, strerror(errno));
+	known_sleep_ms(k, 1500);
+	kill(scope.pid, SIGINT);
+	doc = scope_document(k, &scope, 30);
+	if (threads_of(&doc, mine.pid))
+		known_fail("a foreign process is among the threads");
+	facts = facts_load(joins.facts);
+	require_named(&doc, (int)fact_number(facts_role(&facts, "spin"), "tid"), DOC_ON,
+		      "leaderless_spin");
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_kill(&mine);
+	subject_kill(&joins);
+}
+
 const struct known_case target_cases[] = {
 	{ "target.pid", by_pid, 0, 0 },
 	{ "target.tid", by_tid, 0, 0 },
@@ -521,5 +592,7 @@ const struct known_case target_cases[] = {
 	{ "target.interrupted_twice", interrupted_twice, 0, 0 },
 	{ "target.ends", target_ends, 0, 0 },
 	{ "target.leaderless", leaderless, 0, 0 },
+	{ "target.orphans", orphans, 0, 0 },
+	{ "target.joins_cgroup", joins_cgroup, NEED_CGROUP2, 0 },
 	{ .name = NULL },
 };

@@ -165,7 +165,7 @@ static void test_process(void)
 	for (size_t i = 0; i < 3; i++)
 		CHECK(pthread_create(&threads[i], NULL, named_thread, "odd ) name") == 0);
 	pthread_barrier_wait(&threads_ready);
-	CHECK(snapshot_process(self(), images, NULL) == 0);
+	CHECK(snapshot_process(self(), 0, images, NULL) == 0);
 	check_own_maps();
 	pthread_barrier_wait(&threads_done);
 	for (size_t i = 0; i < 3; i++)
@@ -176,7 +176,7 @@ static void test_process(void)
 
 static void test_no_process(void)
 {
-	CHECK(snapshot_process(SCOPE_MEMBER_SIZE + 1, NULL, NULL) == -ESRCH);
+	CHECK(snapshot_process(SCOPE_MEMBER_SIZE + 1, 0, NULL, NULL) == -ESRCH);
 	CHECK(sink_count == 0);
 }
 
