@@ -633,6 +633,23 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
 	a->blocked_ns = 0;
 }
 
+/*
+ * A thread that cannot be ON any more at `now` left its CPU unseen: it was ON for as long as the
+ * scheduler says. That it was blocked since is a guess, which charge_run() corrects by the
+ * scheduler's count of waits.
+ */
+static __always_inline void charge_unseen_end(struct account *a, struct task_struct *task,
+					      __u64 now)
+{
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
+
+	if (a->t.state != SCOPE_ON || !(a->flags & ACCOUNT_CAME) || now <= a->t.since_ns)
+		return;
+	charge(a, run < now - a->t.since_ns ? a->t.since_ns + run : now);
+	a->t.state = SCOPE_OFF;
+	task_run_delay(task, &a->delay_ns);
+}
+
 /* A thread's account is closed for good: it died, left the target, or took another identity. */
 static __always_inline void account_close(struct account *a, struct task_struct *task, __u64 now)
 {

@@ -40,6 +40,26 @@ static __always_inline bool account_copy(struct scope_thread *to, struct account
 	return false;
 }
 
+/*
+ * A thread that is on no CPU, and whose account says it is, left it unseen and had no event since:
+ * the copy gets what charge_unseen_end() would have charged.
+ */
+static __always_inline void copy_unseen_end(struct scope_thread *t, struct account *a,
+					    struct task_struct *task, __u32 state)
+{
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
+
+	if (!(a->flags & ACCOUNT_CAME) || a->flags & ACCOUNT_OTHER_CPU ||
+	    t->since_ns >= window_end_ns)
+		return;
+	lose(SCOPE_LOSS_EVENT_ORDER, 0);
+	if (run > window_end_ns - t->since_ns)
+		run = window_end_ns - t->since_ns;
+	t->total_ns[SCOPE_ON] += run;
+	t->since_ns += run;
+	t->state = state ? SCOPE_OFF : SCOPE_RUNQ;
+}
+
 static __always_inline void read_user_registers(struct scope_iter_task *out,
 						struct task_struct *task)
 {
@@ -87,7 +107,7 @@ int edges__task(struct bpf_iter__task *ctx)
 	struct iter_scratch *s;
 	struct account *a;
 	__u32 zero = 0, state, bytes;
-	bool at_stop;
+	bool at_stop, off_cpu;
 
 	if (!task || !is_target(task))
 		return 0;
@@ -107,10 +127,13 @@ int edges__task(struct bpf_iter__task *ctx)
 			a->was_blocked = state && !task->on_cpu && !(state & TASK_NEW);
 		}
 	}
+	off_cpu = !task->on_cpu; /* before the copy: it may leave its CPU at any moment */
 	if (!account_is_blank(a)) {
 		/* at the start it matters only that there is one */
 		if (!account_copy(&s->head.thread, a) && at_stop)
 			lose(SCOPE_LOSS_ACCOUNT_TORN, 0);
+		if (at_stop && off_cpu && s->head.thread.state == SCOPE_ON)
+			copy_unseen_end(&s->head.thread, a, task, state);
 	} else if (task->exit_state) {
 		return 0; /* a zombie that died before the window */
 	} else if (state & TASK_NEW) {

@@ -87,8 +87,8 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
 	if (!a)
 		return;
 	if (a->t.state != SCOPE_RUNQ && now > window_start_ns && now < window_end_ns) {
-		/* its switch-out was missed: it stays ON; or its wake-up: see charge_run() */
-		lose(SCOPE_LOSS_EVENT_ORDER, 0);
+		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* a wake-up was missed, or a switch-out */
+		charge_unseen_end(a, task, now);
 	}
 	charge_wait(a, now);
 	a->exec_ns = task->se.sum_exec_runtime;
