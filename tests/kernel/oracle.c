@@ -72,11 +72,12 @@ bool oracle_check_settled(const struct doc_thread *thread, const struct track *t
 	char what[64];
 
 	snprintf(what, sizeof(what), "%s %d: on-CPU against schedstat", thread->comm, thread->tid);
-	if (!check_close(what, thread->ns[DOC_ON], b->on_ns - a->on_ns, switches, stolen_ns, error))
+	if (!check_close(what, thread->ns[DOC_ON], b->on_ns - a->on_ns, switches, 0, error))
 		return false;
 	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm,
 		 thread->tid);
-	return check_close(what, thread->ns[DOC_RUNQ], b->runq_ns - a->runq_ns, switches, 0, error);
+	return check_close(what, thread->ns[DOC_RUNQ], b->runq_ns - a->runq_ns, switches, stolen_ns,
+			   error);
 }
 
 bool oracle_check_sums(const struct doc *doc, const struct track *tracks, size_t count,
@@ -98,10 +99,9 @@ bool oracle_check_sums(const struct doc *doc, const struct track *tracks, size_t
 		sum.runq_ns += b->runq_ns - a->runq_ns;
 		sum.count += b->count - a->count;
 	}
-	return check_close("all on-CPU against schedstat", on_ns, sum.on_ns, sum.count, stolen_ns,
-			   error) &&
-	       check_close("all run queue against schedstat", runq_ns, sum.runq_ns, sum.count, 0,
-			   error);
+	return check_close("all on-CPU against schedstat", on_ns, sum.on_ns, sum.count, 0, error) &&
+	       check_close("all run queue against schedstat", runq_ns, sum.runq_ns, sum.count,
+			   stolen_ns, error);
 }
 
 struct bounds {
@@ -159,24 +159,39 @@ bool oracle_check_edges(const struct doc *doc, const struct doc_thread *thread,
 	snprintf(what, sizeof(what), "%s %d: on-CPU against schedstat", thread->comm, thread->tid);
 	if (!check_between(
 		    what, thread->ns[DOC_ON], (on[1].low - on[0].high) * 99 / 100 - 2000 * switches,
-		    (on[1].high - on[0].low) * 101 / 100 + 2000 * switches + stolen_ns, error))
+		    (on[1].high - on[0].low) * 101 / 100 + 2000 * switches, error))
 		return false;
 	snprintf(what, sizeof(what), "%s %d: run queue against schedstat", thread->comm,
 		 thread->tid);
 	return check_between(what, thread->ns[DOC_RUNQ],
 			     (runq[1].low - runq[0].high) * 99 / 100 - 2000 * switches,
-			     (runq[1].high - runq[0].low) * 101 / 100 + 2000 * switches, error);
+			     (runq[1].high - runq[0].low) * 101 / 100 + 2000 * switches +
+				     stolen_ns, error);
+}
+
+struct oracle_cpus oracle_cpus_now(void)
+{
+	/* user nice system idle iowait irq softirq steal: Documentation/filesystems/proc.rst */
+	long long ticks[8] = { 0 }, all = 0;
+	int64_t tick_ns = KNOWN_S / sysconf(_SC_CLK_TCK);
+	FILE *file = fopen("/proc/stat", "r");
+
+	if (!file ||
+	    fscanf(file, "cpu %lld %lld %lld %lld %lld %lld %lld %lld", &ticks[0], &ticks[1],
+		   &ticks[2], &ticks[3], &ticks[4], &ticks[5], &ticks[6], &ticks[7]) != 8)
+		known_note("no /proc/stat");
+	if (file)
+		fclose(file);
+	for (int i = 0; i < 8; i++)
+		all += ticks[i];
+	return (struct oracle_cpus){
+		.at_ns = known_now_ns(),
+		.all_ns = all * tick_ns,
+		.stolen_ns = (ticks[5] + ticks[6] + ticks[7]) * tick_ns,
+	};
 }
 
 int64_t oracle_stolen_ns(void)
 {
-	long long irq = 0, softirq = 0, steal = 0;
-	FILE *file = fopen("/proc/stat", "r");
-
-	if (!file ||
-	    fscanf(file, "cpu %*d %*d %*d %*d %*d %lld %lld %lld", &irq, &softirq, &steal) != 3)
-		known_note("no /proc/stat");
-	if (file)
-		fclose(file);
-	return (irq + softirq + steal) * (KNOWN_S / sysconf(_SC_CLK_TCK));
+	return oracle_cpus_now().stolen_ns;
 }

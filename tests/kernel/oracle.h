@@ -55,8 +55,18 @@ bool oracle_check_edges(const struct doc *doc, const struct doc_thread *thread,
 
 /*
  * Time that a host took away or interrupts used, all CPUs, since boot. A kernel may leave it out of
- * a thread's time on a CPU, so that the ledger's may be larger by this much.
+ * a thread's time on a CPU, and so does the ledger, for which it is waiting for the CPU.
  */
 int64_t oracle_stolen_ns(void);
+
+
+/* What the kernel says of all CPUs together, in ticks of 10 ms. */
+struct oracle_cpus {
+	int64_t at_ns;	   /* known_now_ns() */
+	int64_t all_ns;	   /* used, idle and stolen */
+	int64_t stolen_ns; /* as oracle_stolen_ns() */
+};
+
+struct oracle_cpus oracle_cpus_now(void);
 
 #endif
