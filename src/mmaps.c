@@ -55,7 +55,7 @@ void mmaps_close(struct mmaps **mmaps)
 	*mmaps = NULL;
 }
 
-static int open_event(int cpu, size_t ring_bytes)
+static int open_event(int cpu)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_SOFTWARE,
@@ -69,7 +69,7 @@ static int open_event(int cpu, size_t ring_bytes)
 		.comm_exec = 1,
 		.task = 1,
 		.watermark = 1,
-		.wakeup_watermark = (uint32_t)(ring_bytes / 4),
+		.wakeup_watermark = 1, /* bytes: at every record */
 		.use_clockid = 1,
 		.clockid = CLOCK_MONOTONIC,
 	};
@@ -116,7 +116,7 @@ static int fail_open(struct err *err, int ret, int cpu)
 static int open_rings(struct mmaps *mmaps, struct err *err)
 {
 	for (int cpu = 0; cpu < SCOPE_MAX_CPUS; cpu++) {
-		int fd = open_event(cpu, mmaps->ring_bytes), ret;
+		int fd = open_event(cpu), ret;
 
 		if (fd == -ENODEV)
 			continue;
@@ -165,7 +165,7 @@ static int drain_ring(struct mmaps *mmaps, struct ring *ring)
 	uint64_t head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
 	uint64_t tail = control->data_tail;
 	int ret = mmaps_batch_take(&mmaps->batch, (char *)control + mmaps->page_bytes,
-				   mmaps->ring_bytes, tail, head);
+				   mmaps->ring_bytes, tail, head, mmaps->images);
 
 	/* The kernel may write over the records from here on. */
 	__atomic_store_n(&control->data_tail, head, __ATOMIC_RELEASE);
@@ -189,7 +189,6 @@ int mmaps_drain(struct mmaps *mmaps, bool final, struct ingest *ingest)
 	}
 	if (loss.count)
 		ingest_record(ingest, &loss, sizeof(loss));
-	mmaps_batch_emit(&mmaps->batch, final ? UINT64_MAX : now - SETTLE_NS, mmaps->images,
-			 ingest);
+	mmaps_batch_emit(&mmaps->batch, final ? UINT64_MAX : now - SETTLE_NS, ingest);
 	return ret;
 }

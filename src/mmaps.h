@@ -26,7 +26,10 @@ struct mmaps_config {
 
 /* `config` may be NULL: the defaults. `images` must live until mmaps_close(). */
 int mmaps_open(const struct mmaps_config *config, struct mmaps **ret_mmaps, struct err *err);
-/* Readable when a ring is a quarter full: drain then, and at least once a second. Not the caller's. */
+/*
+ * Readable when there is a record: drain soon, so that what has ended can still be opened, and at
+ * least once a second. Not the caller's.
+ */
 int mmaps_poll_fd(const struct mmaps *mmaps);
 /*
  * Reads the rings and hands on what is old enough that nothing older can still come; with `final`,

@@ -61,8 +61,47 @@ static void copy_from_ring(void *to, const void *ring, size_t ring_bytes, uint64
 	memcpy((char *)to + first, ring, bytes - first);
 }
 
+/* 0 and -1 stand for tasks outside our pid namespace or past their end: nobody asks for them. */
+static bool pid_is_real(uint32_t pid)
+{
+	return pid != 0 && pid != UINT32_MAX;
+}
+
+/* `bytes`: of the record without its sample_id, here and below. */
+static bool parse_mmap2(const struct mmap2_record *record, size_t bytes, struct mapping *ret_map)
+{
+	if (bytes <= sizeof(*record) || !(record->protection & PROT_EXEC) ||
+	    !pid_is_real(record->pid) || !memchr(record->path, '\0', bytes - sizeof(*record)) ||
+	    !record->bytes || record->bytes > UINT64_MAX - record->start)
+		return false;
+	*ret_map = (struct mapping){
+		.start = record->start,
+		.end = record->start + record->bytes,
+		.file_off = record->file_off,
+		.inode = record->inode,
+		.dev_major = record->dev_major,
+		.dev_minor = record->dev_minor,
+		.executable = true,
+		/* /proc/PID/maps has no name for it, and neither have we. */
+		.path = strcmp(record->path, "//anon") == 0 ? "" : record->path,
+	};
+	ret_map->path_len = strlen(ret_map->path);
+	return true;
+}
+
+/* At once: a program may be deleted as soon as it has ended. */
+static void pin_image(const struct perf_event_header *header, struct images *images)
+{
+	const struct mmap2_record *record = (const void *)header;
+	struct mapping map;
+
+	if (header->type == PERF_RECORD_MMAP2 &&
+	    parse_mmap2(record, header->size - sizeof(struct sample_id), &map) && map.inode)
+		images_get(images, record->pid, map.dev_major, map.dev_minor, map.inode, map.path);
+}
+
 int mmaps_batch_take(struct mmaps_batch *batch, const void *ring, size_t ring_bytes, uint64_t tail,
-		     uint64_t head)
+		     uint64_t head, struct images *images)
 {
 	if (head - tail > ring_bytes)
 		return -EINVAL;
@@ -83,6 +122,8 @@ int mmaps_batch_take(struct mmaps_batch *batch, const void *ring, size_t ring_by
 			memcpy(&id, (char *)held->record + header.size - sizeof(id), sizeof(id));
 			held->time_ns = id.time_ns;
 			held->sequence = batch->sequence++;
+			if (images)
+				pin_image(held->record, images);
 		}
 		tail += header.size;
 	}
@@ -98,36 +139,13 @@ static int compare_held(const void *a, const void *b)
 	return x->sequence < y->sequence ? -1 : x->sequence > y->sequence;
 }
 
-/* 0 and -1 stand for tasks outside our pid namespace or past their end: nobody asks for them. */
-static bool pid_is_real(uint32_t pid)
-{
-	return pid != 0 && pid != UINT32_MAX;
-}
-
-/* `bytes`: of the record without its sample_id, here and below. */
 static void emit_mmap2(const struct mmap2_record *record, size_t bytes, nsec_t time_ns,
-		       struct images *images, struct ingest *ingest)
+		       struct ingest *ingest)
 {
-	struct mapping map = { 0 };
-	size_t room = bytes - sizeof(*record);
+	struct mapping map;
 
-	if (!(record->protection & PROT_EXEC) || !pid_is_real(record->pid) ||
-	    !memchr(record->path, '\0', room) || !record->bytes ||
-	    record->bytes > UINT64_MAX - record->start)
-		return;
-	map.start = record->start;
-	map.end = record->start + record->bytes;
-	map.file_off = record->file_off;
-	map.inode = record->inode;
-	map.dev_major = record->dev_major;
-	map.dev_minor = record->dev_minor;
-	map.executable = true;
-	/* /proc/PID/maps has no name for it, and neither have we. */
-	map.path = strcmp(record->path, "//anon") == 0 ? "" : record->path;
-	map.path_len = strlen(map.path);
-	if (images && map.inode)
-		images_get(images, record->pid, map.dev_major, map.dev_minor, map.inode, map.path);
-	mapping_send(&map, record->pid, time_ns, ingest);
+	if (parse_mmap2(record, bytes, &map))
+		mapping_send(&map, record->pid, time_ns, ingest);
 }
 
 static void emit_comm(const struct comm_record *record, size_t bytes, nsec_t time_ns,
@@ -186,15 +204,14 @@ static void emit_lost(const struct lost_record *record, struct ingest *ingest)
 	ingest_record(ingest, &loss, sizeof(loss));
 }
 
-static void emit_one(const struct mmaps_held *held, struct images *images, struct ingest *ingest)
+static void emit_one(const struct mmaps_held *held, struct ingest *ingest)
 {
 	const struct perf_event_header *header = held->record;
 	size_t bytes = header->size - sizeof(struct sample_id);
 
 	switch (header->type) {
 	case PERF_RECORD_MMAP2:
-		if (bytes > sizeof(struct mmap2_record))
-			emit_mmap2(held->record, bytes, held->time_ns, images, ingest);
+		emit_mmap2(held->record, bytes, held->time_ns, ingest);
 		break;
 	case PERF_RECORD_COMM:
 		if (bytes > sizeof(struct comm_record))
@@ -214,8 +231,7 @@ static void emit_one(const struct mmaps_held *held, struct images *images, struc
 	}
 }
 
-void mmaps_batch_emit(struct mmaps_batch *batch, nsec_t until_ns, struct images *images,
-		      struct ingest *ingest)
+void mmaps_batch_emit(struct mmaps_batch *batch, nsec_t until_ns, struct ingest *ingest)
 {
 	struct mmaps_held *items = batch->held.items;
 	size_t count = batch->held.count, done = 0;
@@ -224,7 +240,7 @@ void mmaps_batch_emit(struct mmaps_batch *batch, nsec_t until_ns, struct images 
 		return;
 	qsort(items, count, sizeof(*items), compare_held);
 	for (; done < count && items[done].time_ns <= until_ns; done++) {
-		emit_one(&items[done], images, ingest);
+		emit_one(&items[done], ingest);
 		free(items[done].record);
 	}
 	memmove(items, items + done, (count - done) * sizeof(*items));

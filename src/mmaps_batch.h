@@ -29,16 +29,12 @@ struct mmaps_batch {
 /*
  * Copies the records between `tail` and `head` (free-running byte counts, as perf has them) out of
  * a ring of `ring_bytes` (a power of two). -EINVAL: a record's size is impossible; what came before
- * it was taken, the rest cannot be found.
+ * it was taken, the rest cannot be found. The mapped files are pinned in `images` (NULL: not).
  */
 int mmaps_batch_take(struct mmaps_batch *batch, const void *ring, size_t ring_bytes, uint64_t tail,
-		     uint64_t head);
-/*
- * Hands on what is not newer than `until_ns`, oldest first, and pins the mapped files in `images`
- * (NULL: does not pin).
- */
-void mmaps_batch_emit(struct mmaps_batch *batch, nsec_t until_ns, struct images *images,
-		      struct ingest *ingest);
+		     uint64_t head, struct images *images);
+/* Hands on what is not newer than `until_ns`, oldest first. */
+void mmaps_batch_emit(struct mmaps_batch *batch, nsec_t until_ns, struct ingest *ingest);
 void mmaps_batch_free(struct mmaps_batch *batch);
 
 #endif

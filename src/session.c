@@ -19,6 +19,11 @@
 
 #define WAIT_NS	 (NSEC_PER_SEC / 4) /* how often it looks up when nothing calls */
 #define DRAIN_NS NSEC_PER_SEC	    /* how often the tables are emptied when none is half full */
+/*
+ * How long new mappings do not call after they did. A program that is deleted sooner than that after
+ * its exec has no names; to look at each record by itself costs more than it tells.
+ */
+#define MMAPS_NS (10 * NSEC_PER_MSEC)
 
 /* Everything a capture owns, in the order of its making. */
 struct session {
@@ -32,6 +37,7 @@ struct session {
 	struct tracer *tracer;
 	struct mmaps *mmaps;
 	nsec_t begun_ns, armed_ns;
+	nsec_t mmaps_rest_ns; /* until when new mappings do not call */
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
 	uint64_t map_bytes;
 };
@@ -113,15 +119,19 @@ static void wait_for_work(struct session *s)
 	nsec_t now = clock_now(), wait = WAIT_NS, end = s->armed_ns + s->config->duration_ns;
 	struct pollfd fds[] = {
 		{ .fd = tracer_fd(s->tracer), .events = POLLIN },
-		{ .fd = mmaps_poll_fd(s->mmaps), .events = POLLIN },
+		{ .fd = now < s->mmaps_rest_ns ? -1 : mmaps_poll_fd(s->mmaps), .events = POLLIN },
 		{ .fd = signals_fd(), .events = POLLIN },
 		{ .fd = s->launch ? launch_pidfd(s->launch) : target_end_fd(s->target),
 		  .events = POLLIN },
 	};
 
+	if (now < s->mmaps_rest_ns)
+		wait = s->mmaps_rest_ns - now;
 	if (s->config->duration_ns && end < now + wait)
 		wait = end > now ? end - now : 0;
 	poll(fds, ARRAY_SIZE(fds), (int)((wait + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
+	if (fds[1].revents)
+		s->mmaps_rest_ns = clock_now() + MMAPS_NS;
 }
 
 static bool is_due(nsec_t *last_ns, nsec_t every_ns)

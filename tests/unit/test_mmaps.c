@@ -84,7 +84,7 @@ static void put_task(struct ring *ring, uint32_t type, uint32_t pid, uint32_t ti
 
 static void take(struct mmaps_batch *batch, struct ring *ring)
 {
-	CHECK(mmaps_batch_take(batch, ring->data, RING, ring->tail, ring->head) == 0);
+	CHECK(mmaps_batch_take(batch, ring->data, RING, ring->tail, ring->head, NULL) == 0);
 	ring->tail = ring->head;
 }
 
@@ -113,7 +113,7 @@ static void test_records(void)
 	put_record(&ring, PERF_RECORD_THROTTLE, 0, &lost, sizeof(lost), 450);
 	put_task(&ring, PERF_RECORD_EXIT, 10, 11, 500);
 	take(&batch, &ring);
-	mmaps_batch_emit(&batch, UINT64_MAX, NULL, NULL);
+	mmaps_batch_emit(&batch, UINT64_MAX, NULL);
 	mmaps_batch_free(&batch);
 	CHECK(sink_count == 7);
 
@@ -164,7 +164,7 @@ static void test_order(void)
 	put_task(&two, PERF_RECORD_FORK, 5, 10, 40);
 	take(&batch, &one);
 	take(&batch, &two);
-	mmaps_batch_emit(&batch, 30, NULL, NULL);
+	mmaps_batch_emit(&batch, 30, NULL);
 	CHECK(sink_count == 4);
 	CHECK(time_of(0) == 10 && time_of(1) == 20 && time_of(2) == 20 && time_of(3) == 30);
 	/* Equal times: as they came. */
@@ -173,10 +173,10 @@ static void test_order(void)
 	/* Arrives late, but is older than what was kept. */
 	put_task(&two, PERF_RECORD_EXIT, 5, 11, 35);
 	take(&batch, &two);
-	mmaps_batch_emit(&batch, UINT64_MAX, NULL, NULL);
+	mmaps_batch_emit(&batch, UINT64_MAX, NULL);
 	CHECK(sink_count == 8);
 	CHECK(time_of(4) == 35 && time_of(5) == 40 && time_of(6) == 40 && time_of(7) == 50);
-	mmaps_batch_emit(&batch, UINT64_MAX, NULL, NULL);
+	mmaps_batch_emit(&batch, UINT64_MAX, NULL);
 	CHECK(sink_count == 8);
 	mmaps_batch_free(&batch);
 }
@@ -206,7 +206,7 @@ static void test_strange_records(void)
 	put_record(&ring, 4711, 0, &map, 8, 1);
 	put_task(&ring, PERF_RECORD_EXIT, 0, 0, 1);
 	take(&batch, &ring);
-	mmaps_batch_emit(&batch, UINT64_MAX, NULL, NULL);
+	mmaps_batch_emit(&batch, UINT64_MAX, NULL);
 	CHECK(sink_count == 0);
 	mmaps_batch_free(&batch);
 }
@@ -223,7 +223,7 @@ static void test_wrong_sizes(void)
 		put_task(&ring, PERF_RECORD_FORK, 5, 5, 10);
 		put(&ring, &header, sizeof(header));
 		put(&ring, ring.data, 64);
-		CHECK(mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head) == -EINVAL);
+		CHECK(mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head, NULL) == -EINVAL);
 		CHECK(batch.held.count == 1); /* what came before it counts */
 		mmaps_batch_free(&batch);
 	}
@@ -231,9 +231,9 @@ static void test_wrong_sizes(void)
 		struct mmaps_batch batch = { 0 };
 		struct ring ring = { 0 };
 
-		CHECK(mmaps_batch_take(&batch, ring.data, RING, 0, RING + 8) == -EINVAL);
-		CHECK(mmaps_batch_take(&batch, ring.data, RING, 8, 0) == -EINVAL);
-		CHECK(mmaps_batch_take(&batch, ring.data, RING, 0, 4) == -EINVAL);
+		CHECK(mmaps_batch_take(&batch, ring.data, RING, 0, RING + 8, NULL) == -EINVAL);
+		CHECK(mmaps_batch_take(&batch, ring.data, RING, 8, 0, NULL) == -EINVAL);
+		CHECK(mmaps_batch_take(&batch, ring.data, RING, 0, 4, NULL) == -EINVAL);
 		CHECK(batch.held.count == 0);
 	}
 }
@@ -263,8 +263,8 @@ static void test_noise(void)
 		}
 		for (int i = 0; i < 4; i++)
 			ring.data[random_next(&seed) % RING] = (char)random_next(&seed);
-		mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head);
-		mmaps_batch_emit(&batch, UINT64_MAX, NULL, NULL);
+		mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head, NULL);
+		mmaps_batch_emit(&batch, UINT64_MAX, NULL);
 		mmaps_batch_free(&batch);
 		sink_clear();
 	}
