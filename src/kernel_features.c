@@ -183,7 +183,7 @@ static bool probe_task_storage(struct feature *f, const struct btf *btf)
 		detail(f, "any number of threads");
 		return true;
 	}
-	detail(f, "threads are kept in a table of 65536; any beyond are named, not measured");
+	detail(f, "threads are kept in a table of 65536; any beyond are unaccounted");
 	return false;
 }
 
