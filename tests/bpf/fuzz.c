@@ -8,6 +8,7 @@
 #include "report.h"
 #include "sink.h"
 #include "timeline.h"
+#include "truth.h"
 
 enum { FIRST_TID = 100, STEP_NS = 2000 };
 
@@ -16,6 +17,9 @@ static struct {
 	__u32 cpus, threads;
 	__u32 execs; /* by threads that took over their leader */
 	__u64 skew_ns;
+	__u32 counts;  /* switches at which the scheduler's counts may differ, in percent */
+	__u32 lies;    /* those at which they are anything, in percent */
+	__u32 differ;  /* how often they did */
 } fuzz;
 
 static __u32 below(__u32 n)
@@ -77,6 +81,66 @@ static bool can_reap(const struct ktask *t)
 	       (t->task.group_leader != &t->task || is_alone(t));
 }
 
+/* What a run that began within the window may have begun earlier: the wait and the block before it. */
+static __u64 room_before(const struct ktask *t, __u64 *ret_wait_ns)
+{
+	const struct truth *truth = t->truth;
+	const struct span *last = &truth->spans[truth->count - 1];
+	__u64 from, off_ns = 0;
+
+	*ret_wait_ns = last->state == SCOPE_RUNQ ? last->to_ns - last->from_ns : 0;
+	if (last->state == SCOPE_RUNQ && truth->count > 1)
+		last--;
+	from = last->from_ns > window_start_ns ? last->from_ns : window_start_ns;
+	if (t->blocked && last->state == SCOPE_OFF && last->to_ns > from)
+		off_ns = last->to_ns - from;
+	return *ret_wait_ns + off_ns;
+}
+
+/*
+ * The scheduler counts that the run under way began earlier or later than its switch was traced,
+ * or that it ends earlier: as far as anybody could know, so that the truth is what it counts.
+ */
+static void count_otherwise(struct ktask *t, __u32 cpu, bool dies)
+{
+	struct truth *truth = t->truth;
+	const struct span *last = truth->count ? &truth->spans[truth->count - 1] : NULL;
+	__u64 now = kernel.now_ns + (__u64)kernel.skew_ns[cpu], room, wait_ns, run_ns;
+	__s64 more_ns;
+
+	if (below(100) >= fuzz.counts || !last || last->to_ns != truth->since_ns)
+		return;
+	if ((last->state == SCOPE_RUNQ ? last->from_ns : truth->since_ns) <= window_start_ns ||
+	    truth->since_ns >= now || now > window_end_ns)
+		return;
+	run_ns = now - truth->since_ns;
+	room = room_before(t, &wait_ns);
+	if (below(2))
+		more_ns = (__s64)below((__u32)room + 1);
+	else
+		more_ns = -(__s64)below((__u32)run_ns);
+	if (!dies && more_ns <= (__s64)wait_ns && below(2))
+		t->let_go_ns = below((__u32)run_ns - (more_ns < 0 ? (__u32)-more_ns : 0));
+	truth_move_border(t, more_ns);
+	fuzz.differ++;
+}
+
+/* Counts that cannot be, but grow: what there is of time has to be kept all the same. */
+static void count_anything(struct ktask *t, __u32 cpu)
+{
+	__u64 now = kernel.now_ns + (__u64)kernel.skew_ns[cpu];
+	__u32 most = 1u << below(31);
+
+	if (below(100) >= fuzz.lies)
+		return;
+	t->truth->varying = true;
+	t->task.se.sum_exec_runtime += below(most);
+	t->task.sched_info.run_delay += below(most);
+	if (now > t->truth->since_ns)
+		t->task.se.sum_exec_runtime -= below((__u32)(now - t->truth->since_ns) + 1);
+	t->task.sched_info.run_delay -= below((__u32)truth_last_wait(t) + 1);
+}
+
 static void leave_cpu(__u32 cpu)
 {
 	struct ktask *t = kernel.current[cpu], *next = any_in(SCOPE_RUNQ);
@@ -91,6 +155,9 @@ static void leave_cpu(__u32 cpu)
 		return;
 	}
 	move_within_program(t);
+	if (t->task.exit_state || dice < 85)
+		count_otherwise(t, cpu, t->task.exit_state && dice >= 30);
+	count_anything(t, cpu);
 	if (t->task.exit_state) { /* on its way out it may be preempted like anybody */
 		kernel_switch(cpu, next, dice < 30 ? LEAVE_PREEMPTED : LEAVE_DEAD,
 			      dice < 30 ? 0 : parse_task_state("X"));
@@ -205,13 +272,17 @@ static void take_options(struct words *w, __u32 *ret_events)
 			fuzz.cpus = parse_number(words_take(w));
 		else if (words_is(w, "skew"))
 			fuzz.skew_ns = (__u64)parse_time(words_take(w));
+		else if (words_is(w, "lies"))
+			fuzz.lies = parse_number(words_take(w));
+		else if (words_is(w, "counts"))
+			fuzz.counts = parse_number(words_take(w));
 		else
 			give_up("what is %s?", w->at[w->next]);
 	}
 	fuzz.random = seed * 0x9e3779b97f4a7c15ull + 1;
 }
 
-/* fuzz seed 1 events 5000 threads 8 cpus 4 skew 300ns */
+/* fuzz seed 1 events 5000 threads 8 cpus 4 skew 300ns counts 50 */
 void fuzz_run(struct words *w)
 {
 	__u32 events = 1000;
@@ -232,5 +303,5 @@ void fuzz_run(struct words *w)
 			window_end_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 		step();
 	}
-	printf("# fuzz: %u execs by threads\n", fuzz.execs);
+	printf("# fuzz: %u execs by threads, %u runs of another length\n", fuzz.execs, fuzz.differ);
 }

@@ -172,6 +172,7 @@ void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, 
 	t->woken = true;
 	truth_begin(t, state, 0);
 	set_state(t, task_state);
+	t->blocked = state == SCOPE_OFF;
 	if (state != SCOPE_ON)
 		return;
 	t->task.on_cpu = 1;
@@ -261,7 +262,11 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 
 	assert(!next->task.on_cpu || next == kernel.idle[cpu]);
 	if (prev != kernel.idle[cpu]) {
-		count_run(prev, now);
+		__u64 left = now - prev->let_go_ns;
+
+		prev->let_go_ns = 0;
+		prev->blocked = !preempt && task_state;
+		count_run(prev, left);
 		set_state(prev, task_state);
 		if (preempt || !task_state)
 			prev->task.nivcsw++;
@@ -271,7 +276,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 			truth_end(prev, now);
 		else
 			truth_leave(prev, preempt || !task_state ? SCOPE_RUNQ : SCOPE_OFF,
-				    leaf_of(prev), now);
+				    leaf_of(prev), left);
 	}
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);

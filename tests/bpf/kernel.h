@@ -56,8 +56,10 @@ struct ktask {
 	void *storage;
 	struct truth *truth;
 	struct ktask *next;
+	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */
 	__u32 exec_tid; /* its tid until it took the leader's; 0: it is not within execve */
 	bool woken, in_use;
+	bool blocked; /* how it left its last CPU, or was at the start */
 };
 
 enum kernel_storage { STORAGE_WORKS, STORAGE_BUSY, STORAGE_NO_ROOM };

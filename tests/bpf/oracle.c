@@ -23,6 +23,10 @@ static void check_conservation(void)
 		const struct life *l = &sink.lives[i];
 		__u64 sum = l->ns[SCOPE_ON] + l->ns[SCOPE_RUNQ] + l->ns[SCOPE_OFF];
 
+		for (int state = 0; state < SCOPE_STATES; state++)
+			if (l->ns[state] > l->alive_ns) /* below nothing elsewhere */
+				fail("thread %u: %s %lld of %llu", l->t.tid, state_names[state],
+				     (long long)l->ns[state], l->alive_ns);
 		if (!l->no_account && sum != l->alive_ns)
 			fail("thread %u: on %llu + runq %llu + off %llu = %llu, alive %llu",
 			     l->t.tid, l->ns[SCOPE_ON], l->ns[SCOPE_RUNQ], l->ns[SCOPE_OFF], sum,
