@@ -52,7 +52,7 @@ struct account {
 	__u64 unwoken_ns;
 	__u32 version;
 	__u32 flags; /* ACCOUNT_* */
-	/* was blocked when the iterator made this account: only its first event asks */
+	/* was blocked when the iterator made this account, and counted; until its first event */
 	__u64 was_blocked;
 };
 
@@ -379,6 +379,13 @@ static __always_inline void account_mark_cpu(struct account *a)
 		a->flags |= ACCOUNT_OTHER_CPU;
 }
 
+/* From here on the scheduler's counts are compared. */
+static __always_inline void account_count(struct account *a, struct task_struct *task)
+{
+	a->exec_ns = task->se.sum_exec_runtime;
+	task_run_delay(task, &a->delay_ns);
+}
+
 /*
  * A thread's first event at `now` tells what it did before: it was in `state` since the window
  * began, or since it started or joined, whichever is latest.
@@ -390,9 +397,10 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 	__u64 since = window_start_ns, joined = joined_ns(task);
 
 	account_identify(t, task);
-	a->exec_ns = task->se.sum_exec_runtime;
-	task_run_delay(task, &a->delay_ns);
-	t->state = state;
+	if (!a->was_blocked)
+		account_count(a, task);
+	t->state = a->was_blocked ? SCOPE_OFF : state;
+	a->was_blocked = false;
 	t->first_ns = now;
 	/* not before its start: should its birth have found no room for an account */
 	t->born_ns = joined > task->start_time ? joined : task->start_time;
@@ -409,8 +417,7 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 					     enum scope_state state, __u64 now)
 {
 	account_identify(&a->t, task);
-	a->exec_ns = task->se.sum_exec_runtime;
-	task_run_delay(task, &a->delay_ns);
+	account_count(a, task);
 	a->t.flags |= SCOPE_THREAD_BORN;
 	a->t.state = state;
 	a->t.first_ns = a->t.born_ns = a->t.since_ns = now;

@@ -124,6 +124,7 @@ int edges__task(struct bpf_iter__task *ctx)
 		a = account_make(task);
 		if (a) {
 			account_name(&a->t, task);
+			account_count(a, task);
 			a->was_blocked = state && !task->on_cpu && !(state & TASK_NEW);
 		}
 	}

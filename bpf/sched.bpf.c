@@ -30,7 +30,7 @@ static __always_inline struct account *account_begin(struct task_struct *task,
 	}
 	account_begin_write(a);
 	if (blank)
-		account_open(a, task, state == SCOPE_RUNQ && a->was_blocked ? SCOPE_OFF : state, now);
+		account_open(a, task, state, now);
 	return a;
 }
 
