@@ -18,6 +18,7 @@ struct outfile {
 	char *path;	 /* of the regular file, links resolved; NULL: written in place */
 	char *directory; /* of `path` */
 	char *beside;	 /* the file's name until the commit; NULL: it has none */
+	mode_t mode;	 /* of the file that is replaced; 0: there is none */
 	FILE *stream;
 };
 
@@ -68,11 +69,16 @@ static void drop_beside(struct outfile *file)
 
 static int take_stream(struct outfile *file, int fd)
 {
-	file->stream = fdopen(fd, "w");
-	if (file->stream)
-		return 0;
-	close(fd);
-	return -ENOMEM;
+	/* before there is anything in it to be read */
+	int r = file->mode && fchmod(fd, file->mode) < 0 ? -errno : 0;
+
+	if (!r) {
+		file->stream = fdopen(fd, "w");
+		r = file->stream ? 0 : -ENOMEM;
+	}
+	if (r)
+		close(fd);
+	return r;
 }
 
 /* A file system without unnamed files (NFS, old overlayfs): try the directory with a named one. */
@@ -131,6 +137,7 @@ static int open_existing(struct outfile *file, const char *path, struct err *err
 	if (length < 0)
 		return -errno;
 	target[length] = 0;
+	file->mode = status.st_mode & 0777;
 	return open_regular(file, target);
 }
 

@@ -110,6 +110,23 @@ static void replaces_whole(void)
 	unlink(scratch_path("old"));
 }
 
+/* Also those that the umask would not give. */
+static void keeps_permissions(void)
+{
+	static const mode_t modes[] = { 0600, 0666, 0640 };
+	struct stat status;
+	struct err err;
+
+	for (size_t i = 0; i < 3; i++) {
+		scratch_write("old", "old");
+		CHECK_INT(chmod(scratch_path("old"), modes[i]), 0);
+		CHECK_INT(write_file("old", "new", 0, &err), 0);
+		CHECK_INT(stat(scratch_path("old"), &status), 0);
+		CHECK_INT(status.st_mode & 0777, modes[i]);
+		unlink(scratch_path("old"));
+	}
+}
+
 static void failed_writer_changes_nothing(void)
 {
 	struct err err;
@@ -275,6 +292,7 @@ int main(void)
 	scratch_make();
 	CHECK_CASE(appears_at_the_commit);
 	CHECK_CASE(replaces_whole);
+	CHECK_CASE(keeps_permissions);
 	CHECK_CASE(failed_writer_changes_nothing);
 	CHECK_CASE(full_disk_changes_nothing);
 	CHECK_CASE(follows_links);
