@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -112,7 +111,6 @@ struct search {
 	uint32_t pid;
 	const char *path;
 	const char *why; /* the best reason so far why nothing was found */
-	bool descriptors_short;
 };
 
 static int open_path(int dir_fd, const char *path, uint64_t resolve, int flags)
@@ -149,10 +147,8 @@ static void note_failure(struct search *search, int error)
 {
 	if (error == -EACCES || error == -EPERM)
 		search->why = "no permission";
-	if (error != -EMFILE && error != -ENFILE)
-		return;
-	search->why = "too many open files";
-	search->descriptors_short = true;
+	if (error == -EMFILE || error == -ENFILE)
+		search->why = "too many open files";
 }
 
 /* The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. */
@@ -248,17 +244,6 @@ static int search_file(struct search *search)
 	return fd;
 }
 
-/* The limit on descriptors is raised only when it is met: children inherit it. */
-static bool raise_fd_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= limit.rlim_max)
-		return false;
-	limit.rlim_cur = limit.rlim_max;
-	return setrlimit(RLIMIT_NOFILE, &limit) == 0;
-}
-
 /* --- entries ---------------------------------------------------------------------------------- */
 
 /* Takes the descriptor. */
@@ -290,8 +275,6 @@ static void entry_try_open(struct entry *entry, const struct file_key *key, uint
 	entry->tries++;
 	entry->tried_pid = pid;
 	fd = search_file(&search);
-	if (fd < 0 && search.descriptors_short && raise_fd_limit())
-		fd = search_file(&search);
 	if (fd >= 0)
 		entry_take_fd(entry, fd);
 	else

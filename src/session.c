@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "session.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "image.h"
@@ -25,6 +27,8 @@
  */
 #define MMAPS_NS (10 * NSEC_PER_MSEC)
 
+enum { FILES_NEEDED = 64, FILES_PER_CPU = 3 };
+
 /* Everything a capture owns, in the order of its making. */
 struct session {
 	const struct config *config;
@@ -45,6 +49,31 @@ struct session {
 static nsec_t own_cpu(void)
 {
 	return clock_read(CLOCK_PROCESS_CPUTIME_ID);
+}
+
+/*
+ * Each CPU has a ring and a tick with its link, each image that is named a descriptor. Nobody inherits
+ * what is raised here: COMMAND was forked before. Asked ahead, since a lack of descriptors looks like
+ * a lack of features to whoever meets it.
+ */
+static int raise_file_limit(struct err *err)
+{
+	rlim_t needed = FILES_NEEDED + FILES_PER_CPU * (rlim_t)sysconf(_SC_NPROCESSORS_CONF);
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot read a limit: %s",
+			       strerror(errno));
+	if (limit.rlim_max < needed)
+		return err_set(err, EXIT_CODE_FAILURE, -EMFILE,
+			       "too many open files: the limit is %llu, and %llu are needed; raise it: "
+			       "ulimit -n 65536",
+			       (unsigned long long)limit.rlim_max, (unsigned long long)needed);
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot raise a limit: %s",
+			       strerror(errno));
+	return 0;
 }
 
 /*
@@ -222,8 +251,10 @@ int session_run(const struct config *config, struct launch *launch,
 		.ingest = ingest_new(),
 		.images = images_new(),
 	};
-	int r = prepare(&s);
+	int r = raise_file_limit(err);
 
+	if (!r)
+		r = prepare(&s);
 	if (!r)
 		r = arm(&s);
 	if (!r)

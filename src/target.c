@@ -86,6 +86,12 @@ static char *describe(const struct config *c)
 	return mem_copy_string("the whole system");
 }
 
+/* After a failed open: for want of a descriptor, nothing is known. */
+static bool cannot_look(void)
+{
+	return errno == EMFILE || errno == ENFILE;
+}
+
 /* A zombie has ended as well: its state letter follows the last parenthesis. */
 static bool thread_lives(uint32_t pid, uint32_t tid)
 {
@@ -95,6 +101,8 @@ static bool thread_lives(uint32_t pid, uint32_t tid)
 
 	snprintf(path, sizeof(path), "/proc/%u/task/%u/stat", pid, tid);
 	file = fopen(path, "re");
+	if (!file && cannot_look())
+		return true;
 	if (file && fgets(line, sizeof(line), file))
 		state = strrchr(line, ')');
 	if (file)
@@ -112,6 +120,8 @@ static bool process_lives(uint32_t pid)
 
 	snprintf(path, sizeof(path), "/proc/%u/task", pid);
 	tasks = opendir(path);
+	if (!tasks && cannot_look())
+		return true;
 	while (tasks && !lives && (entry = readdir(tasks))) {
 		uint32_t tid = proc_parse_id(entry->d_name);
 
@@ -215,7 +225,6 @@ int target_open(const struct config *config, uint32_t command_pid, struct target
 		target_close(&t);
 		return r;
 	}
-	watch_named(t);
 	*ret_target = t;
 	return 0;
 }
@@ -276,6 +285,7 @@ int target_add_found(struct target *t, struct tracer *tracer, struct err *err)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot list the processes of %s: %s",
 			       t->text, strerror(-r));
 	target_add_named(t, tracer);
+	watch_named(t); /* last: what cannot be had for lack of descriptors is not needed */
 	return 0;
 }
 

@@ -371,8 +371,7 @@ static void test_kernel(void)
 	CHECK(waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
 }
 
-/* Where the soft limit on descriptors is met, it is raised; where there is none left, it is said.
- */
+/* Those for which there is no descriptor say so; the others are there. */
 static void test_descriptor_limit(void)
 {
 	struct rlimit saved, low;
@@ -400,10 +399,7 @@ static void test_descriptor_limit(void)
 	}
 	setrlimit(RLIMIT_NOFILE, &saved);
 	images_free(&images);
-	if (saved.rlim_max > 100)
-		CHECK(opened == 60 && !told);
-	else
-		CHECK(told);
+	CHECK(opened > 5 && opened < 24 && told);
 }
 
 int main(void)
