@@ -81,7 +81,7 @@ static bool can_reap(const struct ktask *t)
 	       (t->task.group_leader != &t->task || is_alone(t));
 }
 
-/* What a run that began within the window may have begun earlier: the wait and the block before it. */
+/* How much earlier a run may have begun that did within the window: the wait and block before it. */
 static __u64 room_before(const struct ktask *t, __u64 *ret_wait_ns)
 {
 	const struct truth *truth = t->truth;
