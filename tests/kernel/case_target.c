@@ -576,6 +576,35 @@ static void joins_cgroup(struct known *k)
 	subject_kill(&joins);
 }
 
+/* Programs that are removed as soon as they have ended have names all the same. */
+static void brief(struct known *k)
+{
+	struct doc_filter filter = { .state = DOC_ON };
+	int64_t on_ns = 0, named_ns = 0;
+	struct doc_error error;
+	struct scope scope;
+	struct doc doc;
+	int count = 0;
+
+	scope_profile(k, &scope, "-F", "997", "--", workload(k, "conftest"), "--dir", k->dir, NULL);
+	doc = scope_document(k, &scope, 60);
+	for (size_t i = 0; i < doc.thread_count; i++) {
+		if (strncmp(doc.threads[i].comm, "brief", 5))
+			continue;
+		count++;
+		filter.thread = &doc.threads[i];
+		filter.function = NULL;
+		on_ns += doc_sum(&doc, &filter);
+		filter.function = "conftest_work";
+		named_ns += doc_sum(&doc, &filter);
+	}
+	if (count != 20)
+		known_fail("%d programs, not 20", count);
+	known_require(check_share("on-CPU in conftest_work", named_ns, on_ns, 90, 10, &error),
+		      &error);
+	doc_free(&doc);
+}
+
 const struct known_case target_cases[] = {
 	{ "target.pid", by_pid, 0, 0 },
 	{ "target.tid", by_tid, 0, 0 },
@@ -593,6 +622,7 @@ const struct known_case target_cases[] = {
 	{ "target.ends", target_ends, 0, 0 },
 	{ "target.leaderless", leaderless, 0, 0 },
 	{ "target.orphans", orphans, 0, 0 },
+	{ "target.brief", brief, 0, 0 },
 	{ "target.joins_cgroup", joins_cgroup, NEED_CGROUP2, 0 },
 	{ .name = NULL },
 };
