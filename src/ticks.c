@@ -16,7 +16,7 @@
  * Cycles where there is a PMU: they tick only while a CPU works, and reach into sections with
  * interrupts off. Else the software clock.
  */
-static int open_tick(uint32_t frequency, int cpu)
+static int open_tick(uint32_t frequency, int cpu, bool *ret_software)
 {
 	static const struct {
 		uint32_t type;
@@ -34,8 +34,10 @@ static int open_tick(uint32_t frequency, int cpu)
 		};
 
 		fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		if (fd >= 0)
-			return fd;
+		if (fd < 0)
+			continue;
+		*ret_software = kinds[i].type == PERF_TYPE_SOFTWARE;
+		return fd;
 	}
 	return -errno;
 }
@@ -43,7 +45,8 @@ static int open_tick(uint32_t frequency, int cpu)
 static int attach_cpu(struct ticks *ticks, uint32_t frequency, int cpu,
 		      struct bpf_program *program, struct err *err)
 {
-	int fd = open_tick(frequency, cpu), r;
+	bool software = false;
+	int fd = open_tick(frequency, cpu, &software), r;
 	struct bpf_link *link;
 
 	if (fd == -ENODEV) /* offline */
@@ -65,6 +68,8 @@ static int attach_cpu(struct ticks *ticks, uint32_t frequency, int cpu,
 			       "cannot attach to the tick of CPU %d: %s", cpu, strerror(-r));
 	}
 	ticks->links[ticks->count++] = link; /* owns fd now */
+	if (software)
+		ticks->period_ns = NSEC_PER_SEC / frequency; /* kernel/events/core.c */
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "kernel.h"
 #include "report.h"
 
 enum { MAPS = 32, BUCKETS = 512, RING_HEADER = 8 };
@@ -211,7 +212,7 @@ void *bpf_map_lookup_elem(void *map, const void *key)
 	memcpy(&index, key, sizeof(index));
 	if (m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 		return index ? NULL : m->inner;
-	return map_element(map, index, bpf_get_smp_processor_id());
+	return map_element(map, index, kernel.cpu);
 }
 
 long bpf_map_update_elem(void *map, const void *key, const void *value, __u64 flags)
