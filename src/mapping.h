@@ -38,12 +38,12 @@ void proc_text_free(struct proc_text *text);
 
 /*
  * The same for the text of a process's mappings. A leader that has left by pthread_exit() has none,
- * though its process lives on: then a thread that has is asked. *ret_tid: who answered; for its files,
- * look at /proc/TID. -ESRCH: nobody has memory (a zombie, a kernel thread).
+ * though its process lives on: then a thread that has is asked. *ret_tid: who answered; for its
+ * files, look at /proc/TID. -ESRCH: nobody has memory (a zombie, a kernel thread).
  */
 int proc_text_read_maps(struct proc_text *text, uint32_t pid, uint32_t *ret_tid);
 
-/* The number that is the whole of `name`, an entry of /proc or of a task directory; 0: it is none. */
+/* The number that is the whole of `name`, an entry of /proc or a task directory; 0: it is none. */
 uint32_t proc_parse_id(const char *name);
 
 /*

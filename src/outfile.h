@@ -5,8 +5,9 @@
  * outfile_open() finds out before the capture whether writing can work: a regular file gets an
  * unnamed file in the same directory, which takes the name in outfile_commit() by a rename; until
  * then, and after any failure, nothing is to be seen, whatever ends the process. A symbolic link
- * is followed, as by a shell's >. What is not a regular file (a device, a pipe) is written as it is.
- * A file that is replaced hands on its permissions. Under sudo a new file belongs to who called it.
+ * is followed, as by a shell's >. What is not a regular file (a device, a pipe) is written as it
+ * is. A file that is replaced hands on its permissions. Under sudo a new file belongs to who called
+ * it.
  */
 #ifndef OUTFILE_H
 #define OUTFILE_H

@@ -22,8 +22,8 @@
 #define WAIT_NS	 (NSEC_PER_SEC / 4) /* how often it looks up when nothing calls */
 #define DRAIN_NS NSEC_PER_SEC	    /* how often the tables are emptied when none is half full */
 /*
- * How long new mappings do not call after they did. A program that is deleted sooner than that after
- * its exec has no names; to look at each record by itself costs more than it tells.
+ * How long new mappings do not call after they did. A program that is deleted sooner than that
+ * after its exec has no names; to look at each record by itself costs more than it tells.
  */
 #define MMAPS_NS (10 * NSEC_PER_MSEC)
 
@@ -52,9 +52,9 @@ static nsec_t own_cpu(void)
 }
 
 /*
- * Each CPU has a ring and a tick with its link, each image that is named a descriptor. Nobody inherits
- * what is raised here: COMMAND was forked before. Asked ahead, since a lack of descriptors looks like
- * a lack of features to whoever meets it.
+ * Each CPU has a ring and a tick with its link, each image that is named a descriptor. Nobody
+ * inherits what is raised here: COMMAND was forked before. Asked ahead, since a lack of descriptors
+ * looks like a lack of features to whoever meets it.
  */
 static int raise_file_limit(struct err *err)
 {
@@ -65,10 +65,11 @@ static int raise_file_limit(struct err *err)
 		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot read a limit: %s",
 			       strerror(errno));
 	if (limit.rlim_max < needed)
-		return err_set(err, EXIT_CODE_FAILURE, -EMFILE,
-			       "too many open files: the limit is %llu, and %llu are needed; raise it: "
-			       "ulimit -n 65536",
-			       (unsigned long long)limit.rlim_max, (unsigned long long)needed);
+		return err_set(
+			err, EXIT_CODE_FAILURE, -EMFILE,
+			"too many open files: the limit is %llu, and %llu are needed; raise it: "
+			"ulimit -n 65536",
+			(unsigned long long)limit.rlim_max, (unsigned long long)needed);
 	limit.rlim_cur = limit.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &limit))
 		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot raise a limit: %s",

@@ -27,8 +27,8 @@ struct session_hooks {
 /*
  * Runs one capture and seals its profile. Ends at the duration, at a signal that the caller watches
  * (src/signals.h), when all target processes are gone, or when COMMAND ends. If the process ends
- * meanwhile, nothing is left in the kernel: it all hangs on descriptors. *ret_profile belongs to the
- * caller (profile_free).
+ * meanwhile, nothing is left in the kernel: it all hangs on descriptors. *ret_profile belongs to
+ * the caller (profile_free).
  */
 int session_run(const struct config *config, struct launch *launch,
 		const struct session_hooks *hooks, struct profile **ret_profile, struct err *err);

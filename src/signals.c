@@ -20,7 +20,7 @@ static bool was_ignored(size_t i)
 	return before[i].sa_handler == SIG_IGN;
 }
 
-/* The others are blocked meanwhile, so that one that comes at the same time counts as the second. */
+/* The others are blocked meanwhile, so that one that comes with it is the second. */
 static void note_signal(int number)
 {
 	const uint64_t one = 1;

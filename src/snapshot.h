@@ -16,9 +16,9 @@
 #include "scope_time.h"
 
 /*
- * Sends the names of the process's threads (COMM, exec 0) and its executable mappings (MAP), and pins
- * the mapped files in `images` (NULL: does not pin). `time_ns`: 0, or now in mid-run, so that they
- * belong to what the process executes by now. -ESRCH: no such process.
+ * Sends the names of the process's threads (COMM, exec 0) and its executable mappings (MAP), and
+ * pins the mapped files in `images` (NULL: does not pin). `time_ns`: 0, or now in mid-run, so that
+ * they belong to what the process executes by now. -ESRCH: no such process.
  */
 int snapshot_process(uint32_t pid, nsec_t time_ns, struct images *images, struct ingest *ingest);
 /* The same for every process, with time 0. -errno when /proc cannot be read. */

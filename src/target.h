@@ -41,7 +41,8 @@ void target_snapshot_joined(struct target *target, const struct tracer *tracer,
  * one of these as well; never for open targets.
  */
 bool target_gone(struct target *target, const struct tracer *tracer);
-/* Readable when one that is waited for has ended: ask target_gone() then. -1: none, ask now and then. */
+/* Readable when one that is waited for has ended: ask target_gone() then. -1: none, ask now and
+ * then. */
 int target_end_fd(const struct target *target);
 
 /* In words, for reports: "pid 1234 (redis-server)". Valid until target_close(). */

@@ -83,13 +83,14 @@ else
 	judge_success ignored_stays_ignored 0 x.folded && ok ignored_stays_ignored
 fi
 
-# start_writing: returns while it is writing, after its window has ended by itself. A FIFO that nobody
-# reads yet, with more to write than it holds, keeps it there.
+# start_writing: returns while it is writing, after its window has ended by itself. A FIFO that is
+# nearly full and that nobody reads yet keeps it there.
 start_writing() {
 	new_directory
 	prepared=1
 	mkfifo "$dir/work/x.json"
 	exec 3<>"$dir/work/x.json"
+	head -c 65000 /dev/zero >&3
 	start -q -a -d 0.5 -o x.json
 	for _ in $(seq 100); do
 		traces || break
@@ -108,7 +109,7 @@ exec 3<&- 4<&-
 end
 wait "$reader"
 if judge_success first_while_writing 0 x.json; then
-	if [ "$(tail -c 2 "$dir/copy.json")" = "}" ] && [ "$(wc -c <"$dir/copy.json")" -gt 70000 ]; then
+	if [ "$(tail -c 2 "$dir/copy.json")" = "}" ] && [ "$(wc -c <"$dir/copy.json")" -gt 65536 ]; then
 		ok first_while_writing
 	else
 		not_ok first_while_writing "$(wc -c <"$dir/copy.json") bytes, not whole"

@@ -223,7 +223,8 @@ static void test_wrong_sizes(void)
 		put_task(&ring, PERF_RECORD_FORK, 5, 5, 10);
 		put(&ring, &header, sizeof(header));
 		put(&ring, ring.data, 64);
-		CHECK(mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head, NULL) == -EINVAL);
+		CHECK(mmaps_batch_take(&batch, ring.data, RING, ring.tail, ring.head, NULL) ==
+		      -EINVAL);
 		CHECK(batch.held.count == 1); /* what came before it counts */
 		mmaps_batch_free(&batch);
 	}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * leaderless - the main thread leaves by pthread_exit(), the process lives on: one thread spins, one
- * waits on a futex since before the leader left. Ends after --seconds S (default 300) by exit.
+ * leaderless - the main thread leaves by pthread_exit(), the process lives on: one thread spins,
+ * one waits on a futex since before the leader left. Ends after --seconds S (default 300) by exit.
  *
  * Facts: `thread` a thread that stays; `ready` when the leader is a zombie.
  */

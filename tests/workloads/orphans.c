@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * orphans - three generations, each of which outlives the one before: a process forks a child and ends
- * after --delay S (default 2); about then the child forks another and ends a second later, and this
- * one ends yet a second later.
+ * orphans - three generations, each of which outlives the one before: a process forks a child and
+ * ends after --delay S (default 2); about then the child forks another and ends a second later, and
+ * this one ends yet a second later.
  *
  * Facts: `ready` when the child is there; one `end` a process with pid, generation and death_ns.
  */
