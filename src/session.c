@@ -25,7 +25,7 @@
  * How long new mappings do not call after they did. A program that is deleted sooner than that
  * after its exec has no names; to look at each record by itself costs more than it tells.
  */
-#define MMAPS_NS (10 * NSEC_PER_MSEC)
+#define MMAPS_NS (20 * NSEC_PER_MSEC)
 
 enum { FILES_NEEDED = 64, FILES_PER_CPU = 3 };
 

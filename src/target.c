@@ -145,7 +145,7 @@ static void watch_process(struct target *t, uint32_t pid)
 		close(fd);
 		fd = -1;
 	}
-	*array_push(&t->watches) = (struct watch){pid, fd};
+	*array_push(&t->watches) = (struct watch){ pid, fd };
 }
 
 static void watch_named(struct target *t)
