@@ -23,10 +23,8 @@ __u64 window_start_ns = ~0ull;
 __u64 window_end_ns = ~0ull;
 __u64 sums_inserted = 0;
 __u8 cpu_listed[SCOPE_MAX_CPUS] = {};
-__u64 tick_period_ns = 0;
 __u64 stack_sent[STACK_SENT_SIZE] = {};
 
-struct cpu_runs cpu_runs SEC(".maps");
 struct task_accounts task_accounts SEC(".maps");
 struct hash_accounts hash_accounts SEC(".maps");
 struct sum_tables sum_tables SEC(".maps");

@@ -35,7 +35,6 @@ extern __u64 window_start_ns;	/* ~0 until armed */
 extern __u64 window_end_ns;	/* ~0 until the stop */
 extern __u64 sums_inserted;	/* since the last swap; user space clears it */
 extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
-extern __u64 tick_period_ns;	/* of ticks that wait while interrupts are off; 0: they do not */
 
 /* --- maps --------------------------------------------------------------------------------------- */
 
@@ -146,22 +145,6 @@ struct join_times {
 	__type(value, __u64);
 };
 
-/* A CPU's last run of a target that has ended, and when its last target came to it. */
-struct cpu_run {
-	__u64 thread, ustack, kstack; /* with the stacks at its switch-out */
-	__u64 from_ns, to_ns;
-	__u64 in_ns;
-	__u64 tick_due_ns; /* when its last tick should have come */
-};
-
-struct cpu_runs {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cpu_run);
-};
-
-extern struct cpu_runs cpu_runs SEC(".maps");
 extern struct task_accounts task_accounts SEC(".maps");
 extern struct hash_accounts hash_accounts SEC(".maps");
 extern struct sum_tables sum_tables SEC(".maps");

@@ -46,18 +46,16 @@ static __always_inline void account_move(struct scope_thread *t, __u64 ustack, _
 	t->reason = reason;
 }
 
-static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt,
-				       struct cpu_run *run, __u64 now)
+static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
 {
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
-	__u64 ustack = 0, kstack = 0, from_ns;
+	__u64 ustack = 0, kstack = 0;
 	struct account *a = account_begin(task, SCOPE_ON, now);
 	__u32 reason;
 
 	if (!a)
 		return;
-	from_ns = a->t.since_ns;
 	charge_run(a, task, now);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD) {
@@ -78,16 +76,11 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
 		account_move(&a->t, ustack, kstack, reason);
 		a->flags |= ACCOUNT_SETTLED;
-		run->thread = a->t.thread;
-		run->ustack = ustack;
-		run->kstack = kstack;
-		run->from_ns = from_ns;
-		run->to_ns = now;
 	}
 	account_end_write(a);
 }
 
-static __always_inline void switch_in(struct task_struct *task, struct cpu_run *run, __u64 now)
+static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
 	struct account *a = account_begin(task, SCOPE_RUNQ, now);
 
@@ -97,7 +90,6 @@ static __always_inline void switch_in(struct task_struct *task, struct cpu_run *
 		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* a wake-up was missed, or a switch-out */
 		charge_unseen_end(a, task, now);
 	}
-	run->in_ns = now;
 	charge_wait(a, now);
 	a->exec_ns = task->se.sum_exec_runtime;
 	account_mark_cpu(a);
@@ -126,20 +118,15 @@ SEC("?tp_btf/sched_switch")
 int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	bool out = is_followed(prev), in = is_followed(next);
-	struct cpu_run *run;
-	__u32 zero = 0;
 	__u64 now;
 
 	if (!out && !in)
 		return 0;
-	run = bpf_map_lookup_elem(&cpu_runs, &zero);
-	if (!run)
-		return 0;
 	now = bpf_ktime_get_ns();
 	if (out)
-		switch_out(ctx, prev, preempt, run, now);
+		switch_out(ctx, prev, preempt, now);
 	if (in)
-		switch_in(next, run, now);
+		switch_in(next, now);
 	return 0;
 }
 

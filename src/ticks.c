@@ -16,7 +16,7 @@
  * Cycles where there is a PMU: they tick only while a CPU works, and reach into sections with
  * interrupts off. Else the software clock.
  */
-static int open_tick(uint32_t frequency, int cpu, bool *ret_software)
+static int open_tick(uint32_t frequency, int cpu)
 {
 	static const struct {
 		uint32_t type;
@@ -34,10 +34,8 @@ static int open_tick(uint32_t frequency, int cpu, bool *ret_software)
 		};
 
 		fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
-		if (fd < 0)
-			continue;
-		*ret_software = kinds[i].type == PERF_TYPE_SOFTWARE;
-		return fd;
+		if (fd >= 0)
+			return fd;
 	}
 	return -errno;
 }
@@ -45,8 +43,7 @@ static int open_tick(uint32_t frequency, int cpu, bool *ret_software)
 static int attach_cpu(struct ticks *ticks, uint32_t frequency, int cpu,
 		      struct bpf_program *program, struct err *err)
 {
-	bool software = false;
-	int fd = open_tick(frequency, cpu, &software), r;
+	int fd = open_tick(frequency, cpu), r;
 	struct bpf_link *link;
 
 	if (fd == -ENODEV) /* offline */
@@ -68,8 +65,6 @@ static int attach_cpu(struct ticks *ticks, uint32_t frequency, int cpu,
 			       "cannot attach to the tick of CPU %d: %s", cpu, strerror(-r));
 	}
 	ticks->links[ticks->count++] = link; /* owns fd now */
-	if (software)
-		ticks->period_ns = NSEC_PER_SEC / frequency; /* kernel/events/core.c */
 	return 0;
 }
 

@@ -7,7 +7,6 @@
 
 #include "config.h"
 #include "err.h"
-#include "scope_time.h"
 
 struct bpf_link;
 struct bpf_program;
@@ -16,7 +15,6 @@ struct bpf_program;
 struct ticks {
 	struct bpf_link **links; /* own the events */
 	size_t count;
-	nsec_t period_ns; /* of the software clock, where a CPU has nothing better; else 0 */
 };
 
 /* On the CPUs of `config` that are online. What was attached stays so on failure. */

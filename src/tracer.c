@@ -259,7 +259,6 @@ uint32_t tracer_next_member(const struct tracer *t, uint32_t after)
 int tracer_attach(struct tracer *t, struct err *err)
 {
 	struct bpf_program *program;
-	int r;
 
 	/* Whom to follow must be known before their events come; births before switches. */
 	struct bpf_program *order[] = {
@@ -282,9 +281,7 @@ int tracer_attach(struct tracer *t, struct err *err)
 			return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach %s: %s",
 				       bpf_program__name(program), strerror(errno));
 	}
-	r = ticks_attach(&t->tick_links, t->config, t->skel->progs.oncpu__tick, err);
-	t->skel->bss->tick_period_ns = t->tick_links.period_ns;
-	return r;
+	return ticks_attach(&t->tick_links, t->config, t->skel->progs.oncpu__tick, err);
 }
 
 /* --- the window ----------------------------------------------------------------------------------------- */

@@ -9,7 +9,6 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "kernel.h"
 #include "report.h"
 
 enum { MAPS = 32, BUCKETS = 512, RING_HEADER = 8 };
@@ -212,7 +211,7 @@ void *bpf_map_lookup_elem(void *map, const void *key)
 	memcpy(&index, key, sizeof(index));
 	if (m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
 		return index ? NULL : m->inner;
-	return map_element(map, index, kernel.cpu);
+	return map_element(map, index, bpf_get_smp_processor_id());
 }
 
 long bpf_map_update_elem(void *map, const void *key, const void *value, __u64 flags)

@@ -67,11 +67,6 @@ static void set_min_block(struct words *w)
 	SET(min_block_ns, (__u64)parse_time(words_take(w)));
 }
 
-static void set_tick_period(struct words *w)
-{
-	tick_period_ns = (__u64)parse_time(words_take(w));
-}
-
 static void set_without(struct words *w)
 {
 	if (words_is(w, "user-stacks"))
@@ -189,7 +184,6 @@ static const struct {
 	{ "match-comm", set_match_comm }, { "member", set_member_ids },
 	{ "min-block", set_min_block },	  { "old-state", set_old_state },
 	{ "room", set_room },		  { "thread", add_thread },
-	{ "tick-period", set_tick_period },
 	{ "without", set_without },
 };
 

@@ -26,7 +26,6 @@ static void add_maps(void)
 	ADD_ARRAY(hash_accounts);
 	ADD_ARRAY(losses);
 	ADD_ARRAY(lost_threads);
-	ADD_ARRAY(cpu_runs);
 	ADD_ARRAY(join_times);
 	ADD_ARRAY(stack_scratch);
 	map_add(&members, MAP_NUMBER(members, type), MAP_NUMBER(members, key_size),
