@@ -7,7 +7,14 @@
 #include "scope.h"
 #include "subject.h"
 
-/* 50/30/20 in bursts of 200 us: of the CPU time the workload measured, and of one another. */
+/*
+ * 50/30/20 in bursts of 200 us: of the thread's on-CPU time, and of one another. An emulated machine
+ * spends so much more of it in the sleeps between that only the second can be asked there.
+ *
+ * By the thread's own clock the three are 45/27/18 %. The rest is in the system call, and before it:
+ * the scheduler counts a run from the wake-up, while the CPU still leaves its idle state, and no
+ * tick can meet the thread there.
+ */
 static void shares(struct known *k)
 {
 	static const double percent[3] = { 50, 30, 20 };
@@ -44,11 +51,10 @@ static void shares(struct known *k)
 			   100.0 * (double)got_ns[i] / (double)t->ns[DOC_ON],
 			   100.0 * (double)fact_number(fact, "cpu_ns") /
 				   (double)fact_number(total, "cpu_ns"));
-		known_require(check_share(function, got_ns[i], t->ns[DOC_ON],
-					  100.0 * (double)fact_number(fact, "cpu_ns") /
-						  (double)fact_number(total, "cpu_ns"),
-					  3, &error),
-			      &error);
+		if (k->slow < 3)
+			known_require(check_share(function, got_ns[i], t->ns[DOC_ON], percent[i],
+						  3, &error),
+				      &error);
 	}
 	for (int i = 0; i < 3; i++)
 		known_require(check_share("share of the three", got_ns[i], in_three_ns, percent[i],
