@@ -56,7 +56,7 @@ static void shares(struct known *k)
 	}
 	for (int i = 0; i < 3; i++) {
 		known_require(check_share("by its own clock, of the three", own_ns[i], own_three_ns,
-					  built[i], 3, &error),
+					  built[i], 6, &error),
 			      &error);
 		percent[i] = 100.0 * (double)own_ns[i] / (double)own_three_ns;
 		known_require(check_share("share of the three", got_ns[i], in_three_ns, percent[i],
