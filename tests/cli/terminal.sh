@@ -52,8 +52,15 @@ if judge_success folded_when_asked 0; then
 	if is_folded "$dir/text"; then ok folded_when_asked; else not_ok folded_when_asked "not folded"; fi
 fi
 
-# Ctrl-C, typed.
-run sh -c "(sleep 2; printf '\\003'; sleep 1) | script -qec \"'$SYSTEMSCOPE' -q -p $$ -d 0 -o x.folded\" /dev/null"
+# Ctrl-C, typed once the live line shows that the window has begun.
+# shellcheck disable=SC2016 # the inner shell's
+type_ctrl_c='for _ in $(seq 300); do
+	grep -qa "$(printf "\\033")\[K" "$CLI_MARK/out" && break
+	sleep 0.1
+done
+printf "\\003"
+sleep 1'
+run sh -c "($type_ctrl_c) | script -qec \"'$SYSTEMSCOPE' -p $$ -d 0 -o x.folded\" /dev/null"
 judge_success ctrl_c 0 x.folded && ok ctrl_c
 
 # COMMAND has the terminal: no live line runs through its output.
