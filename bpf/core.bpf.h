@@ -679,7 +679,11 @@ static __always_inline void account_close(struct account *a, struct task_struct 
 
 	if (!lost)
 		return;
+	__u64 from = t->born_ns > window_start_ns ? t->born_ns : window_start_ns;
+	__u64 to = t->dead_ns < window_end_ns ? t->dead_ns : window_end_ns;
+
 	lost->switches++; /* here: how many threads */
+	lost->dead_ns += to > from ? to - from : 0;
 	for (int i = 0; i < SCOPE_STATES; i++)
 		lost->total_ns[i] += t->total_ns[i];
 }

@@ -154,7 +154,7 @@ struct scope_thread {
 	__u32 state;	     /* enum scope_state at since_ns */
 	__u64 born_ns;	     /* start of its life in the window: wake-up, join, or 0: before the window */
 	__u64 dead_ns;	     /* with SCOPE_THREAD_DEAD: when. With SCOPE_THREAD_LOST: how long they
-			      * lived in the window, together; 0: not known */
+			      * lived in the window, together */
 	__u64 since_ns;
 	__u64 first_ns;	     /* time of the first event seen; 0 with NO_EVENT */
 	__u64 total_ns[SCOPE_STATES];

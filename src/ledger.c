@@ -156,7 +156,6 @@ static void find_processes(struct ledger *l)
 		      compare_threads);
 }
 
-/* The lost lived as long as the kernel side added up, or, if it did not, as they were anywhere. */
 static void add_lost(struct ledger *l, const struct scope_thread *lost)
 {
 	struct ledger_process *p;
@@ -174,12 +173,9 @@ static void add_lost(struct ledger *l, const struct scope_thread *lost)
 	t->last_life = LEDGER_NONE;
 	t->process = (uint32_t)l->processes.count - 1;
 	t->instance = PROCS_NONE;
-	for (int i = 0; i < SCOPE_STATES; i++) {
+	t->alive_ns = lost->dead_ns;
+	for (int i = 0; i < SCOPE_STATES; i++)
 		t->ns[i] = lost->total_ns[i];
-		t->alive_ns += lost->total_ns[i];
-	}
-	if (lost->dead_ns)
-		t->alive_ns = lost->dead_ns;
 }
 
 void ledger_init(struct ledger *l, const struct ingest *ingest)

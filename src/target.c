@@ -23,11 +23,14 @@ struct watch {
 	int pidfd; /* readable at the process's end, not at its leader's; -1: none to be had */
 };
 
+#define EXEC_NS (NSEC_PER_SEC / 2) /* execve is done by then, but for a disk that hangs */
+
 struct target {
 	const struct config *config;
 	struct snapshot_pids pids; /* members known in user space */
 	ARRAY(struct watch) watches; /* of those that have not ended */
 	int epoll_fd;		     /* of their pidfds; -1: nobody is watched */
+	nsec_t missed_ns;	     /* since when no thread that was named is seen; 0: one is */
 	unsigned char *listed;	     /* a bit for each process whose mappings were read */
 	int cgroup_fd;
 	uint64_t cgroup_id;
@@ -182,12 +185,29 @@ static void forget_ended(struct target *t)
 	t->watches.count = kept;
 }
 
-static bool threads_gone(const struct config *c)
+static bool any_thread_lives(const struct config *c, const struct tracer *tracer)
 {
 	for (size_t i = 0; i < c->id_count; i++)
 		if (thread_lives(c->ids[i], c->ids[i]))
-			return false;
-	return true;
+			return true;
+	/* one that called execve goes on under its leader's id */
+	for (uint32_t tid = tracer_next_member(tracer, 0); tid;
+	     tid = tracer_next_member(tracer, tid))
+		if (thread_lives(tid, tid))
+			return true;
+	return false;
+}
+
+/* execve takes the leader's id first, and makes a target of it when all is read: hence the wait. */
+static bool threads_gone(struct target *t, const struct tracer *tracer)
+{
+	nsec_t now = clock_now();
+
+	if (any_thread_lives(t->config, tracer))
+		t->missed_ns = 0;
+	else if (!t->missed_ns)
+		t->missed_ns = now;
+	return t->missed_ns && now - t->missed_ns >= EXEC_NS;
 }
 
 /* A cgroup v2 directory's kernfs id is its inode number (fs/kernfs/inode.c). */
@@ -359,7 +379,7 @@ static void watch_members(struct target *t, const struct tracer *tracer)
 bool target_gone(struct target *t, const struct tracer *tracer)
 {
 	if (t->config->target == TARGET_TIDS)
-		return threads_gone(t->config);
+		return threads_gone(t, tracer);
 	if (t->config->target != TARGET_PIDS)
 		return false;
 	forget_ended(t);

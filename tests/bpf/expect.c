@@ -403,6 +403,7 @@ static void expect_lost(struct words *w)
 	}
 	for (int s = 0; s < SCOPE_STATES; s++)
 		compare(state_names[s], sink.lost.total_ns[s], ns[s]);
+	compare("alive", sink.lost.dead_ns, ns[SCOPE_ON] + ns[SCOPE_RUNQ] + ns[SCOPE_OFF]);
 }
 
 static void expect_nudges(struct words *w)

@@ -299,7 +299,9 @@ static void check_ledger_line(const struct ledger_line *line)
 			ns[state] += l->ns[state];
 	}
 	for (int state = 0; !line->thread && state < SCOPE_STATES; state++)
-		alive += ns[state] = sink.lost.total_ns[state];
+		ns[state] = sink.lost.total_ns[state];
+	if (!line->thread)
+		alive = sink.lost.dead_ns;
 	if (alive != line->alive_ns || memcmp(ns, line->ns, sizeof(ns)))
 		fail("thread %u: on %llu runq %llu off %llu alive %llu, src/ledger.c says "
 		     "%lu %lu %lu %lu", tid, ns[SCOPE_ON], ns[SCOPE_RUNQ], ns[SCOPE_OFF], alive,

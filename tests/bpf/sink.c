@@ -280,6 +280,7 @@ static void add_up_lost_threads(void)
 		const struct scope_thread *lost = map_element(&lost_threads, 0, cpu);
 
 		sink.lost.switches += lost->switches;
+		sink.lost.dead_ns += lost->dead_ns;
 		for (int i = 0; i < SCOPE_STATES; i++)
 			sink.lost.total_ns[i] += lost->total_ns[i];
 	}

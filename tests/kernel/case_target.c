@@ -173,6 +173,35 @@ static void exec_chain(struct known *k)
 	subject_join(k, &subject);
 }
 
+/* A thread that calls execve goes on under its leader's tid, and the run goes on with it. */
+static void tid_exec(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	char tid[16], hold[16];
+
+	snprintf(hold, sizeof(hold), "%d", 2 + (int)(2 * k->slow));
+	subject_start(k, &subject, "execchain", "--dir", k->dir, "--hold", hold, NULL);
+	subject_wait(k, &subject, "executor", 1);
+	facts = facts_load(subject.facts);
+	snprintf(tid, sizeof(tid), "%d",
+		 (int)fact_number(facts_next(&facts, "executor", NULL), "tid"));
+	facts_free(&facts);
+	scope_profile(k, &scope, "--tid", tid, "-d", "60", NULL);
+	doc = scope_document(k, &scope, 90);
+	if (scope_thread(&doc, atoi(tid))->alive_ns < KNOWN_MS)
+		known_fail("nothing of its life before the exec");
+	if (scope_thread(&doc, subject.pid)->alive_ns < 400 * KNOWN_MS)
+		known_fail("alive only %lld ns after the exec",
+			   (long long)scope_thread(&doc, subject.pid)->alive_ns);
+	if (doc.window_ns > 50000 * KNOWN_MS)
+		known_fail("the run did not end with it");
+	doc_free(&doc);
+	subject_join(k, &subject);
+}
+
 /* Finds the v2 hierarchy and makes DIR/name-PID there. */
 static void make_cgroup(char *path, size_t size)
 {
@@ -611,6 +640,7 @@ const struct known_case target_cases[] = {
 	{ "target.comm", by_comm, 0, 0 },
 	{ "target.comm_exec", by_comm_exec, 0, 0 },
 	{ "target.exec_chain", exec_chain, 0, 0 },
+	{ "target.tid_exec", tid_exec, 0, 0 },
 	{ "target.cgroup", by_cgroup, NEED_CGROUP2, 0 },
 	{ "target.all", by_all, 0, 0 },
 	{ "target.command", command, 0, 0 },

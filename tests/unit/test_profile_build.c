@@ -88,7 +88,7 @@ static void orphans_are_losses(void)
 	done();
 	/* where records of threads were lost, they are those threads' */
 	build_stream(COMMON
-	      "thread flags=lost on=30ms runq=20ms off=50ms switches=2\n"
+	      "thread flags=lost dead=100ms on=30ms runq=20ms off=50ms switches=2\n"
 	      "ticks thread=7 ustack=1 count=3\n");
 	CHECK_INT(built->losses[SCOPE_LOSS_TICK_THREAD].count, 0);
 	done();
@@ -329,7 +329,7 @@ static void what_was_not_asked_for_is_not_missed(void)
 
 static void threads_without_a_record_are_one(void)
 {
-	build_stream(COMMON "thread flags=lost+dead state=dead on=100ms runq=200ms off=300ms switches=7\n"
+	build_stream(COMMON "thread flags=lost+dead state=dead dead=600ms on=100ms runq=200ms off=300ms switches=7\n"
 			    "sum thread=55 ustack=1 kstack=3 reason=syscall+0 off=50ms off_count=1\n"
 			    "ticks thread=56 ustack=2 count=1\n");
 	CHECK_INT(built->thread_count, 1);
@@ -350,7 +350,7 @@ static void threads_without_a_record_are_one(void)
 
 static void threads_without_a_record_have_their_label(void)
 {
-	build_stream(COMMON "thread flags=lost+dead state=dead on=100ms switches=7\n");
+	build_stream(COMMON "thread flags=lost+dead state=dead dead=100ms on=100ms switches=7\n");
 	CHECK_TEXT(samples, "\n0 on 100000000 x0  ;[threads without a record]\n");
 	done();
 }

@@ -4,8 +4,10 @@
  * thread), stage_three (executed by another thread, whose tid is then the process's).
  *
  * The new names are symbolic links to this program, made in --dir DIR (needed) and removed again.
- * Each stage works and sleeps for --stage-ms (default 400), after --delay S in the first.
- * Facts: `stage` with name, pid, begin_ns, end_ns (just before the exec or the exit); `ready`.
+ * Each stage works and sleeps for --stage-ms (default 400), after --delay S in the first; the thread
+ * of stage_two sleeps --hold S (default 0) before it executes.
+ * Facts: `stage` with name, pid, begin_ns, end_ns (just before the exec or the exit); `ready`;
+ * `executor` with tid.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -42,6 +44,8 @@ static _Noreturn void become_next(void)
 static void *exec_from_thread(void *arg)
 {
 	(void)arg;
+	work_fact("executor tid=%d", gettid());
+	work_sleep_ns((uint64_t)(work_number("hold", 0) * (double)WORK_S));
 	become_next();
 }
 
@@ -75,7 +79,7 @@ int main(int argc, char **argv)
 	uint64_t begin_ns;
 
 	snprintf(name, sizeof(name), "%s", basename(argv[0]));
-	work_begin(argc, argv, "dir stage-ms delay");
+	work_begin(argc, argv, "dir stage-ms delay hold");
 	begin_ns = work_now_ns();
 	if (strncmp(name, "stage_", 6)) {
 		work_fact("ready");
