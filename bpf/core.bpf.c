@@ -5,7 +5,7 @@
 
 const volatile bool have_task_storage = true;
 const volatile bool have_task_pt_regs = true;
-const volatile __u32 filter = FILTER_ALL;
+const volatile __u32 filter = SCOPE_FILTER_ALL;
 const volatile bool want_user_threads = true;
 const volatile bool want_kernel_threads = true;
 const volatile bool want_user_stacks = true;

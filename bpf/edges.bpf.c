@@ -5,7 +5,7 @@
  * It writes one struct scope_iter_task per target thread: at the start for the stack of those
  * that are blocked already, at the stop for everybody's account.
  */
-#include "core.bpf.h"
+#include "charge.bpf.h"
 #include "scope_iter.h"
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>

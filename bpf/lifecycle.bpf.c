@@ -2,7 +2,7 @@
 /*
  * lifecycle - who becomes a target, and who ceases to be one, in mid-run.
  */
-#include "core.bpf.h"
+#include "charge.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 #define CGROUP_DEPTH 32
@@ -47,7 +47,7 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 {
 	bool is = false;
 
-	if (filter == FILTER_TID) {
+	if (filter == SCOPE_FILTER_TID) {
 		set_member((__u32)child->pid, false);
 		return 0;
 	}
@@ -147,7 +147,7 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 	stays = match_comm ? comm_matches(task) : was;
 	if (match_comm)
 		set_member((__u32)task->tgid, stays);
-	if (filter == FILTER_TID && moves) {
+	if (filter == SCOPE_FILTER_TID && moves) {
 		stays = stays || is_target(task);
 		set_member((__u32)old_tid, false);
 		set_member((__u32)task->pid, stays);

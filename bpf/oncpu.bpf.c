@@ -12,7 +12,7 @@ int oncpu__tick(struct bpf_perf_event_data *ctx)
 	struct who who = who_runs(task);
 	__u64 now = bpf_ktime_get_ns(), one = 1, *have;
 	void *table;
-	struct tick_key key = {};
+	struct scope_tick_key key = {};
 	__u32 zero = 0;
 
 	if (!is_target_id(who.pid, who.tgid, who.flags) || now < window_start_ns || now >= window_end_ns)

@@ -9,7 +9,7 @@
  * The stacks are taken at switch-out, when the thread still runs, and serve both the blocked time
  * and the run-queue time that follows it.
  */
-#include "core.bpf.h"
+#include "charge.bpf.h"
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -105,11 +105,11 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
  */
 static __always_inline bool is_followed(struct task_struct *task)
 {
-	if (filter == FILTER_TID && was_replaced(task))
+	if (filter == SCOPE_FILTER_TID && was_replaced(task))
 		return account_find(task);
 	if (is_target(task))
 		return true;
-	if (filter == FILTER_TID && task->pid == task->tgid)
+	if (filter == SCOPE_FILTER_TID && task->pid == task->tgid)
 		return account_find(task);
 	return match_comm && task->exit_state && !account_is_blank(account_find(task));
 }

@@ -9,10 +9,10 @@
 #include "scope_event.h"
 
 /* By what a target is a member: everything is, by process, by thread. */
-enum filter { FILTER_ALL, FILTER_TGID, FILTER_TID };
+enum scope_filter { SCOPE_FILTER_ALL, SCOPE_FILTER_TGID, SCOPE_FILTER_TID };
 
 /* The table of sums. */
-struct sum_key {
+struct scope_sum_key {
 	__u64 thread;
 	__u64 ustack;
 	__u64 kstack;
@@ -20,7 +20,7 @@ struct sum_key {
 	__u32 pad;
 };
 
-struct sum_value {
+struct scope_sum_value {
 	__u64 off_ns;
 	__u64 off_count;
 	__u64 runq_ns;
@@ -28,23 +28,23 @@ struct sum_value {
 };
 
 /* The table of ticks; its values are their number. */
-struct tick_key {
+struct scope_tick_key {
 	__u64 thread;
 	__u64 ustack;
 	__u64 kstack;
 };
 
 /* By enum scope_loss, one for each CPU. */
-struct loss {
+struct scope_loss_value {
 	__u64 count;
 	__u64 ns;
 };
 
 #ifndef __bpf__
-static_assert(sizeof(struct sum_key) == 32, "map");
-static_assert(sizeof(struct sum_value) == 32, "map");
-static_assert(sizeof(struct tick_key) == 24, "map");
-static_assert(sizeof(struct loss) == 16, "map");
+static_assert(sizeof(struct scope_sum_key) == 32, "map");
+static_assert(sizeof(struct scope_sum_value) == 32, "map");
+static_assert(sizeof(struct scope_tick_key) == 24, "map");
+static_assert(sizeof(struct scope_loss_value) == 16, "map");
 #endif
 
 #endif

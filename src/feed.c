@@ -14,8 +14,8 @@ void feed_record(struct feed *feed, const void *record, size_t bytes)
 
 void feed_sum(void *feed, const void *key, const void *value)
 {
-	const struct sum_key *k = key;
-	const struct sum_value *v = value;
+	const struct scope_sum_key *k = key;
+	const struct scope_sum_value *v = value;
 	struct scope_sum sum = {
 		.rec = { SCOPE_REC_SUM, sizeof(sum) },
 		.thread = k->thread,
@@ -33,7 +33,7 @@ void feed_sum(void *feed, const void *key, const void *value)
 
 void feed_ticks(void *feed, const void *key, const void *value)
 {
-	const struct tick_key *k = key;
+	const struct scope_tick_key *k = key;
 	struct scope_ticks ticks = {
 		.rec = { SCOPE_REC_TICKS, sizeof(ticks) },
 		.thread = k->thread,
@@ -46,7 +46,7 @@ void feed_ticks(void *feed, const void *key, const void *value)
 }
 
 /* `total`: of this cause, so far. */
-static void report_loss(struct feed *feed, uint32_t cause, struct loss total)
+static void report_loss(struct feed *feed, uint32_t cause, struct scope_loss_value total)
 {
 	struct scope_loss_record loss = {
 		.rec = { SCOPE_REC_LOSS, sizeof(loss) },
@@ -63,10 +63,10 @@ static void report_loss(struct feed *feed, uint32_t cause, struct loss total)
 void feed_losses(struct feed *feed, int fd)
 {
 	int cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct loss *per_cpu = mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
+	_cleanup_free_ struct scope_loss_value *per_cpu = mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
 
 	for (uint32_t cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
-		struct loss total = { 0 };
+		struct scope_loss_value total = { 0 };
 
 		if (cause == SCOPE_LOSS_RECORD || bpf_map_lookup_elem(fd, &cause, per_cpu))
 			continue;
@@ -77,7 +77,7 @@ void feed_losses(struct feed *feed, int fd)
 		report_loss(feed, cause, total);
 	}
 	/* counted on this side */
-	report_loss(feed, SCOPE_LOSS_RECORD, (struct loss){ .count = feed->refused });
+	report_loss(feed, SCOPE_LOSS_RECORD, (struct scope_loss_value){ .count = feed->refused });
 }
 
 void feed_lost_threads(struct feed *feed, int fd)

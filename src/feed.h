@@ -16,7 +16,7 @@
 struct feed {
 	struct ingest *ingest;
 	uint64_t refused; /* records, by the sink */
-	struct loss reported[SCOPE_LOSS_COUNT]; /* so far */
+	struct scope_loss_value reported[SCOPE_LOSS_COUNT]; /* so far */
 };
 
 void feed_record(struct feed *feed, const void *record, size_t bytes);

@@ -101,22 +101,22 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t kind,
 			   const void *ips, size_t count)
 {
-	struct {
-		struct scope_stack head;
-		uint64_t ips[SCOPE_MAX_FRAMES];
-	} record = { 0 };
+	_Alignas(struct scope_stack) unsigned char
+		buffer[sizeof(struct scope_stack) + SCOPE_MAX_FRAMES * sizeof(uint64_t)];
+	struct scope_stack *stack = (struct scope_stack *)buffer;
 
 	if (!count || count > SCOPE_MAX_FRAMES)
 		return 0;
-	record.head.rec.type = SCOPE_REC_STACK;
-	record.head.rec.size = (uint32_t)(sizeof(record.head) + count * 8);
-	record.head.id = id;
-	record.head.time_ns = clock_now();
-	record.head.pid = pid;
-	record.head.kind = kind;
-	record.head.count = (uint16_t)count;
-	memcpy(record.ips, ips, count * 8);
-	ingest_record(t->ingest, &record, record.head.rec.size);
+	*stack = (struct scope_stack){
+		.rec = { SCOPE_REC_STACK, (uint32_t)(sizeof(*stack) + count * sizeof(uint64_t)) },
+		.id = id,
+		.time_ns = clock_now(),
+		.pid = pid,
+		.kind = kind,
+		.count = (uint16_t)count,
+	};
+	memcpy(stack->ips, ips, count * sizeof(uint64_t));
+	ingest_record(t->ingest, stack, stack->rec.size);
 	return id;
 }
 

@@ -70,9 +70,9 @@ static void set_constants(struct tracer *t, const struct features *f, uint64_t c
 
 	ro->have_task_storage = f->rows[FEATURE_TASK_STORAGE].ok;
 	ro->have_task_pt_regs = f->rows[FEATURE_TASK_PT_REGS].ok;
-	ro->filter = c->system_wide		 ? FILTER_ALL :
-		     c->target == TARGET_TIDS ? FILTER_TID :
-						FILTER_TGID;
+	ro->filter = c->system_wide		 ? SCOPE_FILTER_ALL :
+		     c->target == TARGET_TIDS ? SCOPE_FILTER_TID :
+						SCOPE_FILTER_TGID;
 	ro->want_user_threads = c->user_threads;
 	ro->want_kernel_threads = c->kernel_threads;
 	ro->want_user_stacks = c->user_stacks;
@@ -139,10 +139,10 @@ static int make_tables(struct tracer *t, struct err *err)
 	int r;
 
 	r = tables_make(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
-		      sizeof(struct sum_key), sizeof(struct sum_value), SUM_ENTRIES);
+		      sizeof(struct scope_sum_key), sizeof(struct scope_sum_value), SUM_ENTRIES);
 	if (!r)
 		r = tables_make(&t->ticks, bpf_map__fd(s->maps.tick_tables), "scope_ticks",
-			      sizeof(struct tick_key), sizeof(uint64_t), TICK_ENTRIES);
+			      sizeof(struct scope_tick_key), sizeof(uint64_t), TICK_ENTRIES);
 	if (r)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot create a BPF table: %s",
 			       strerror(-r));

@@ -246,7 +246,7 @@ static void expect_sum(struct words *w)
 	struct match m = { .thread_tid = parse_number(words_take(w)) };
 	__u64 off = 0, runq = 0;
 	__s64 off_times = -1, runq_times = -1;
-	struct sum_value have = { 0 };
+	struct scope_sum_value have = { 0 };
 
 	while (!words_end(w)) {
 		if (words_is(w, "off"))

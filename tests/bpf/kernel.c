@@ -241,8 +241,8 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	truth_begin(t, SCOPE_RUNQ, now);
 	t->truth->leaf = leaf_of(kernel.current[cpu]);
 	/* who is a target by its birth is for the timeline to say */
-	t->truth->varying = filter == FILTER_TID ||
-			    (filter == FILTER_TGID && t->task.pid == t->task.tgid);
+	t->truth->varying = filter == SCOPE_FILTER_TID ||
+			    (filter == SCOPE_FILTER_TGID && t->task.pid == t->task.tgid);
 	sched__wakeup_new(NULL, &t->task);
 }
 
@@ -336,7 +336,7 @@ void kernel_exec(__u32 cpu, const char *comm)
 	kernel_rename(t, comm);
 	t->task.self_exec_id++;
 	t->task.mm = &t->mm;
-	if (match_comm || filter == FILTER_TID)
+	if (match_comm || filter == SCOPE_FILTER_TID)
 		t->truth->varying = true;
 	lifecycle__exec(NULL, &t->task, old_tid);
 }

@@ -12,16 +12,16 @@
 
 static void set_filter(struct words *w)
 {
-	__u32 kind = FILTER_ALL;
+	__u32 kind = SCOPE_FILTER_ALL;
 
 	if (words_is(w, "tgid"))
-		kind = FILTER_TGID;
+		kind = SCOPE_FILTER_TGID;
 	else if (words_is(w, "tid"))
-		kind = FILTER_TID;
+		kind = SCOPE_FILTER_TID;
 	else if (!words_is(w, "all"))
 		give_up("filter all, tgid or tid");
 	SET(filter, kind);
-	kernel.traces_fork = kind != FILTER_ALL;
+	kernel.traces_fork = kind != SCOPE_FILTER_ALL;
 }
 
 static void set_member_ids(struct words *w)

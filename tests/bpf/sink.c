@@ -16,10 +16,10 @@ struct sink sink;
 void sink_open(size_t sum_entries, size_t tick_entries)
 {
 	for (int i = 0; i < 2; i++) {
-		sink.sum_tables[i] = map_new_hash(sizeof(struct sum_key), sizeof(struct sum_value),
+		sink.sum_tables[i] = map_new_hash(sizeof(struct scope_sum_key), sizeof(struct scope_sum_value),
 						  sum_entries);
 		sink.tick_tables[i] =
-			map_new_hash(sizeof(struct tick_key), sizeof(__u64), tick_entries);
+			map_new_hash(sizeof(struct scope_tick_key), sizeof(__u64), tick_entries);
 	}
 	map_put_inner(&sum_tables, sink.sum_tables[0]);
 	map_put_inner(&tick_tables, sink.tick_tables[0]);
@@ -107,8 +107,8 @@ static void take_thread_record(void *context, const void *data, size_t bytes)
 
 static void take_sum(void *context, const void *key, const void *value)
 {
-	const struct sum_key *k = key;
-	const struct sum_value *v = value;
+	const struct scope_sum_key *k = key;
+	const struct scope_sum_value *v = value;
 
 	(void)context;
 	if (k->pad) /* of map_fill() */
@@ -123,7 +123,7 @@ static void take_sum(void *context, const void *key, const void *value)
 
 static void take_ticks(void *context, const void *key, const void *value)
 {
-	const struct tick_key *k = key;
+	const struct scope_tick_key *k = key;
 
 	(void)context;
 	if (k->kstack == ~0ull) /* of map_fill() */
@@ -292,7 +292,7 @@ static void add_up_losses(void)
 {
 	for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
 		for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
-			const struct loss *l = map_element(&losses, cause, cpu);
+			const struct scope_loss_value *l = map_element(&losses, cause, cpu);
 
 			sink.losses[cause].count += l->count;
 			sink.losses[cause].ns += l->ns;

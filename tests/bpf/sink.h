@@ -45,7 +45,7 @@ struct sink {
 	size_t tick_count;
 	struct seen seen[512];
 	size_t seen_count;
-	struct loss losses[SCOPE_LOSS_COUNT];
+	struct scope_loss_value losses[SCOPE_LOSS_COUNT];
 	struct scope_thread lost; /* all threads whose record found no room */
 	unsigned nudges, drains;
 	bool collected;

@@ -7,10 +7,10 @@
 static bool is_target_now(const struct ktask *t)
 {
 	bool wanted = t->task.flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
-	__u32 id = (__u32)(filter == FILTER_TID ? t->task.pid : t->task.tgid);
+	__u32 id = (__u32)(filter == SCOPE_FILTER_TID ? t->task.pid : t->task.tgid);
 	__u8 *page = map_element(&members, id / MEMBER_PAGE, 0);
 
-	return wanted && (filter == FILTER_ALL || page[id % MEMBER_PAGE]);
+	return wanted && (filter == SCOPE_FILTER_ALL || page[id % MEMBER_PAGE]);
 }
 
 void truth_begin(struct ktask *t, enum scope_state state, __u64 now_ns)

@@ -27,9 +27,9 @@ static void what_is_refused_is_a_loss(void)
 static void tables_become_records(void)
 {
 	struct feed feed = { .ingest = ingest_new() };
-	const struct sum_key sum_key = { .thread = 1, .ustack = 2, .kstack = 3, .reason = 4 };
-	const struct sum_value sum = { 10, 1, 20, 2 };
-	const struct tick_key tick_key = { .thread = 5, .ustack = 6, .kstack = 7 };
+	const struct scope_sum_key sum_key = { .thread = 1, .ustack = 2, .kstack = 3, .reason = 4 };
+	const struct scope_sum_value sum = { 10, 1, 20, 2 };
+	const struct scope_tick_key tick_key = { .thread = 5, .ustack = 6, .kstack = 7 };
 	const uint64_t ticks = 8;
 	const struct ingest_sum_key *have_sum;
 	const struct ingest_tick_key *have_tick;
