@@ -64,19 +64,14 @@ static void require_inside(const struct doc *doc, const struct subject *subject)
  * milliseconds, once more than a second, with a thread that moves. There all share one CPU, and
  * nobody hops to another.
  */
-static bool is_emulated(const struct known *k)
-{
-	return k->slow >= 3;
-}
-
 static const char *cpus_in_step(const struct known *k)
 {
-	return is_emulated(k) ? "1" : "2";
+	return k->emulated ? "1" : "2";
 }
 
 static const char *kinds_in_step(const struct known *k)
 {
-	return is_emulated(k) ? "cond,epoll,sleep10,sleep700,spin,yield" :
+	return k->emulated ? "cond,epoll,sleep10,sleep700,spin,yield" :
 				"cond,epoll,sleep10,sleep700,spin,yield,migrate";
 }
 
@@ -99,7 +94,7 @@ static void settle(struct known *k, bool one_by_one)
 		      cpus_in_step(k), "--kinds", kinds_in_step(k), NULL);
 	subject_wait(k, &subject, "ready", 1);
 	subject_wait(k, &subject, "parked", 1);
-	subject_wait(k, &subject, "thread", is_emulated(k) ? 9 : 10);
+	subject_wait(k, &subject, "thread", k->emulated ? 9 : 10);
 	known_sleep_ms(k, 100);
 	tracks_open(&tracks, &subject);
 	tracks_read(&tracks);
@@ -172,7 +167,7 @@ static void edges(struct known *k)
 	subject_start(k, &subject, "conserve", "--seconds", "300", "--cpus", cpus_in_step(k),
 		      "--kinds", kinds_in_step(k), NULL);
 	subject_wait(k, &subject, "ready", 1);
-	subject_wait(k, &subject, "thread", is_emulated(k) ? 9 : 10);
+	subject_wait(k, &subject, "thread", k->emulated ? 9 : 10);
 	tracks_open(&tracks, &subject);
 	tracks_read(&tracks);
 	stolen_ns = oracle_stolen_ns();
@@ -293,7 +288,7 @@ static void cpus(struct known *k)
 			break;
 	}
 	subject_kill(&subject);
-	if (!right && is_emulated(k))
+	if (!right && k->emulated)
 		known_skip("this emulated machine's /proc/stat does not add up");
 	known_require(right, &error);
 }

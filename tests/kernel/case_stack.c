@@ -28,7 +28,7 @@ static void shares(struct known *k)
 	const struct doc_thread *t;
 	int64_t got_ns[3] = { 0 }, own_ns[3] = { 0 }, in_three_ns = 0, own_three_ns = 0;
 
-	subject_start(k, &subject, "shares", "--seconds", k->slow > 4 ? "45" : "16", NULL);
+	subject_start(k, &subject, "shares", "--seconds", k->emulated ? "45" : "16", NULL);
 	subject_wait(k, &subject, "ready", 1);
 	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "10", "-F", "499", NULL);
 	doc = scope_document(k, &scope, 40);
@@ -62,7 +62,7 @@ static void shares(struct known *k)
 		known_require(check_share("share of the three", got_ns[i], in_three_ns, percent[i],
 					  3, &error),
 			      &error);
-		if (k->slow < 3)
+		if (!k->emulated)
 			known_require(check_share("share of on-CPU", got_ns[i], t->ns[DOC_ON],
 						  percent[i], 3, &error),
 				      &error);
@@ -184,7 +184,7 @@ static void reasons_periodic(struct known *k)
 	char period_ms[16];
 
 	/* a slow machine takes longer to come to each wait */
-	snprintf(period_ms, sizeof(period_ms), "%d", k->slow < 3 ? 50 : 200);
+	snprintf(period_ms, sizeof(period_ms), "%d", k->emulated ? 200 : 50);
 	require_reasons(k, period_ms, 0.7, 0.97);
 }
 
@@ -253,7 +253,7 @@ static void page_faults(struct known *k)
 	const char *other;
 	double share;
 
-	subject_start(k, &subject, "faults", "--seconds", k->slow > 4 ? "30" : "8", "--file",
+	subject_start(k, &subject, "faults", "--seconds", k->emulated ? "30" : "8", "--file",
 		      known_path(k, "f.facts"), NULL);
 	subject_wait(k, &subject, "ready", 1);
 	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "4", NULL);

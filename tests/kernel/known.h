@@ -24,6 +24,7 @@ struct known {
 	const char *systemscope; /* absolute path */
 	const char *workloads;   /* absolute path of their directory */
 	double slow;             /* >= 1: how many times slower than an ordinary machine this is */
+	bool emulated;		 /* its processors are programs: slow, and out of step */
 	char dir[PATH_MAX];      /* this case's own, empty at the start */
 };
 
