@@ -239,7 +239,7 @@ static uint32_t places_of_stack(struct stacks *s, uint32_t stack)
 	known = &s->kernel_stacks[stack];
 	if (known->known)
 		return known->places;
-	take_kernel_frames(s, stack, false);
+	frames_of_stack(s->frames, stack, &s->ids); /* also what is not shown tells of the place */
 	known->known = true;
 	known->places = REASON_PLACES_UNKNOWN;
 	for (size_t i = 0; i < s->ids.count; i++) {

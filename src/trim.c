@@ -46,6 +46,29 @@ static const struct trim_rule rules[] = {
 	{ "raw_irqentry_exit_cond_resched", TRIM_SCHEDULER },
 	{ "irqentry_exit_cond_resched", TRIM_SCHEDULER },
 
+	/* The scheduler's helpers to sleep with. A stack that the kernel takes of another task, as of
+	 * those that wait when the window opens, leaves out all that lies in .sched.text
+	 * (in_sched_functions() in kernel/sched/core.c); without these the same wait would be two,
+	 * by when it began. Locks (mutex_lock, down_read, ...) lie there, too, and stay where they
+	 * are to be had: that a wait is for a lock is worth more than that all of them read the same. */
+	{ "schedule_timeout*", TRIM_SCHEDULER },
+	{ "schedule_hrtimeout*", TRIM_SCHEDULER },
+	{ "io_schedule*", TRIM_SCHEDULER },
+	{ "do_nanosleep", TRIM_SCHEDULER },
+	{ "hrtimer_nanosleep_restart", TRIM_SCHEDULER },
+	{ "usleep_range*", TRIM_SCHEDULER },
+	{ "yield", TRIM_SCHEDULER },
+	{ "yield_to", TRIM_SCHEDULER },
+	{ "bit_wait*", TRIM_SCHEDULER },
+	{ "__wait_on_bit*", TRIM_SCHEDULER },
+	{ "out_of_line_wait_on_bit*", TRIM_SCHEDULER },
+	{ "wait_for_completion*", TRIM_SCHEDULER },
+	{ "__wait_for_common", TRIM_SCHEDULER },
+	/* the wait for a futex that hands on priorities: futex_lock_pi() says so */
+	{ "rt_mutex_wait_proxy_lock", TRIM_SCHEDULER },
+	{ "rt_mutex_slowlock_block", TRIM_SCHEDULER },
+	{ "__rt_mutex_slowlock", TRIM_SCHEDULER },
+
 	{ "__hrtimer_run_queues", TRIM_INTERRUPT },
 	{ "hrtimer_interrupt", TRIM_INTERRUPT },
 	{ "__sysvec_*", TRIM_INTERRUPT },

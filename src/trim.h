@@ -14,7 +14,7 @@ enum trim_kind {
 	TRIM_NOT,
 	TRIM_NAMELESS,	/* no name: perhaps a program that was compiled without one */
 	TRIM_TRACE,	/* between a tracepoint and the profiler's program */
-	TRIM_SCHEDULER, /* between the place that blocks and the tracepoint */
+	TRIM_SCHEDULER, /* between the place that blocks and the tracepoint, sleeping helpers too */
 	TRIM_TICK,	/* the perf event's handler */
 	TRIM_INTERRUPT, /* from the interrupted place to that handler */
 };
