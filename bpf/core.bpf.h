@@ -291,6 +291,11 @@ static __always_inline bool account_is_blank(const struct account *a)
 	return !a || !a->t.first_ns;
 }
 
+/*
+ * NULL: task storage is being written on this CPU, or its allocator, which is refilled later, is
+ * empty; or the table is full. The thread's next event, or the iterator at the start, tries again,
+ * and what is made then tells of all the time before: only in the window is it a loss.
+ */
 static __always_inline struct account *account_make(struct task_struct *task)
 {
 	__u64 key = (__u64)task;
@@ -305,7 +310,7 @@ static __always_inline struct account *account_make(struct task_struct *task)
 		bpf_map_update_elem(&hash_accounts, &key, &zero, BPF_NOEXIST);
 		a = bpf_map_lookup_elem(&hash_accounts, &key);
 	}
-	if (!a)
+	if (!a && bpf_ktime_get_ns() >= window_start_ns && bpf_ktime_get_ns() < window_end_ns)
 		lose(SCOPE_LOSS_THREAD_STATE, 0);
 	return a;
 }
