@@ -61,6 +61,15 @@ static bool probe_privilege(struct feature *f, const struct btf *btf)
 	return held;
 }
 
+static bool probe_pids(struct feature *f, const struct btf *btf)
+{
+	bool ok = privilege_counts_as_host();
+
+	(void)btf;
+	detail(f, ok ? "the host's" : PRIVILEGE_OWN_NUMBERS);
+	return ok;
+}
+
 static bool probe_btf(struct feature *f, const struct btf *btf)
 {
 	struct utsname name;
@@ -212,6 +221,7 @@ static bool probe_cgroup2(struct feature *f, const struct btf *btf)
 
 static const struct probe probes[FEATURE_COUNT] = {
 	[FEATURE_PRIVILEGE] = { "privilege", true, probe_privilege },
+	[FEATURE_PIDS] = { "process numbers", true, probe_pids },
 	[FEATURE_BTF] = { "kernel BTF", true, probe_btf },
 	[FEATURE_BPF] = { "BPF tracing", true, probe_bpf },
 	[FEATURE_PERF] = { "perf events", true, probe_perf },
@@ -276,6 +286,8 @@ const char *feature_remedy(enum feature_id id, const struct feature_bars *bars)
 	switch (id) {
 	case FEATURE_PRIVILEGE:
 		return "sudo systemscope ...";
+	case FEATURE_PIDS:
+		return PRIVILEGE_NUMBERS_REMEDY;
 	case FEATURE_BTF:
 		return "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y (Debian's have it since "
 		       "5.10)";

@@ -16,11 +16,11 @@ static bool has(const struct __user_cap_data_struct *data, unsigned int capabili
 }
 
 /* The kernel side counts processes as the host does; numbers of another kind would name others. */
-static bool in_own_pid_namespace(void)
+bool privilege_counts_as_host(void)
 {
 	struct stat status;
 
-	return !stat("/proc/self/ns/pid", &status) && status.st_ino != HOST_PID_NAMESPACE;
+	return stat("/proc/self/ns/pid", &status) || status.st_ino == HOST_PID_NAMESPACE;
 }
 
 bool privilege_held(void)
@@ -34,10 +34,9 @@ bool privilege_held(void)
 
 int privilege_check(struct err *err)
 {
-	if (in_own_pid_namespace())
+	if (!privilege_counts_as_host())
 		return err_set(err, EXIT_CODE_UNSUPPORTED, -EPERM,
-			       "processes have numbers of their own in this container: run it on "
-			       "the host, or share its numbers (docker run --pid=host)");
+			       PRIVILEGE_OWN_NUMBERS ": " PRIVILEGE_NUMBERS_REMEDY);
 	if (privilege_held())
 		return 0;
 	return err_set(err, EXIT_CODE_UNSUPPORTED, -EPERM,

@@ -11,6 +11,14 @@
  * capture itself will tell. */
 bool privilege_held(void);
 
+/* Processes have the numbers here that they have for the kernel: no pid namespace of its own. True
+ * too where that cannot be asked. */
+bool privilege_counts_as_host(void);
+
+#define PRIVILEGE_OWN_NUMBERS	 "processes have numbers of their own in this container"
+#define PRIVILEGE_NUMBERS_REMEDY                                                                   \
+	"run it on the host, or share its numbers (docker run --pid=host)"
+
 /* 0, or -EPERM and code 77 with the remedy. The kernel has the last word: lockdown, for one. */
 int privilege_check(struct err *err);
 

@@ -41,8 +41,16 @@ fi
 if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	run unshare --pid --fork --mount-proc "$SYSTEMSCOPE" -o x.json
 	judge_error own_pid_namespace 77 'processes have numbers of their own in this container: .*'
+	run unshare --pid --fork --mount-proc "$SYSTEMSCOPE" doctor
+	if [ "$code" = 77 ] && grep -qE '^NO +process numbers' "$dir/out" &&
+		grep -q 'to mend it: run it on the host, .*--pid=host' "$dir/out"; then
+		ok doctor_in_a_pid_namespace
+	else
+		not_ok doctor_in_a_pid_namespace "exit code $code: $(grep 'process numbers' "$dir/out")"
+	fi
 else
 	echo "skip own_pid_namespace - needs root to make a namespace"
+	echo "skip doctor_in_a_pid_namespace - needs root to make a namespace"
 fi
 
 if ! needs_capture captures; then

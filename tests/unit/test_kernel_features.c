@@ -35,6 +35,7 @@ static void remedies_fit_what_is_in_the_way(void)
 	struct feature_bars bars = { 0 };
 
 	CHECK_TEXT(feature_remedy(FEATURE_PRIVILEGE, &bars), "sudo systemscope ...");
+	CHECK_CONTAINS(feature_remedy(FEATURE_PIDS, &bars), "--pid=host");
 	CHECK_TEXT(feature_remedy(FEATURE_BPF, &bars), "see privilege");
 	CHECK_TEXT(feature_remedy(FEATURE_PERF, &bars), "see privilege");
 	CHECK_TEXT(feature_remedy(FEATURE_KALLSYMS, &bars), "see privilege");
