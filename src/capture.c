@@ -117,12 +117,38 @@ static int write_files(struct capture *capture, struct err *err)
 	return 0;
 }
 
+static bool was_seen(const struct profile *profile, enum target_kind kind, uint32_t id)
+{
+	for (uint32_t i = 0; i < profile->thread_count; i++) {
+		const struct profile_thread *thread = &profile->threads[i];
+
+		if (id == (kind == TARGET_TIDS ? thread->tid : profile->processes[thread->process].pid))
+			return true;
+	}
+	return false;
+}
+
+/* Of several that were named, one that is not there is not missed among the others. */
+static void note_unseen(const struct capture *capture)
+{
+	const struct config *config = capture->config;
+	enum target_kind kind = config->target;
+
+	for (size_t i = 0; i < config->id_count; i++)
+		if (!was_seen(capture->profile, kind, config->ids[i]))
+			fprintf(stderr,
+				"systemscope: note: %s %u: no thread was seen: it had ended, or the "
+				"kernel hides it from BPF\n",
+				kind == TARGET_TIDS ? "tid" : "pid", config->ids[i]);
+}
+
 static void print_summary(const struct capture *capture)
 {
 	const struct config *config = capture->config;
 	struct summary_opts opts = { .verbose = config->verbose };
 
 	if (!config->quiet) {
+		note_unseen(capture);
 		opts.color = terminal_takes_color(config->color, STDERR_FILENO);
 		summary_print(capture->profile, &opts, stderr);
 		for (size_t i = 0; i < config->output_count; i++) {

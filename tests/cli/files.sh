@@ -138,6 +138,26 @@ if judge_success owner 0 x.folded; then
 	fi
 fi
 
+# Named, there, and without a thread: a child that nobody waits for.
+sh -c 'true & echo $! >"$1"; exec sleep 100' sh "$scratch/zombie" &
+parent=$!
+for _ in $(seq 50); do
+	zombie=$(cat "$scratch/zombie" 2>/dev/null)
+	[ -n "$zombie" ] && grep -q '^State:.Z' "/proc/$zombie/status" 2>/dev/null && break
+	sleep 0.1
+done
+run "$SYSTEMSCOPE" -p "$$,$zombie" -d 0.2 -o x.folded
+if judge_success unseen_is_named 0 x.folded; then
+	if [ "$(grep -c 'note: ' "$dir/err")" = 1 ] &&
+		grep -q "^systemscope: note: pid $zombie: no thread was seen: " "$dir/err"; then
+		ok unseen_is_named
+	else
+		not_ok unseen_is_named "$(grep -m 1 'note: ' "$dir/err")"
+	fi
+fi
+kill $parent
+wait $parent 2>/dev/null
+
 expect_error no_such_comm 1 'nothing to show: no thread of .*no-such-comm.* was there .*' \
 	--comm no-such-comm -d 0.2 -o x.folded
 
