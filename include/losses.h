@@ -6,11 +6,14 @@
 #ifndef LOSSES_H
 #define LOSSES_H
 
+#include <stdbool.h>
+
 #include "scope_event.h"
 
 struct loss_info {
 	const char *key;
 	const char *text;
+	bool mended; /* made up for: it costs no time, and no state is given another's */
 };
 
 /* clang-format off */
@@ -22,8 +25,8 @@ static const struct loss_info loss_table[SCOPE_LOSS_COUNT] = {
 	[SCOPE_LOSS_THREAD_STATE] = { "thread_state", "no room for a thread's state" },
 	[SCOPE_LOSS_STACK_KERNEL] = { "stack_kernel", "kernel stack unreadable" },
 	[SCOPE_LOSS_STACK_USER]	  = { "stack_user", "user stack unreadable" },
-	[SCOPE_LOSS_EVENT_ORDER]  = { "event_order", "scheduler event missed" },
-	[SCOPE_LOSS_CLOCK]	  = { "clock", "clocks of two CPUs apart" },
+	[SCOPE_LOSS_EVENT_ORDER]  = { "event_order", "scheduler event missed", .mended = true },
+	[SCOPE_LOSS_CLOCK]	  = { "clock", "clocks of two CPUs apart", .mended = true },
 	[SCOPE_LOSS_MMAP_RING]	  = { "mmap_ring", "mapping records lost" },
 	[SCOPE_LOSS_JOIN_FULL]	  = { "join_full", "table of joined processes full" },
 	[SCOPE_LOSS_TICK_THREAD]  = { "tick_thread", "tick on a thread without state" },

@@ -15,7 +15,7 @@ struct session_progress {
 	nsec_t elapsed_ns;
 	nsec_t duration_ns; /* 0: open-ended */
 	uint64_t stacks;    /* distinct, so far */
-	uint64_t losses;    /* so far, all causes */
+	uint64_t losses;    /* so far, all causes but those that are mended */
 };
 
 struct session_hooks {

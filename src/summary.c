@@ -240,7 +240,8 @@ static void print_reasons(const struct printer *w)
 	if (!shown)
 		fputs("nothing", w->out);
 	if (rest_ns)
-		fprintf(w->out, ", other %s", text_duration(rest_ns).bytes);
+		fprintf(w->out, ", other %s (%s)", text_duration(rest_ns).bytes,
+			text_share(rest_ns, total_ns).bytes);
 	if (idle_ns)
 		fprintf(w->out, "; threads that never ran %s", text_duration(idle_ns).bytes);
 	fputc('\n', w->out);
@@ -273,27 +274,35 @@ static void print_quality(const struct printer *w)
 		text_share(quality->on_unsampled_ns, on_ns).bytes);
 }
 
-static void print_losses(const struct printer *w)
+/* Those that cost something, or those that were mended; returns whether there are any. */
+static bool print_losses_of(const struct printer *w, bool mended, const char *label)
 {
+	const char *color = mended ? "" : paint(w, YELLOW), *reset = mended ? "" : paint(w, RESET);
 	bool any = false;
 
 	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++) {
 		const struct profile_loss *loss = &w->profile->losses[i];
 
-		if (!loss->count && !loss->ns)
+		if (loss_table[i].mended != mended || (!loss->count && !loss->ns))
 			continue;
-		begin_row(w, any ? "" : "losses");
-		fprintf(w->out, "%s%s: %" PRIu64 " %s%s", paint(w, YELLOW), loss_table[i].text,
-			loss->count, plural(loss->count, "time", "times"), paint(w, RESET));
+		begin_row(w, any ? "" : label);
+		fprintf(w->out, "%s%s: %" PRIu64 " %s%s", color, loss_table[i].text, loss->count,
+			plural(loss->count, "time", "times"), reset);
 		if (loss->ns)
 			fprintf(w->out, ", %s without a stack", text_duration(loss->ns).bytes);
 		fputc('\n', w->out);
 		any = true;
 	}
-	if (!any) {
+	return any;
+}
+
+static void print_losses(const struct printer *w)
+{
+	if (!print_losses_of(w, false, "losses")) {
 		begin_row(w, "losses");
 		fputs("none\n", w->out);
 	}
+	print_losses_of(w, true, "mended");
 }
 
 static void print_cost(const struct printer *w)

@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "feed.h"
 #include "kernel_features.h"
+#include "losses.h"
 #include "mem.h"
 #include "scope.skel.h"
 #include "scope_maps.h"
@@ -419,7 +420,7 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 		ret_stats->map_bytes += map_memory(t->sums.fd[i]) + map_memory(t->ticks.fd[i]);
 	ret_stats->stacks = t->stacks;
 	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++)
-		ret_stats->losses += t->feed.reported[i].count;
+		ret_stats->losses += loss_table[i].mended ? 0 : t->feed.reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
 }

@@ -48,7 +48,7 @@ int tracer_stop(struct tracer *tracer, struct err *err);
 struct tracer_stats {
 	uint64_t map_bytes;  /* kernel memory of all maps */
 	uint64_t stacks;     /* stack records so far */
-	uint64_t losses;     /* so far, all causes */
+	uint64_t losses;     /* so far, all causes but those that are mended */
 	nsec_t start_ns, end_ns;
 };
 

@@ -2,6 +2,7 @@
 /* src/summary.c, src/digest.c: what a person is told, and that no name can tell another thing. */
 #include "check.h"
 #include "handmade.h"
+#include "losses.h"
 #include "summary.h"
 
 static struct handmade h;
@@ -138,9 +139,23 @@ static void each_loss_is_told(void)
 		make_profile();
 		h.profile.losses[i].count = 1;
 		text = printed_by(summary_print, handmade_seal(&h), NULL);
-		CHECK(strstr(text, "losses") && !strstr(text, "none"));
+		CHECK(strstr(text, loss_table[i].text));
+		CHECK(!strstr(text, "none") == !loss_table[i].mended);
 		free(text);
 	}
+}
+
+/* What was made up for is told, and is no loss. */
+static void mended_events_are_told_apart(void)
+{
+	char *text;
+
+	make_profile();
+	h.profile.losses[SCOPE_LOSS_EVENT_ORDER].count = 31;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "  losses      none\n"
+			     "  mended      scheduler event missed: 31 times\n");
+	free(text);
 }
 
 static void many_reasons_are_cut_and_their_rest_is_told(void)
@@ -157,7 +172,7 @@ static void many_reasons_are_cut_and_their_rest_is_told(void)
 	text = printed_by(summary_print, handmade_seal(&h), NULL);
 	CHECK_CONTAINS(text,
 		       "blocked in  r7 7.00 s (25.0 %), r6 6.00 s (21.4 %), r5 5.00 s (17.9 %), "
-		       "r4 4.00 s (14.3 %), other 6.00 s\n");
+		       "r4 4.00 s (14.3 %), other 6.00 s (21.4 %)\n");
 	free(text);
 }
 
@@ -382,6 +397,7 @@ int main(void)
 	CHECK_CASE(the_largest_residuals_are_named);
 	CHECK_CASE(losses_are_told_by_cause);
 	CHECK_CASE(each_loss_is_told);
+	CHECK_CASE(mended_events_are_told_apart);
 	CHECK_CASE(many_reasons_are_cut_and_their_rest_is_told);
 	CHECK_CASE(threads_that_never_ran_do_not_hide_the_others);
 	CHECK_CASE(a_command_tells_only_what_it_measured);
