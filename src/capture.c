@@ -24,6 +24,7 @@
 struct capture {
 	const struct config *config;
 	struct outfile **files; /* one for each of config->outputs */
+	size_t written;		/* the first so many of them are whole */
 	struct launch *launch;	/* NULL: no COMMAND */
 	struct profile *profile;
 	struct progress progress;
@@ -113,6 +114,7 @@ static int write_files(struct capture *capture, struct err *err)
 		r = outfile_commit(capture->files[i], r, err);
 		if (r)
 			return r;
+		capture->written++;
 	}
 	return 0;
 }
@@ -151,7 +153,7 @@ static void print_summary(const struct capture *capture)
 		note_unseen(capture);
 		opts.color = terminal_takes_color(config->color, STDERR_FILENO);
 		summary_print(capture->profile, &opts, stderr);
-		for (size_t i = 0; i < config->output_count; i++) {
+		for (size_t i = 0; i < capture->written; i++) {
 			if (config->outputs[i].path)
 				fprintf(stderr, "written to %s\n", config->outputs[i].path);
 		}
@@ -198,10 +200,11 @@ int capture_run(const struct opts *opts, struct err *err)
 		r = run_session(&capture, err);
 	if (!r)
 		r = check_not_empty(capture.profile, err);
-	if (!r)
+	if (!r) {
+		/* also where the reader of a pipe had enough: what was found out is found out */
 		r = write_files(&capture, err);
-	if (!r)
 		print_summary(&capture);
+	}
 	signals_release();
 	if (capture.launch && launch_released(capture.launch))
 		code = end_command(&capture);

@@ -110,6 +110,21 @@ else
 	not_ok closed_pipe "exit code $(cat "$dir/out")"
 fi
 
+# What was found out is told all the same, and then what went wrong.
+run sh -c "{ '$SYSTEMSCOPE' -o - -o x.json -p $$ -d 0.5; echo \$? >code; } | true; cat code; rm code"
+if judge_success summary_of_a_closed_pipe 0; then
+	if [ "$(cat "$dir/out")" != 1 ]; then
+		not_ok summary_of_a_closed_pipe "exit code $(cat "$dir/out")"
+	elif ! grep -q '^  coverage ' "$dir/err"; then
+		not_ok summary_of_a_closed_pipe "no summary"
+	elif grep -q 'written to' "$dir/err" || [ "$(grep -c '^systemscope: ' "$dir/err")" != 1 ] ||
+		! tail -n 1 "$dir/err" | grep -q '^systemscope: cannot write stdout: Broken pipe'; then
+		not_ok summary_of_a_closed_pipe "$(tail -n 1 "$dir/err")"
+	else
+		ok summary_of_a_closed_pipe
+	fi
+fi
+
 run sh -c "mkfifo pipe; cat pipe & '$SYSTEMSCOPE' -q -p $$ -d 0.2 -o folded:pipe; code=\$?; wait; rm pipe; exit \$code"
 if judge_success named_pipe 0; then
 	if is_folded "$dir/out"; then
@@ -139,7 +154,7 @@ if judge_success owner 0 x.folded; then
 fi
 
 # Named, there, and without a thread: a child that nobody waits for.
-sh -c 'true & echo $! >"$1"; exec sleep 100' sh "$scratch/zombie" &
+sh -c 'sleep 0.5 & echo $! >"$1"; exec sleep 100' sh "$scratch/zombie" &
 parent=$!
 for _ in $(seq 50); do
 	zombie=$(cat "$scratch/zombie" 2>/dev/null)
