@@ -24,15 +24,23 @@ struct outfile {
 
 static int fail(const struct outfile *file, int r, struct err *err)
 {
+	_cleanup_free_ char *directory = NULL;
 	const char *why = strerror(-r);
 
 	/* The words of strerror() say little about these. */
-	if (r == -EPIPE)
+	if (r == -EACCES && file->directory) {
+		directory = mem_format("Permission denied: no file can be made in %s: choose "
+				       "another directory", file->directory);
+		why = directory;
+	} else if (r == -EBADF) {
+		why = "Bad file descriptor: it is closed";
+	} else if (r == -EPIPE) {
 		why = "Broken pipe: its reader has gone";
-	else if (r == -EISDIR)
+	} else if (r == -EISDIR) {
 		why = "Is a directory: give a file's name in it";
-	else if (r == -ENOENT)
+	} else if (r == -ENOENT) {
 		why = "No such file or directory: make the directory first";
+	}
 	return err_set(err, EXIT_CODE_FAILURE, r, "cannot write %s: %s", file->name, why);
 }
 
@@ -141,6 +149,17 @@ static int open_existing(struct outfile *file, const char *path, struct err *err
 	return open_regular(file, target);
 }
 
+/* One that was closed is open for reading only by now (src/command.c). */
+static int open_stdout(struct outfile *file)
+{
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+
+	if (flags < 0 || (flags & O_ACCMODE) == O_RDONLY)
+		return -EBADF;
+	file->stream = stdout;
+	return 0;
+}
+
 int outfile_open(const char *path, struct outfile **ret_file, struct err *err)
 {
 	struct outfile *file = mem_alloc(sizeof(*file));
@@ -149,7 +168,7 @@ int outfile_open(const char *path, struct outfile **ret_file, struct err *err)
 
 	file->name = path ? path : "stdout";
 	if (!path)
-		file->stream = stdout;
+		r = open_stdout(file);
 	else if (!lstat(path, &status))
 		r = open_existing(file, path, err);
 	else

@@ -10,6 +10,9 @@ mkdir -p "$scratch/links" && ln -s nothing "$scratch/links/x.json"
 expect_error dangling_link 1 'cannot write .*/links/x.json: a symbolic link to nothing: remove it' \
 	-o "$scratch/links/x.json"
 
+run sh -c "exec '$SYSTEMSCOPE' >&-"
+judge_error closed_stdout 1 'cannot write stdout: Bad file descriptor: it is closed'
+
 if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all true 2>/dev/null; then
 	as_nobody() {
 		run setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all "$@"
@@ -18,7 +21,9 @@ if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all true 2>/de
 	as_nobody "$scratch/systemscope" -o json:/dev/null
 	judge_error no_privilege 77 'needs root .*: run it as: sudo systemscope \.\.\.'
 	as_nobody "$scratch/systemscope" -o x.json
-	judge_error not_my_directory 1 'cannot write x.json: Permission denied'
+	judge_error not_my_directory 1 'cannot write x.json: Permission denied: no file can be made in \.: choose another directory'
+	as_nobody "$scratch/systemscope" -o /usr/x.json
+	judge_error not_my_other_directory 1 'cannot write /usr/x.json: Permission denied: no file can be made in /usr: .*'
 	as_nobody "$scratch/systemscope" -o json:/dev/null -- touch "$scratch/ran"
 	if [ -e "$scratch/ran" ]; then
 		not_ok no_privilege_runs_nothing "COMMAND ran"
@@ -33,7 +38,7 @@ if setpriv --reuid=65534 --regid=65534 --clear-groups --inh-caps=-all true 2>/de
 		not_ok doctor_without_privilege "exit code $code"
 	fi
 else
-	for name in no_privilege not_my_directory no_privilege_runs_nothing doctor_without_privilege; do
+	for name in no_privilege not_my_directory not_my_other_directory no_privilege_runs_nothing doctor_without_privilege; do
 		echo "skip $name - needs root to become nobody"
 	done
 fi
