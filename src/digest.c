@@ -138,25 +138,55 @@ static void put_padded(FILE *out, const char *text, unsigned columns)
 	fprintf(out, "%*s", (int)(have < columns ? columns - have : 0), "");
 }
 
-/* leaf <- caller <- ... in `room` columns. */
+/* Frames at the leaf that are the kernel's, where there are user's above them; else 0. */
+static uint32_t count_kernel_leaves(const struct profile *p, uint32_t stack)
+{
+	uint32_t count = 0, at = stack;
+
+	for (; at && p->frames[p->stacks[at].frame].kind == FRAME_KERNEL; count++)
+		at = p->stacks[at].parent;
+	return at ? count : 0;
+}
+
+/*
+ * leaf <- caller <- ... in `room` columns. The user's function that called the kernel matters more
+ * than the kernel's own way from there to the leaf: where both do not fit, that is cut.
+ */
 static void print_path(const struct digest *d, uint32_t stack, unsigned room)
 {
 	enum { ARROW = 4, MORE = 3 }; /* columns of " <- " and "..." */
 	uint32_t depth = paths_frames(&d->paths, stack, d->frames);
-	unsigned used = 0;
+	uint32_t user = depth - count_kernel_leaves(d->profile, stack); /* so many are outside */
+	unsigned used = 0, kept = 0; /* columns for the user's function, and what may follow it */
 
+	if (user < depth) {
+		kept = ARROW + count_columns(d->frames[user - 1]) + (user > 1 ? ARROW + MORE : 0);
+		if (count_columns(d->frames[depth - 1]) + ARROW + MORE + kept > room)
+			kept = 0;
+	}
 	for (uint32_t left = depth; left-- > 0;) {
 		const char *frame = d->frames[left];
 		bool is_leaf = left + 1 == depth;
 		unsigned need = count_columns(frame) + (is_leaf ? 0 : ARROW);
 		unsigned keep = left ? ARROW + MORE : 0;
 
+		if (kept)
+			keep = left > user ? ARROW + MORE + kept : kept;
+		if (used + need + keep > room && kept && !is_leaf) {
+			fputs(" <- ...", d->out);
+			used += ARROW + MORE;
+			left = user;
+			kept = 0;
+			continue;
+		}
 		if (used + need + keep > room) {
 			if (is_leaf)
 				put_cut(d->out, frame, room - MORE);
 			fputs(is_leaf ? "..." : " <- ...", d->out);
 			break;
 		}
+		if (left == user)
+			kept = 0; /* the next one is the user's, and fits */
 		if (is_leaf)
 			fprintf(d->out, "%s%s%s", d->color ? BOLD : "", frame,
 				d->color ? RESET : "");

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "handmade.h"
 #include "losses.h"
+#include "mem.h"
 #include "summary.h"
 
 static struct handmade h;
@@ -346,6 +347,41 @@ static void digest_keeps_to_the_columns(void)
 	}
 }
 
+/* main <- helper <- four frames of the kernel, in fewer and fewer columns. */
+static void digest_keeps_the_function_that_called_the_kernel(void)
+{
+	static const struct {
+		unsigned columns;
+		const char *path;
+	} widths[] = {
+		{ 100, "k_leaf <- k_three <- k_two <- k_entry <- helper <- main\n" },
+		{ 78, "k_leaf <- k_three <- k_two <- k_entry <- helper <- main\n" },
+		{ 77, "k_leaf <- k_three <- k_two <- k_entry <- helper <- ...\n" },
+		{ 76, "k_leaf <- k_three <- k_two <- ... <- helper <- main\n" },
+		{ 65, "k_leaf <- k_three <- ... <- helper <- main\n" },
+		{ 55, "k_leaf <- ... <- helper <- main\n" },
+		{ 53, "k_leaf <- ... <- helper <- ...\n" },
+		{ 40, "k_leaf <- k_three <- ...\n" }, /* no room for both */
+	};
+	uint32_t stack;
+
+	for (size_t i = 0; i < ARRAY_SIZE(widths); i++) {
+		const struct summary_opts opts = { .columns = widths[i].columns };
+		char *text;
+
+		handmade_init(&h);
+		handmade_process(&h, 1, "app");
+		handmade_thread(&h, 1, "app");
+		stack = handmade_stack(&h, handmade_stack(&h, 0, "main"), "helper");
+		stack = handmade_stack(&h, handmade_stack(&h, stack, "k:k_entry"), "k:k_two");
+		stack = handmade_stack(&h, handmade_stack(&h, stack, "k:k_three"), "k:k_leaf");
+		handmade_sample(&h, 0, SCOPE_ON, stack, 1000);
+		text = printed_by(digest_print, handmade_seal(&h), &opts);
+		CHECK_CONTAINS(text, widths[i].path);
+		free(text);
+	}
+}
+
 static void names_cannot_steer_the_terminal(void)
 {
 	static const char hostile[] = "\033]0;x\007\n\r\xc2\x9b"
@@ -408,6 +444,7 @@ int main(void)
 	CHECK_CASE(digest_shows_ten_and_the_rest);
 	CHECK_CASE(digest_leaves_out_kernel_frames_of_waits_alone);
 	CHECK_CASE(digest_keeps_to_the_columns);
+	CHECK_CASE(digest_keeps_the_function_that_called_the_kernel);
 	CHECK_CASE(names_cannot_steer_the_terminal);
 	CHECK_CASE(colour_only_when_asked_for);
 	return check_status();
