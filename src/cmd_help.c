@@ -34,7 +34,7 @@ const struct command command_help = {
 	.examples = {
 		{ "systemscope help offcpu", "one command and its options" },
 		{ "systemscope help frames", "what the names in brackets mean" },
-		{ "systemscope help --bash-completion > ~/.bash_completion",
+		{ "systemscope help --bash-completion >> ~/.bash_completion",
 		  "completion for your own shell" },
 	},
 	.run = run,

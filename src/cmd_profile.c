@@ -9,7 +9,7 @@ const struct command command_profile = {
 	.states = { [SCOPE_ON] = true, [SCOPE_RUNQ] = true, [SCOPE_OFF] = true },
 	.examples = {
 		{ "sudo systemscope -p 1234 -d 10", "where the time of process 1234 goes" },
-		{ "sudo systemscope -p 1234 > out.folded && flamegraph.pl out.folded > out.svg",
+		{ "sudo systemscope -p 1234 | flamegraph.pl --countname us > out.svg",
 		  "the same, 30 seconds, as a flame graph" },
 		{ "sudo systemscope -o make.folded -o make.json -- make -j2",
 		  "a program from its first instruction, with what it starts" },

@@ -49,6 +49,17 @@ static void put_case(enum option_values values, const char *action, FILE *out)
 	fprintf(out, ")\n\t\t%s\n\t\treturn ;;\n", action);
 }
 
+/* An absolute path, or one below the cgroup v2 mount. Whole directories only: more may follow. */
+#define COMPLETE_CGROUP                                                                            \
+	"local directory=/ type\n"                                                                 \
+	"\t\tif [[ $cur != /* ]]; then\n"                                                          \
+	"\t\t\twhile read -r _ directory type _ && [[ $type != cgroup2 ]]; do :; done "            \
+	"</proc/self/mounts\n"                                                                     \
+	"\t\t\t[[ $type == cgroup2 ]] || return\n"                                                \
+	"\t\tfi\n"                                                                                \
+	"\t\tcompopt -o nospace 2>/dev/null\n"                                                    \
+	"\t\tCOMPREPLY=($(cd \"$directory\" && compgen -d -S / -- \"$cur\"))"
+
 void help_print_bash_completion(FILE *out)
 {
 	fputs("# bash completion for systemscope; made by: systemscope help --bash-completion\n"
@@ -69,7 +80,7 @@ void help_print_bash_completion(FILE *out)
 	      "\tcase $prev in\n"
 	      "\t:)\n\t\tCOMPREPLY=($(compgen -f -- \"$cur\"))\n\t\treturn ;;\n", out);
 	put_case(VALUES_FILE, "COMPREPLY=($(compgen -f -- \"$cur\"))", out);
-	put_case(VALUES_DIRECTORY, "COMPREPLY=($(compgen -d -- \"$cur\"))", out);
+	put_case(VALUES_CGROUP, COMPLETE_CGROUP, out);
 	put_case(VALUES_USER, "COMPREPLY=($(compgen -u -- \"$cur\"))", out);
 	put_case(VALUES_PID, "COMPREPLY=($(cd /proc && compgen -W \"$(echo [0-9]*)\" -- \"$cur\"))", out);
 	put_case(VALUES_COLOR, "COMPREPLY=($(compgen -W 'auto always never' -- \"$cur\"))", out);

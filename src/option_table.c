@@ -18,11 +18,12 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"these threads only" },
 	[OPTION_COMM] = { 0, 0, "comm", "NAME", GROUP_TARGET, VALUES_NONE, FOR_CAPTURE,
 		"processes of exactly this name; looked at again at every fork and exec" },
-	[OPTION_CGROUP] = { 0, 0, "cgroup", "PATH", GROUP_TARGET, VALUES_DIRECTORY, FOR_CAPTURE,
+	[OPTION_CGROUP] = { 0, 0, "cgroup", "PATH", GROUP_TARGET, VALUES_CGROUP, FOR_CAPTURE,
 		"processes in this cgroup (v2) and below: an absolute path, or relative to the "
 		"cgroup v2 mount" },
 	[OPTION_ALL] = { 'a', 0, "all", NULL, GROUP_TARGET, VALUES_NONE, FOR_CAPTURE,
-		"the whole system (the default); with COMMAND: for as long as it runs" },
+		"the whole system (the default without COMMAND); with COMMAND this, or any target "
+		"above, is profiled instead of it, for as long as it runs" },
 	[OPTION_CHILDREN] = { 0, 0, "children", NULL, GROUP_TARGET, VALUES_NONE, FOR_CAPTURE,
 		"with --pid: follow the processes they start (a COMMAND's always are)" },
 	[OPTION_USER] = { 0, 0, "user", "NAME", GROUP_TARGET, VALUES_USER, FOR_CAPTURE,
@@ -40,7 +41,7 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"keep no stacks of waits shorter than US microseconds; their time goes to "
 		"[blocked under N us] (default 0: every wait has its stack)" },
 	[OPTION_USER_STACKS] = { 'U', 0, "user-stacks-only", NULL, GROUP_CAPTURE, VALUES_NONE,
-		FOR_CAPTURE, "leave out kernel frames" },
+		FOR_CAPTURE, "leave out kernel frames; reasons are then told by the system call alone" },
 	[OPTION_KERNEL_STACKS] = { 'K', 0, "kernel-stacks-only", NULL, GROUP_CAPTURE, VALUES_NONE,
 		FOR_CAPTURE, "leave out user frames" },
 	[OPTION_USER_THREADS] = { 0, 0, "user-threads-only", NULL, GROUP_CAPTURE, VALUES_NONE,
@@ -61,7 +62,8 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_PER_PROCESS] = { 0, 0, "per-process", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
 		"one root for each process: comm-PID" },
 	[OPTION_ANNOTATE] = { 0, 0, "annotate", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
-		"folded: mark frames as FlameGraph does: _[k] kernel, _[i] inlined, _[j] JIT" },
+		"folded: mark frames as FlameGraph does, _[k] kernel, _[i] inlined; on the leaf the "
+		"state comes after it: _[k]_[o]" },
 	[OPTION_COLOR] = { 0, 0, "color", "WHEN", GROUP_OUTPUT, VALUES_COLOR,
 		FOR_CAPTURE | FOR_DOCTOR,
 		"auto, always or never (auto: a terminal, no NO_COLOR, TERM not dumb)" },

@@ -51,7 +51,7 @@ enum option_id {
 enum option_group { GROUP_TARGET, GROUP_CAPTURE, GROUP_OUTPUT, GROUP_OTHER, GROUP_COUNT };
 
 /* What the shell offers as a value. */
-enum option_values { VALUES_NONE, VALUES_FILE, VALUES_DIRECTORY, VALUES_FORMAT, VALUES_COLOR,
+enum option_values { VALUES_NONE, VALUES_FILE, VALUES_CGROUP, VALUES_FORMAT, VALUES_COLOR,
 		     VALUES_USER, VALUES_PID };
 
 struct option_row {

@@ -72,6 +72,14 @@ check_completion completes_colors 'always' systemscope --color = al
 check_completion completes_pids $$ systemscope -p $$
 check_completion completes_topics 'frames' systemscope help fr
 echo >"$scratch/some.folded"
+v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/self/mounts)
+if mkdir "${v2:-/nowhere}/cli-test-$$" 2>/dev/null; then
+	check_completion completes_cgroups "cli-test-$$/" systemscope --cgroup "cli-test-$$"
+	rmdir "$v2/cli-test-$$"
+else
+	echo "skip completes_cgroups - needs root and cgroup v2 to make a group"
+fi
+check_completion completes_absolute_cgroups '/proc/self/' systemscope --cgroup /proc/sel
 check_completion completes_files_after_a_format 'some.folded' systemscope -o folded : so
 check_completion completes_files 'some.folded' systemscope -o so
 
