@@ -58,25 +58,37 @@ void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
 /* --- on a CPU: src/parts_runs.c --------------------------------------------------------------- */
 
 /*
- * Where a thread's on-CPU time went: its own ticks if it has any; else its process's; else those of
- * the threads with the same executable and name. Kernel threads borrow from kernel threads.
+ * Where a thread's on-CPU time went: its own ticks if it has any; else those of its peers, of the
+ * first of these kinds of which any was hit. Kernel threads borrow from kernel threads.
  */
+enum peer_kind {
+	PEERS_NAMESAKES, /* the process's threads of the same name */
+	PEERS_PROCESS,	 /* all of the process's */
+	PEERS_PROGRAM,	 /* those with the same executable and name */
+	PEER_KINDS,
+};
+
+struct peers {
+	uint32_t *group_of; /* by thread; LEDGER_NONE: nobody's peer */
+	struct grouping threads; /* by group */
+	struct peer_group {
+		bool hit;	    /* a thread of it has ticks */
+		nsec_t borrowed_ns; /* by all of its threads together */
+		struct spread_dealer dealer; /* of the groups that are borrowed from */
+	} *groups;
+	size_t group_count;
+};
+
 struct runs {
 	const struct ingest *ingest;
 	const struct ledger *ledger;
 	struct stacks *stacks;
-	/* ticks with a stack of the profile, by thread (so by process, too) */
+	/* ticks with a stack of the profile, by thread */
 	uint32_t *tick_stacks;
 	uint64_t *tick_counts;
 	size_t *first_tick; /* by thread, and one more */
 	uint64_t orphan_count; /* ticks that are nobody's */
-	uint32_t *peers;    /* by thread: its group */
-	struct grouping groups; /* threads by group */
-	struct run_group {
-		nsec_t borrowed_ns; /* by all of its threads together */
-		struct spread_dealer dealer;
-		bool dealing;
-	} *group_dealers, *process_dealers;
+	struct peers peers[PEER_KINDS];
 };
 
 void runs_init(struct runs *r, const struct ingest *ingest, const struct ledger *ledger,

@@ -4,7 +4,8 @@
 #include <string.h>
 
 struct peer_key {
-	uint32_t exe;	       /* string of procs; 0: not known, or none */
+	uint32_t process;      /* LEDGER_NONE: any */
+	uint32_t exe;	       /* string of procs; 0: not known, none, or any */
 	uint32_t kernel_thread;
 	char comm[SCOPE_COMM_LEN];
 };
@@ -42,32 +43,9 @@ static void gather_ticks(struct runs *r)
 	free(by_thread.items);
 }
 
-static void find_peers(struct runs *r)
+static bool has_ticks(const struct runs *r, uint32_t thread)
 {
-	size_t count = r->ledger->threads.count;
-	struct table groups;
-
-	table_init(&groups, sizeof(struct peer_key));
-	r->peers = mem_alloc_array(count, sizeof(*r->peers));
-	for (size_t i = 0; i < count; i++) {
-		const struct ledger_thread *t = &r->ledger->threads.items[i];
-		struct peer_key key = { .kernel_thread = t->kernel_thread };
-
-		if (t->instance != PROCS_NONE)
-			key.exe = procs_exe(&r->ingest->procs, t->instance);
-		memcpy(key.comm, t->comm, sizeof(key.comm));
-		/* the lost are nobody's peers */
-		r->peers[i] = t->last_life == LEDGER_NONE ? LEDGER_NONE :
-							    table_add(&groups, &key, NULL);
-	}
-	grouping_init(&r->groups, r->peers, count, groups.count);
-	r->group_dealers = mem_alloc_array(groups.count, sizeof(*r->group_dealers));
-	table_free(&groups);
-}
-
-static bool has_ticks(const struct runs *r, uint32_t first_thread, uint32_t count)
-{
-	return r->first_tick[first_thread + count] > r->first_tick[first_thread];
+	return r->first_tick[thread + 1] > r->first_tick[thread];
 }
 
 static nsec_t on_ns(const struct ledger_thread *t)
@@ -75,17 +53,80 @@ static nsec_t on_ns(const struct ledger_thread *t)
 	return t->ns[SCOPE_ON] - t->other_cpu_ns[SCOPE_ON];
 }
 
-/* Whom a thread borrows from; NULL: it has ticks of its own, or no on-CPU time. */
-static struct run_group *lender_of(const struct runs *r, uint32_t thread)
+static struct peer_key key_of(const struct runs *r, const struct ledger_thread *t,
+			      enum peer_kind kind)
 {
-	const struct ledger_thread *t = &r->ledger->threads.items[thread];
-	const struct ledger_process *p = &r->ledger->processes.items[t->process];
+	struct peer_key key = { .process = t->process };
 
-	if (!on_ns(t) || has_ticks(r, thread, 1))
+	if (kind != PEERS_PROCESS)
+		memcpy(key.comm, t->comm, sizeof(key.comm));
+	if (kind == PEERS_PROGRAM) {
+		key.process = LEDGER_NONE;
+		key.kernel_thread = t->kernel_thread;
+		if (t->instance != PROCS_NONE)
+			key.exe = procs_exe(&r->ingest->procs, t->instance);
+	}
+	return key;
+}
+
+static void find_peers(struct runs *r, enum peer_kind kind)
+{
+	struct peers *peers = &r->peers[kind];
+	size_t count = r->ledger->threads.count;
+	struct table groups;
+
+	table_init(&groups, sizeof(struct peer_key));
+	peers->group_of = mem_alloc_array(count, sizeof(*peers->group_of));
+	for (size_t i = 0; i < count; i++) {
+		const struct ledger_thread *t = &r->ledger->threads.items[i];
+		struct peer_key key = key_of(r, t, kind);
+
+		/* the lost are nobody's peers */
+		peers->group_of[i] = t->last_life == LEDGER_NONE ? LEDGER_NONE :
+								   table_add(&groups, &key, NULL);
+	}
+	peers->group_count = groups.count;
+	grouping_init(&peers->threads, peers->group_of, count, groups.count);
+	peers->groups = mem_alloc_array(groups.count, sizeof(*peers->groups));
+	for (uint32_t i = 0; i < count; i++)
+		if (peers->group_of[i] != LEDGER_NONE && has_ticks(r, i))
+			peers->groups[peers->group_of[i]].hit = true;
+	table_free(&groups);
+}
+
+/* Whom a thread borrows from; NULL: it has ticks of its own, or no on-CPU time, or nobody. */
+static struct peer_group *lender_of(const struct runs *r, uint32_t thread)
+{
+	if (!on_ns(&r->ledger->threads.items[thread]) || has_ticks(r, thread))
 		return NULL;
-	if (has_ticks(r, p->first_thread, p->thread_count))
-		return &r->process_dealers[t->process];
-	return r->peers[thread] == LEDGER_NONE ? NULL : &r->group_dealers[r->peers[thread]];
+	for (int kind = 0; kind < PEER_KINDS; kind++) {
+		const struct peers *peers = &r->peers[kind];
+		uint32_t group = peers->group_of[thread];
+
+		if (group != LEDGER_NONE && peers->groups[group].hit)
+			return &peers->groups[group];
+	}
+	return NULL;
+}
+
+/* Spreads what a group lends over the ticks of all its threads. */
+static void start_dealer(const struct runs *r, struct peers *peers, size_t group)
+{
+	ARRAY(uint32_t) stacks = { 0 };
+	ARRAY(uint64_t) counts = { 0 };
+
+	for (size_t i = peers->threads.first[group]; i < peers->threads.first[group + 1]; i++) {
+		uint32_t thread = peers->threads.items[i];
+
+		for (size_t n = r->first_tick[thread]; n < r->first_tick[thread + 1]; n++) {
+			*array_push(&stacks) = r->tick_stacks[n];
+			*array_push(&counts) = r->tick_counts[n];
+		}
+	}
+	spread_dealer_init(&peers->groups[group].dealer, peers->groups[group].borrowed_ns,
+			   stacks.items, counts.items, stacks.count);
+	array_free(&stacks);
+	array_free(&counts);
 }
 
 void runs_init(struct runs *r, const struct ingest *ingest, const struct ledger *ledger,
@@ -96,61 +137,32 @@ void runs_init(struct runs *r, const struct ingest *ingest, const struct ledger 
 	r->ledger = ledger;
 	r->stacks = stacks;
 	gather_ticks(r);
-	find_peers(r);
-	r->process_dealers = mem_alloc_array(ledger->processes.count, sizeof(*r->process_dealers));
+	for (int kind = 0; kind < PEER_KINDS; kind++)
+		find_peers(r, (enum peer_kind)kind);
 	for (uint32_t i = 0; i < ledger->threads.count; i++) {
-		struct run_group *lender = lender_of(r, i);
+		struct peer_group *lender = lender_of(r, i);
 
 		if (lender)
 			lender->borrowed_ns += on_ns(&ledger->threads.items[i]);
 	}
+	for (struct peers *peers = r->peers; peers < r->peers + PEER_KINDS; peers++)
+		for (size_t i = 0; i < peers->group_count; i++)
+			if (peers->groups[i].borrowed_ns)
+				start_dealer(r, peers, i);
 }
 
 void runs_free(struct runs *r)
 {
-	for (size_t i = 0; i < r->ledger->processes.count; i++)
-		spread_dealer_free(&r->process_dealers[i].dealer);
-	/* groups are no more than threads */
-	for (size_t i = 0; i < r->ledger->threads.count; i++)
-		if (r->peers[i] != LEDGER_NONE)
-			spread_dealer_free(&r->group_dealers[r->peers[i]].dealer);
+	for (struct peers *peers = r->peers; peers < r->peers + PEER_KINDS; peers++) {
+		for (size_t i = 0; i < peers->group_count; i++)
+			spread_dealer_free(&peers->groups[i].dealer);
+		grouping_free(&peers->threads);
+		free(peers->groups);
+		free(peers->group_of);
+	}
 	free(r->tick_stacks);
 	free(r->tick_counts);
 	free(r->first_tick);
-	free(r->peers);
-	grouping_free(&r->groups);
-	free(r->group_dealers);
-	free(r->process_dealers);
-}
-
-static void start_process_dealer(struct runs *r, struct run_group *lender, uint32_t process)
-{
-	const struct ledger_process *p = &r->ledger->processes.items[process];
-	size_t from = r->first_tick[p->first_thread];
-	size_t to = r->first_tick[p->first_thread + p->thread_count];
-
-	spread_dealer_init(&lender->dealer, lender->borrowed_ns, r->tick_stacks + from,
-			   r->tick_counts + from, to - from);
-}
-
-static void start_group_dealer(struct runs *r, struct run_group *lender, uint32_t group)
-{
-	ARRAY(uint32_t) stacks = { 0 };
-	ARRAY(uint64_t) counts = { 0 };
-
-	for (size_t i = r->groups.first[group]; i < r->groups.first[group + 1]; i++) {
-		uint32_t thread = r->groups.items[i];
-
-		for (size_t n = r->first_tick[thread]; n < r->first_tick[thread + 1]; n++) {
-			*array_push(&stacks) = r->tick_stacks[n];
-			*array_push(&counts) = r->tick_counts[n];
-		}
-	}
-	if (stacks.count)
-		spread_dealer_init(&lender->dealer, lender->borrowed_ns, stacks.items,
-				   counts.items, stacks.count);
-	array_free(&stacks);
-	array_free(&counts);
 }
 
 static void add_run(struct parts *parts, uint32_t stack, nsec_t ns, uint64_t count, bool estimated)
@@ -179,21 +191,12 @@ static void add_own(struct runs *r, uint32_t thread, nsec_t ns, struct parts *pa
 /* What nobody lends is left in the return value. */
 static nsec_t add_borrowed(struct runs *r, uint32_t thread, nsec_t ns, struct parts *parts)
 {
-	struct run_group *lender = lender_of(r, thread);
+	struct peer_group *lender = lender_of(r, thread);
 	uint32_t stack;
 	nsec_t got;
 
 	if (!lender)
 		return ns;
-	if (!lender->dealing) {
-		uint32_t process = r->ledger->threads.items[thread].process;
-
-		lender->dealing = true;
-		if (lender == &r->process_dealers[process])
-			start_process_dealer(r, lender, process);
-		else
-			start_group_dealer(r, lender, r->peers[thread]);
-	}
 	while ((got = spread_dealer_take(&lender->dealer, ns, &stack)) > 0) {
 		add_run(parts, stack, got, 0, true);
 		ns -= got;
@@ -210,7 +213,7 @@ bool runs_add_parts(struct runs *r, uint32_t thread, struct parts *parts)
 	if (t->other_cpu_ns[SCOPE_ON])
 		add_run(parts, stacks_add_label(r->stacks, LABEL_OTHER_CPUS),
 			t->other_cpu_ns[SCOPE_ON], 0, false);
-	if (has_ticks(r, thread, 1)) {
+	if (has_ticks(r, thread)) {
 		add_own(r, thread, ns, parts);
 		return false;
 	}
