@@ -31,7 +31,7 @@ BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
 .DELETE_ON_ERROR:
-.PHONY: all build run test test-programs install clean packages test-packages
+.PHONY: all build help run test test-programs install uninstall clean packages test-packages
 
 all: build
 build: $(BUILD)/systemscope $(BUILD)/systemscope.1 $(BUILD)/systemscope.bash
@@ -44,6 +44,10 @@ define install
 	if [ -n "$$missing" ]; then \
 		echo "installing:$$missing"; \
 		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		[ -z "$$as_root" ] || command -v sudo >/dev/null || { \
+			echo "this needs root, and there is no sudo: as root, apt-get install$$missing"; \
+			exit 1; \
+		}; \
 		$$as_root apt-get update -q && $$as_root env DEBIAN_FRONTEND=noninteractive \
 			apt-get install -q -y --no-install-recommends $$missing; \
 	fi
@@ -102,8 +106,25 @@ install: build
 	install -D -m 644 $(BUILD)/systemscope.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/systemscope
 
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/systemscope \
+		$(DESTDIR)$(PREFIX)/share/man/man1/systemscope.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/systemscope
+
 clean:
 	rm -rf $(BUILD)
+
+help:
+	@echo 'make                 the program, its manual page and completion, in $(BUILD)'
+	@echo 'make packages        installs what building needs (Debian)'
+	@echo 'make run             both, then profiles a small workload; PID=N: that process,'
+	@echo '                     DURATION=SECONDS, FREQ=HZ, MIN_BLOCK=US'
+	@echo 'make install         to $(DESTDIR)$(PREFIX); DESTDIR=, PREFIX='
+	@echo 'make uninstall       takes that away'
+	@echo 'make test            installs what is missing, builds, runs every test'
+	@echo 'make test-kernels    known answers on four kernels and on the host; KERNEL=6.1'
+	@echo 'make golden          writes tests/golden anew, after a wanted change'
+	@echo 'make clean           takes $(BUILD) away'
 
 # --- tests -------------------------------------------------------------------------------------
 
