@@ -27,15 +27,6 @@ static int64_t outermost_off(const struct doc *doc, const struct chain_stack *st
 	return (int64_t)json_number_value(json_object_get(frame, "offset"));
 }
 
-/* What the profile says of how the walk ended; "" if it says nothing. */
-static const char *end_mark(const struct doc *doc, size_t sample)
-{
-	const json_t *row = json_array_get(json_object_get(doc->root, "samples"), sample);
-	const char *mark = json_string_value(json_object_get(row, "end"));
-
-	return mark ? mark : "";
-}
-
 /* --- a thread's time ------------------------------------------------------------------------- */
 
 /* How a thread's stacks may be. */
@@ -52,17 +43,10 @@ struct tally {
 	const char *worst_why;
 };
 
-static bool is_mark(const struct doc *doc, size_t sample, const char *mark)
-{
-	return !strcmp(end_mark(doc, sample), mark);
-}
-
-/* NULL: the stack is as wanted. */
-static const char *judge(const struct doc *doc, size_t sample, const struct chain_stack *stack,
+/* NULL: the stack is as wanted. A label at its root says that it ended before its time. */
+static const char *judge(const struct doc *doc, const struct chain_stack *stack,
 			 enum chain_match match, int64_t end_off, enum want want)
 {
-	bool complete = is_mark(doc, sample, "complete");
-
 	if (!stack->count)
 		return "no user frames";
 	if (match == CHAIN_WRONG)
@@ -70,9 +54,9 @@ static const char *judge(const struct doc *doc, size_t sample, const struct chai
 	if (match == CHAIN_PART || outermost_off(doc, stack) != end_off - 1) {
 		if (want == WANT_WHOLE)
 			return match == CHAIN_PART ? "ends early" : "not at the outermost function";
-		if (complete || !*end_mark(doc, sample))
+		if (!stack->label)
 			return "ends early and is not marked";
-		if (want == WANT_TRUNCATED && !is_mark(doc, sample, "truncated"))
+		if (want == WANT_TRUNCATED && strcmp(stack->label, "[truncated]"))
 			return "not marked as truncated";
 		if (want == WANT_TRUNCATED && stack->count < 256)
 			return "truncated before 256 frames";
@@ -80,7 +64,7 @@ static const char *judge(const struct doc *doc, size_t sample, const struct chai
 	}
 	if (want == WANT_TRUNCATED)
 		return "is whole";
-	return complete ? NULL : "whole but not marked as complete";
+	return stack->label ? "whole and not marked as such" : NULL;
 }
 
 static void add_sample(const struct doc *doc, size_t sample, const struct fact *fact,
@@ -106,7 +90,7 @@ static void add_sample(const struct doc *doc, size_t sample, const struct fact *
 			match = CHAIN_WHOLE;
 	}
 	tally->all_ns += s->ns;
-	why = judge(doc, sample, &stack, match, fact_number(fact, "end_off"), want);
+	why = judge(doc, &stack, match, fact_number(fact, "end_off"), want);
 	if (!why) {
 		tally->good_ns += s->ns;
 		*(is_then ? &tally->then_ns : &tally->first_ns) += s->ns;
@@ -156,11 +140,10 @@ static void check_state(const struct doc *doc, const struct fact *fact, const st
 	if ((double)tally.good_ns < WHOLE_SHARE * (double)tally.all_ns) {
 		chain_take(doc, doc->samples[tally.worst_sample].stack, &worst);
 		chain_write(&worst, stack, sizeof(stack));
-		known_note("%s %s: %.2f %% of %lld ms; %lld ms: %s (mark '%s'): %s", role,
-			   state_names[state], 100.0 * (double)tally.good_ns / (double)tally.all_ns,
+		known_note("%s %s: %.2f %% of %lld ms; %lld ms: %s: %s", role, state_names[state],
+			   100.0 * (double)tally.good_ns / (double)tally.all_ns,
 			   (long long)(tally.all_ns / KNOWN_MS),
-			   (long long)(tally.worst_ns / KNOWN_MS), tally.worst_why,
-			   end_mark(doc, tally.worst_sample), stack);
+			   (long long)(tally.worst_ns / KNOWN_MS), tally.worst_why, stack);
 		snprintf(what, sizeof(what), "%s %.1f %%, else %s", state_names[state],
 			 100.0 * (double)tally.good_ns / (double)tally.all_ns, tally.worst_why);
 		complain(v, role, what);
