@@ -6,10 +6,8 @@
  * .eh_frame and, for code that has none there, of .debug_frame; code that returns from signals is found
  * by its bytes where .eh_frame says nothing of it. What the table cannot say has rule 0 and is counted.
  *
- * The rules of all tables are one set: struct unwind_rules only grows, so that a rule's number stays
- * what it is as long as the set lives. Neither it nor a table is locked: one thread at a time builds
- * with a set of rules. Files are hostile: they are read with pread, never mapped, and cost memory and
- * time in proportion to their sections, up to a limit.
+ * Nothing is locked: one thread at a time builds with a set of rules. Files are hostile: they are read
+ * with pread, never mapped, and cost memory and time in proportion to their sections, up to a limit.
  */
 #ifndef UNWIND_TABLE_H
 #define UNWIND_TABLE_H
@@ -19,20 +17,7 @@
 
 #include "cfi.h"
 #include "scope_unwind.h"
-
-struct unwind_rules;
-
-struct unwind_rules *unwind_rules_new(void);
-void unwind_rules_free(struct unwind_rules **rules); /* takes NULL */
-
-/* All rules by number, rule 0 (SCOPE_CFA_NONE) first. Valid until the next table is built. */
-const struct scope_unwind_rule *unwind_rules_items(const struct unwind_rules *rules);
-/* At least 1, at most SCOPE_UNWIND_RULES. */
-uint32_t unwind_rules_count(const struct unwind_rules *rules);
-/* How often a rule was refused since the set was full; its rows have rule 0. */
-uint64_t unwind_rules_refused(const struct unwind_rules *rules);
-/* The number of `rule`, added if it is new; 0 if the set is full. Zero its padding. */
-uint16_t unwind_rules_add(struct unwind_rules *rules, const struct scope_unwind_rule *rule);
+#include "unwind_rule_set.h"
 
 struct unwind_table {
 	void *elements;	      /* owned; SCOPE_UNWIND_ELEMENT bytes each, index first */

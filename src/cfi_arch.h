@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cfi_arch.h - what differs between processors when tables are built; bpf/unwind_arch.h is its other
+ * half. Only x86-64 so far.
+ */
+#ifndef CFI_ARCH_H
+#define CFI_ARCH_H
+
+#define CFI_ARCH_MACHINE EM_X86_64 /* elf.h */
+
+/* System V ABI, AMD64 supplement, figure 3.36: DWARF register numbers. */
+#define CFI_ARCH_REG_BP 6
+#define CFI_ARCH_REG_SP 7
+#define CFI_ARCH_REG_RA 16
+#define CFI_ARCH_REGS	16 /* those below have a place among the registers of a walk */
+
+/* Where the kernel's signal frame has the registers, from the stack pointer of a handler that has
+ * returned (struct ucontext, arch/x86/include/uapi/asm/sigcontext.h). */
+#define CFI_ARCH_SIGNAL_BP 120
+#define CFI_ARCH_SIGNAL_SP 160
+#define CFI_ARCH_SIGNAL_RA 168
+
+/*
+ * mov $__NR_rt_sigreturn, %rax; syscall. Only the end of a signal handler runs this, in glibc, musl and
+ * Go alike: the kernel takes the frame from where the stack pointer is.
+ */
+#define CFI_ARCH_SIGRETURN "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"
+
+/*
+ * The CFA of a procedure linkage table as linkers say it: sp + N, and 8 more where the entry has pushed
+ * its number, which byte M of 16 does:
+ *   breg7 N; breg16 0; lit15; and; litM; ge; lit3; shl; plus
+ * N and M are bytes 1 and 6.
+ */
+#define CFI_ARCH_PLT	 "\x77\x00\x80\x00\x3f\x1a\x00\x2a\x33\x24\x22"
+#define CFI_ARCH_PLT_SP	 1
+#define CFI_ARCH_PLT_LIT 6
+
+#endif
