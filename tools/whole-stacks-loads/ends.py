@@ -26,6 +26,12 @@ OUTERMOST = re.compile(
     # stack for good, which its own tracebacks call the top of the stack
     r"|_rt0_\w+|runtime\.(rt0_go|goexit|goexit1|mstart|mstart0|mstart1|clone|mcall|morestack)(\.abi\w+)?")
 
+# Go's, where a thread leaves a goroutine's stack. Counted as outermost, and told apart.
+SWITCHED = re.compile(r"runtime\.(mcall|morestack)(\.abi\w+)?")
+
+# The profiler's own marks: roots that are no frames.
+MARKS = ("[truncated]", "[broken stack]")
+
 # Who calls main(). A chain of frame pointers ends there at best, since _start begins it.
 MAIN_CALLER = re.compile(r"__libc_start_call_main|__libc_start_main(_impl)?|main")
 
@@ -77,15 +83,18 @@ class Ends:
         self.frames = profile["frames"]
         self.stacks = profile["stacks"]
         self.build_ids = {i["path"]: i["build_id"] or "" for i in profile["images"]}
-        # stack -> (outermost, innermost user frame); stacks come after their parents
-        self.user_frames = [(0, 0)]
+        # stack -> (outermost, innermost user frame, mark); stacks come after their parents. A label or
+        # a kernel function at the root is an outermost frame too, if not one that is an entry.
+        self.user_frames = [(0, 0, "")]
         for stack in self.stacks[1:]:
-            outer, inner = self.user_frames[stack["parent"]]
-            if self.frames[stack["frame"]]["kind"] == "user":
-                outer, inner = outer or stack["frame"], stack["frame"]
-            if not stack["parent"]:
-                outer = stack["frame"]  # a label or a kernel function at the root is no entry
-            self.user_frames.append((outer, inner))
+            outer, inner, mark = self.user_frames[stack["parent"]]
+            frame = self.frames[stack["frame"]]
+            if not stack["parent"] and frame["name"] in MARKS:
+                mark = frame["name"]
+            else:
+                outer = outer or stack["frame"]
+                inner = stack["frame"] if frame["kind"] == "user" else inner
+            self.user_frames.append((outer, inner, mark))
         self.names = {}
 
     def name(self, frame):
@@ -116,5 +125,12 @@ class Ends:
         """The innermost user frame; 0: no user frame."""
         return self.user_frames[stack][1]
 
+    def mark(self, stack):
+        """What the profiler says of its end, "" if nothing. Not asked by is_complete()."""
+        return self.user_frames[stack][2]
+
     def is_complete(self, stack):
         return self.is_outermost(self.outermost(stack))
+
+    def is_switched(self, stack):
+        return SWITCHED.fullmatch(self.name(self.outermost(stack))) is not None
