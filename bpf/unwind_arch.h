@@ -41,7 +41,7 @@ static __always_inline bool unwind_return_address(struct unwind_walk *w,
 						  const struct scope_unwind_rule *rule, __u64 cfa,
 						  __u64 *ret_ip)
 {
-	if (!unwind_read(w, cfa + rule->ra_off, ret_ip)) {
+	if (!unwind_read(w, unwind_at(cfa, rule->ra_off), ret_ip)) {
 		w->end = SCOPE_END_UNREADABLE;
 		return false;
 	}

@@ -25,7 +25,8 @@
 #endif
 
 #define SCOPE_COMM_LEN	  16  /* TASK_COMM_LEN, include/linux/sched.h */
-#define SCOPE_MAX_FRAMES  127 /* PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack */
+#define SCOPE_MAX_FRAMES  1024 /* of a user stack: what --max-stack may ask for */
+#define SCOPE_KERNEL_FRAMES 127 /* PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack */
 #define SCOPE_MEMBER_SIZE (1u << 22) /* PID_MAX_LIMIT on 64-bit, include/linux/threads.h */
 #define SCOPE_MAX_CPUS	  8192 /* largest CONFIG_NR_CPUS of x86-64 (arch/x86/Kconfig) */
 
@@ -70,6 +71,7 @@ enum scope_loss {
 	SCOPE_LOSS_SUM_THREAD,	   /* a sum of a thread that no account came of */
 	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
 	SCOPE_LOSS_ACCOUNT_TORN,   /* an account was read in the midst of a write */
+	SCOPE_LOSS_SPACE_FULL,	   /* the table of address spaces was full: a stack without tables */
 	SCOPE_LOSS_COUNT,
 };
 
@@ -137,7 +139,8 @@ struct scope_space {
 
 /*
  * A user stack that could not be walked yet, since mappings or tables are not there: registers, and the
- * stack from the stack pointer up. User space walks it and gives the sink a STACK with this id.
+ * stack from the stack pointer up, as far as it can be read, and no further than the frames of main's
+ * callers. User space walks it and gives the sink a STACK with this id.
  */
 struct scope_raw {
 	struct scope_record rec;

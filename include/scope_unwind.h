@@ -33,6 +33,7 @@
 #define SCOPE_UNWIND_IMAGES  8192u  /* room for images; image 0: none */
 #define SCOPE_UNWIND_MAPS    65536u /* room for mappings of all address spaces together */
 #define SCOPE_UNWIND_SPACES  16384u /* room for address spaces */
+#define SCOPE_UNWIND_RAWS    1024u  /* stacks shipped whole before user space writes the space anew */
 
 struct scope_unwind_page {
 	__u32 element; /* of the image's map */
@@ -96,12 +97,13 @@ struct scope_unwind_map {
 /*
  * An address space, by its owner (bpf/core.bpf.h: a process until it executes another program). The
  * kernel side adds it unbound when it first meets the owner and sends a SCOPE_REC_SPACE; user space
- * answers by writing it anew.
+ * answers by writing it anew. A walk that began before still reads the old mappings: they stay as they
+ * are for a while.
  */
 struct scope_unwind_space {
 	__u32 first, count; /* in `unwind_maps` */
 	__u32 bound;	    /* 0: not answered yet */
-	__u32 pad;
+	__u32 raws;	    /* the kernel side's: RAW records of it since it was written */
 };
 
 #ifndef __bpf__

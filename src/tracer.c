@@ -77,6 +77,7 @@ static void set_constants(struct tracer *t, const struct features *f, uint64_t c
 	ro->want_kernel_threads = c->kernel_threads;
 	ro->want_user_stacks = c->user_stacks;
 	ro->want_kernel_stacks = c->kernel_stacks;
+	ro->have_unwind = false; /* nobody answers SPACE records yet */
 	ro->follow_children = c->children || c->target == TARGET_COMMAND;
 	ro->match_comm = c->target == TARGET_COMM;
 	if (c->comm) /* the kernel keeps 15 bytes */
@@ -160,18 +161,37 @@ static int make_tables(struct tracer *t, struct err *err)
 	return 0;
 }
 
-static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
+enum { LOG_STATS = 4 }; /* BPF_LOG_STATS, include/linux/bpf_verifier.h */
+
+static int load_skeleton(struct tracer *t, const struct features *f, uint64_t cgroup_id,
+			 uint32_t log_level)
 {
-	int r;
+	struct bpf_program *program;
 
 	last_words[0] = 0;
 	t->skel = scope_bpf__open();
 	if (!t->skel)
-		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot open the BPF object: %s",
-			       strerror(errno));
+		return -errno;
 	set_constants(t, f, cgroup_id);
 	choose_maps_and_programs(t, f, cgroup_id);
-	r = scope_bpf__load(t->skel);
+	bpf_object__for_each_program(program, t->skel->obj)
+		bpf_program__set_log_level(program, log_level);
+	return scope_bpf__load(t->skel);
+}
+
+/* -vv tells how many instructions the verifier went through; where it refuses one, it says at length
+ * why only without. */
+static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
+{
+	int r = load_skeleton(t, f, cgroup_id, chatty ? LOG_STATS : 0);
+
+	if (r && chatty) {
+		scope_bpf__destroy(t->skel);
+		r = load_skeleton(t, f, cgroup_id, 0);
+	}
+	if (!t->skel)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot open the BPF object: %s",
+			       strerror(-r));
 	if (r)
 		return err_set(err, EXIT_CODE_UNSUPPORTED, r,
 			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor, or this command with -vv",
@@ -237,6 +257,16 @@ void tracer_close(struct tracer **tracer)
 	tasks_free(&t->tasks);
 	free(t);
 	*tracer = NULL;
+}
+
+void tracer_unwind_fds(const struct tracer *t, struct tracer_unwind_fds *ret_fds)
+{
+	*ret_fds = (struct tracer_unwind_fds){
+		.rules = bpf_map__fd(t->skel->maps.unwind_rules),
+		.maps = bpf_map__fd(t->skel->maps.unwind_maps),
+		.spaces = bpf_map__fd(t->skel->maps.unwind_spaces),
+		.images = bpf_map__fd(t->skel->maps.unwind_images),
+	};
 }
 
 void tracer_add_member(struct tracer *t, uint32_t id)

@@ -24,6 +24,17 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 		struct tracer **ret_tracer, struct err *err);
 void tracer_close(struct tracer **tracer); /* takes NULL */
 
+/*
+ * Where unwind tables and address spaces are written (include/scope_unwind.h). `rules` and `maps` are
+ * arrays of one element, which can be mapped; an inner map of `images` is an array of elements of
+ * SCOPE_UNWIND_ELEMENT bytes, as many as its image needs, BPF_F_INNER_MAP | BPF_F_MMAPABLE.
+ */
+struct tracer_unwind_fds {
+	int rules, maps, spaces, images; /* the tracer's */
+};
+
+void tracer_unwind_fds(const struct tracer *tracer, struct tracer_unwind_fds *ret_fds);
+
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
 void tracer_add_member(struct tracer *tracer, uint32_t id);
 /*
