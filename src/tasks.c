@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "frame_pointer.h"
 #include "mem.h"
 #include "scope_iter.h"
 #include "table.h"
+#include "unwinds.h"
 
 struct tasks {
 	struct ingest *ingest;
+	struct unwinds *unwinds; /* NULL: no user stacks */
 	/* The kernel's count of switches per thread at the start, to tell threads that never moved
 	 * from those that no account could be made for. */
 	struct table seen;
@@ -49,7 +50,7 @@ typedef void task_fn(struct tasks *t, const struct scope_iter_task *task);
 static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
 {
 	_Alignas(8) static unsigned char
-		record[sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8];
+		record[sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8];
 	size_t used = 0;
 
 	while (have - used >= sizeof(struct scope_iter_task)) {
@@ -57,7 +58,7 @@ static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t hav
 		size_t size;
 
 		memcpy(record, bytes + used, sizeof(*task));
-		if (task->count > SCOPE_MAX_FRAMES)
+		if (task->count > SCOPE_KERNEL_FRAMES)
 			return have; /* cannot be: the iterator bounds it */
 		size = sizeof(*task) + task->count * 8;
 		if (have - used < size)
@@ -97,8 +98,8 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 	return r;
 }
 
-/* Sends a stack as the kernel side would; returns its id. */
-static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t kind,
+/* Sends a stack as the kernel side would; returns its id. `pid` 0: a kernel stack. */
+static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, enum scope_stack_end end,
 			   const void *ips, size_t count)
 {
 	_Alignas(struct scope_stack) unsigned char
@@ -112,7 +113,8 @@ static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t 
 		.id = id,
 		.time_ns = clock_now(),
 		.pid = pid,
-		.kind = kind,
+		.kind = pid ? SCOPE_STACK_USER : SCOPE_STACK_KERNEL,
+		.end = (uint8_t)end,
 		.count = (uint16_t)count,
 	};
 	memcpy(stack->ips, ips, count * sizeof(uint64_t));
@@ -120,7 +122,7 @@ static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t 
 	return id;
 }
 
-/* A user stack that user space walked: an id of its own, not the kernel side's hash. */
+/* An id of its own, not the kernel side's hash. */
 static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t *ips, size_t count)
 {
 	uint64_t h = task->owner ^ task->thread.thread;
@@ -132,11 +134,24 @@ static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t
 	return h ? h : 1;
 }
 
+static uint64_t send_user_stack(struct tasks *t, const struct scope_iter_task *task)
+{
+	const struct scope_thread *thread = &task->thread;
+	uint64_t ips[SCOPE_MAX_FRAMES];
+	enum scope_stack_end end;
+	size_t count;
+
+	if (!t->unwinds || !task->sp)
+		return 0;
+	count = unwinds_walk_blocked(t->unwinds, thread->pid, thread->tid,
+				     (const uint64_t *)task->regs, ips, ARRAY_SIZE(ips), &end);
+	return send_stack(t, user_stack_id(task, ips, count), thread->pid, end, ips, count);
+}
+
 /* Start: the stacks of those that wait already. Only a thread without any event needs them. */
 static void see_task(struct tasks *t, const struct scope_iter_task *task)
 {
 	const struct scope_thread *thread = &task->thread;
-	uint64_t ips[SCOPE_MAX_FRAMES];
 	struct scope_seen seen = {
 		.rec = { SCOPE_REC_SEEN, sizeof(seen) },
 		.pid = thread->pid,
@@ -145,7 +160,6 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 		.reason = task->reason,
 		.state = thread->state,
 	};
-	size_t count;
 	bool is_new;
 
 	if (!(thread->flags & SCOPE_THREAD_NO_EVENT))
@@ -153,13 +167,8 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 	table_add(&t->seen, &thread->thread, &is_new);
 	if (is_new)
 		*array_push(&t->seen_switches) = task->task_switches;
-	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
-	if (task->sp) {
-		count = frame_pointer_walk(thread->tid, task->ip, task->sp, task->bp, ips,
-					   SCOPE_MAX_FRAMES);
-		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
-					 SCOPE_STACK_USER, ips, count);
-	}
+	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_END_COMPLETE, task->ips, task->count);
+	seen.ustack = send_user_stack(t, task);
 	seen.time_ns = clock_now();
 	ingest_record(t->ingest, &seen, sizeof(seen));
 }
@@ -189,8 +198,10 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 		ingest_record(t->ingest, &thread, sizeof(thread));
 }
 
-int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
+int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct unwinds *unwinds,
+		   struct err *err)
 {
+	t->unwinds = unwinds;
 	return iterate(t, iterator, see_task, err);
 }
 

@@ -14,11 +14,14 @@
 
 struct bpf_program;
 struct tasks;
+struct unwinds;
 
 struct tasks *tasks_new(struct ingest *ingest);
 void tasks_free(struct tasks **tasks); /* takes NULL */
 
-int tasks_at_start(struct tasks *tasks, struct bpf_program *iterator, struct err *err);
+/* `unwinds` walks the user stacks; NULL: they are not asked for. */
+int tasks_at_start(struct tasks *tasks, struct bpf_program *iterator, struct unwinds *unwinds,
+		   struct err *err);
 /* The window's end has passed. */
 int tasks_at_stop(struct tasks *tasks, struct bpf_program *iterator, nsec_t start_ns,
 		  nsec_t end_ns, struct err *err);

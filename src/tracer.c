@@ -20,6 +20,7 @@
 #include "tables.h"
 #include "tasks.h"
 #include "ticks.h"
+#include "unwinds.h"
 
 enum {
 	STACK_RING_BYTES = 16 << 20,
@@ -38,6 +39,7 @@ struct tracer {
 	unsigned char *members; /* the kernel side's bytes, mapped */
 	struct ticks tick_links;
 	struct tasks *tasks;
+	struct unwinds *unwinds; /* not owned; NULL: no user stacks */
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
@@ -77,7 +79,8 @@ static void set_constants(struct tracer *t, const struct features *f, uint64_t c
 	ro->want_kernel_threads = c->kernel_threads;
 	ro->want_user_stacks = c->user_stacks;
 	ro->want_kernel_stacks = c->kernel_stacks;
-	ro->have_unwind = false; /* nobody answers SPACE records yet */
+	ro->have_unwind = c->user_stacks;
+	ro->user_frames_max = c->max_stack;
 	ro->follow_children = c->children || c->target == TARGET_COMMAND;
 	ro->match_comm = c->target == TARGET_COMM;
 	if (c->comm) /* the kernel keeps 15 bytes */
@@ -112,12 +115,25 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 
+/* What is for the unwinder goes there. */
+static bool take_for_unwinds(struct tracer *t, const void *data, size_t bytes)
+{
+	const struct scope_record *r = data;
+
+	if (!t->unwinds || bytes < sizeof(*r) ||
+	    (r->type != SCOPE_REC_SPACE && r->type != SCOPE_REC_RAW))
+		return false;
+	unwinds_take(t->unwinds, data, bytes);
+	return true;
+}
+
 static int on_stack_record(void *context, void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	t->stacks++;
-	feed_record(&t->feed, data, bytes);
+	if (!take_for_unwinds(t, data, bytes))
+		feed_record(&t->feed, data, bytes);
 	return 0;
 }
 
@@ -128,7 +144,7 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 
 	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
 		t->wants_drain = true;
-	else
+	else if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
 	return 0;
 }
@@ -259,9 +275,14 @@ void tracer_close(struct tracer **tracer)
 	*tracer = NULL;
 }
 
-void tracer_unwind_fds(const struct tracer *t, struct tracer_unwind_fds *ret_fds)
+void tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds)
 {
-	*ret_fds = (struct tracer_unwind_fds){
+	t->unwinds = unwinds;
+}
+
+void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
+{
+	*ret_fds = (struct unwind_fds){
 		.rules = bpf_map__fd(t->skel->maps.unwind_rules),
 		.maps = bpf_map__fd(t->skel->maps.unwind_maps),
 		.spaces = bpf_map__fd(t->skel->maps.unwind_spaces),
@@ -352,7 +373,7 @@ int tracer_arm(struct tracer *t, struct err *err)
 				 t->start_ns + t->config->duration_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
 	sleep_until(t->start_ns);
-	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
+	return tasks_at_start(t->tasks, t->skel->progs.edges__task, t->unwinds, err);
 }
 
 int tracer_fd(const struct tracer *t)

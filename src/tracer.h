@@ -18,6 +18,8 @@
 #include "ingest.h"
 
 struct tracer;
+struct unwind_fds; /* src/unwind_maps.h */
+struct unwinds;	   /* src/unwinds.h */
 
 /* Loads everything, attaches nothing. `cgroup_id`: kernfs id for TARGET_CGROUP, else 0. */
 int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *ingest,
@@ -29,11 +31,10 @@ void tracer_close(struct tracer **tracer); /* takes NULL */
  * arrays of one element, which can be mapped; an inner map of `images` is an array of elements of
  * SCOPE_UNWIND_ELEMENT bytes, as many as its image needs, BPF_F_INNER_MAP | BPF_F_MMAPABLE.
  */
-struct tracer_unwind_fds {
-	int rules, maps, spaces, images; /* the tracer's */
-};
-
-void tracer_unwind_fds(const struct tracer *tracer, struct tracer_unwind_fds *ret_fds);
+void tracer_unwind_fds(const struct tracer *tracer, struct unwind_fds *ret_fds);
+/* Who gets SPACE and RAW records, and walks threads that are blocked at the start. Must live until
+ * the tracer stops. */
+void tracer_set_unwinds(struct tracer *tracer, struct unwinds *unwinds);
 
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
 void tracer_add_member(struct tracer *tracer, uint32_t id);
