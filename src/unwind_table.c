@@ -116,6 +116,7 @@ static void fill_gaps(struct cfi_rows *rows, struct cfi_rows *more)
 /* Padding goes by the rule before it. What has no rule is counted. */
 static void settle_rows(struct cfi_rows *rows, struct unwind_table *table)
 {
+	uint16_t rule = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
@@ -127,8 +128,9 @@ static void settle_rows(struct cfi_rows *rows, struct unwind_table *table)
 			table->rows_unsupported++;
 			table->unsupported[row.why]++;
 		}
-		if (!kept || rows->items[kept - 1].rule != row.rule)
+		if (row.rule != rule)
 			rows->items[kept++] = row;
+		rule = row.rule;
 	}
 	rows->count = kept;
 }
