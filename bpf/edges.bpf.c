@@ -3,7 +3,8 @@
  * edges - the task iterator, run once when the window opens and once when it has closed.
  *
  * It writes one struct scope_iter_task per target thread: at the start for the stack of those
- * that are blocked already, at the stop for everybody's account.
+ * that are blocked already, at the stop for everybody's account. Another, run before the window, tells
+ * what the address spaces that are there already will be called, so that nobody has to ask.
  */
 #include "charge.bpf.h"
 #include "scope_iter.h"
@@ -157,5 +158,25 @@ int edges__task(struct bpf_iter__task *ctx)
 	if (bytes > SCOPE_KERNEL_FRAMES)
 		return 0;
 	bpf_seq_write(seq, s, sizeof(s->head) + bytes * 8);
+	return 0;
+}
+
+SEC("?iter/task")
+int edges__owners(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scope_iter_owner out = {};
+	struct who who;
+
+	if (!task || !is_target(task))
+		return 0;
+	who = who_is(task);
+	/* one thread speaks for all, where all are targets */
+	if (!who.has_mm || task_is_worker(who.flags) ||
+	    (filter != SCOPE_FILTER_TID && who.pid != who.tgid))
+		return 0;
+	out.owner = who.owner;
+	out.pid = who.tgid;
+	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

@@ -89,14 +89,23 @@ static int open_unwinds(struct session *s)
 		.ingest = s->ingest,
 		.max_frames = s->config->max_stack,
 	};
-	int r;
 
 	if (!s->config->user_stacks)
 		return 0;
 	tracer_unwind_fds(s->tracer, &fds);
-	r = unwinds_open(&config, &s->unwinds, s->err);
-	if (!r)
-		tracer_set_unwinds(s->tracer, s->unwinds);
+	return unwinds_open(&config, &s->unwinds, s->err);
+}
+
+/* What is mapped already is unwound from the first stack on. */
+static int prepare_unwinds(struct session *s)
+{
+	int r;
+
+	if (!s->unwinds)
+		return 0;
+	r = tracer_set_unwinds(s->tracer, s->unwinds, s->err);
+	mmaps_drain(s->mmaps, false, s->ingest);
+	unwinds_prepare(s->unwinds);
 	return r;
 }
 
@@ -126,12 +135,9 @@ static int prepare(struct session *s)
 		r = target_add_found(s->target, s->tracer, s->err);
 	if (!r)
 		r = target_snapshot(s->target, s->images, s->ingest);
-	if (r)
-		return r;
-	mmaps_drain(s->mmaps, false, s->ingest);
-	if (s->unwinds)
-		unwinds_prepare(s->unwinds);
-	return 0;
+	if (!r)
+		r = prepare_unwinds(s);
+	return r;
 }
 
 static int arm(struct session *s)

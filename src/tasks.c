@@ -47,6 +47,8 @@ void tasks_free(struct tasks **tasks)
 typedef void task_fn(struct tasks *t, const struct scope_iter_task *task);
 
 /* Takes the whole records at the front of the buffer; returns how many bytes they had. */
+typedef size_t take_fn(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit);
+
 static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
 {
 	_Alignas(8) static unsigned char
@@ -70,7 +72,21 @@ static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t hav
 	return used;
 }
 
-static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit, struct err *err)
+static size_t take_owners(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
+{
+	struct scope_iter_owner owner;
+	size_t used = 0;
+
+	(void)visit;
+	for (; have - used >= sizeof(owner); used += sizeof(owner)) {
+		memcpy(&owner, bytes + used, sizeof(owner));
+		unwinds_expect(t->unwinds, owner.owner, owner.pid);
+	}
+	return used;
+}
+
+static int iterate(struct tasks *t, struct bpf_program *iterator, take_fn *take, task_fn *visit,
+		   struct err *err)
 {
 	struct bpf_link *link = bpf_program__attach_iter(iterator, NULL);
 	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
@@ -85,7 +101,7 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 		if (n <= 0)
 			break;
 		have += (size_t)n;
-		used = take_tasks(t, buffer, have, visit);
+		used = take(t, buffer, have, visit);
 		memmove(buffer, buffer + used, have - used);
 		have -= used;
 	}
@@ -198,11 +214,19 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 		ingest_record(t->ingest, &thread, sizeof(thread));
 }
 
-int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct unwinds *unwinds,
-		   struct err *err)
+void tasks_walk_with(struct tasks *t, struct unwinds *unwinds)
 {
 	t->unwinds = unwinds;
-	return iterate(t, iterator, see_task, err);
+}
+
+int tasks_before_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
+{
+	return t->unwinds ? iterate(t, iterator, take_owners, NULL, err) : 0;
+}
+
+int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
+{
+	return iterate(t, iterator, take_tasks, see_task, err);
 }
 
 int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns, nsec_t end_ns,
@@ -210,5 +234,5 @@ int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns
 {
 	t->start_ns = start_ns;
 	t->end_ns = end_ns;
-	return iterate(t, iterator, settle_task, err);
+	return iterate(t, iterator, take_tasks, settle_task, err);
 }

@@ -110,6 +110,7 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__task, true);
+	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
 	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
@@ -275,9 +276,11 @@ void tracer_close(struct tracer **tracer)
 	*tracer = NULL;
 }
 
-void tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds)
+int tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds, struct err *err)
 {
 	t->unwinds = unwinds;
+	tasks_walk_with(t->tasks, unwinds);
+	return tasks_before_start(t->tasks, t->skel->progs.edges__owners, err);
 }
 
 void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
@@ -373,7 +376,7 @@ int tracer_arm(struct tracer *t, struct err *err)
 				 t->start_ns + t->config->duration_ns, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
 	sleep_until(t->start_ns);
-	return tasks_at_start(t->tasks, t->skel->progs.edges__task, t->unwinds, err);
+	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
 
 int tracer_fd(const struct tracer *t)

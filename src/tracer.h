@@ -32,9 +32,11 @@ void tracer_close(struct tracer **tracer); /* takes NULL */
  * SCOPE_UNWIND_ELEMENT bytes, as many as its image needs, BPF_F_INNER_MAP | BPF_F_MMAPABLE.
  */
 void tracer_unwind_fds(const struct tracer *tracer, struct unwind_fds *ret_fds);
-/* Who gets SPACE and RAW records, and walks threads that are blocked at the start. Must live until
- * the tracer stops. */
-void tracer_set_unwinds(struct tracer *tracer, struct unwinds *unwinds);
+/*
+ * Who gets SPACE and RAW records, and walks threads that are blocked at the start. It is told at once
+ * of the members that are there. Must live until the tracer stops.
+ */
+int tracer_set_unwinds(struct tracer *tracer, struct unwinds *unwinds, struct err *err);
 
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
 void tracer_add_member(struct tracer *tracer, uint32_t id);

@@ -57,6 +57,11 @@ uint64_t unwind_stack_pointer(const uint64_t regs[SCOPE_RAW_REGS])
 	return regs[UNWIND_REG_SP];
 }
 
+uint64_t unwind_address(const uint64_t regs[SCOPE_RAW_REGS])
+{
+	return regs[UNWIND_REG_IP];
+}
+
 /* Where the kernel side stops and asks, it goes on here as far as frame pointers lead. */
 static bool step(struct unwind_walk *w)
 {

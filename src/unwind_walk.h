@@ -43,6 +43,8 @@ struct unwind_view {
 size_t unwind_walk(const struct unwind_view *view, const uint64_t regs[SCOPE_RAW_REGS],
 		   uint64_t *ret_ips, size_t max, enum scope_stack_end *ret_end);
 
+/* Of a set of registers by DWARF's numbers. */
 uint64_t unwind_stack_pointer(const uint64_t regs[SCOPE_RAW_REGS]);
+uint64_t unwind_address(const uint64_t regs[SCOPE_RAW_REGS]);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "blocked_thread.h"
 #include "clock.h"
 #include "mem.h"
 #include "snapshot.h"
@@ -13,6 +14,7 @@
 
 #define TABLE_BYTES_MAX ((uint64_t)256 << 20)
 #define RAW_BYTES_MAX	((size_t)64 << 20) /* of stacks that wait for their tables */
+#define LOOKS_MAX	256u /* threads that are looked at in one go, some milliseconds */
 
 /* A stack on its way. */
 struct raw {
@@ -30,7 +32,8 @@ struct unwinds {
 	ARRAY(struct scope_space) requests;
 	ARRAY(struct raw) raws;
 	size_t raw_bytes;
-	uint64_t *ips; /* room for max_frames */
+	uint64_t *ips, *longer_ips; /* room for max_frames each */
+	unsigned int looks_left; /* at threads, in this round */
 	struct unwinds_stats stats;
 };
 
@@ -55,6 +58,7 @@ int unwinds_open(const struct unwinds_config *config, struct unwinds **ret_unwin
 	u->images = config->images;
 	u->max_frames = config->max_frames;
 	u->ips = mem_alloc_array(u->max_frames, sizeof(*u->ips));
+	u->longer_ips = mem_alloc_array(u->max_frames, sizeof(*u->longer_ips));
 	unwind_images_init(&u->tables, &u->maps,
 			   config->max_bytes ? config->max_bytes : TABLE_BYTES_MAX);
 	unwind_spaces_init(&u->spaces, &u->maps, &u->tables, u->images);
@@ -85,6 +89,7 @@ void unwinds_close(struct unwinds **unwinds)
 	unwind_images_free(&u->tables);
 	unwind_maps_close(&u->maps);
 	free(u->ips);
+	free(u->longer_ips);
 	free(u);
 	*unwinds = NULL;
 }
@@ -123,6 +128,15 @@ void unwinds_take(struct unwinds *u, const void *record, size_t bytes)
 	else if (head->type == SCOPE_REC_RAW && bytes >= sizeof(*raw) &&
 		 raw->bytes == bytes - sizeof(*raw) && raw->bytes % 8 == 0)
 		take_raw(u, raw);
+}
+
+void unwinds_expect(struct unwinds *u, uint64_t owner, uint32_t pid)
+{
+	*array_push(&u->requests) = (struct scope_space){
+		.owner = owner,
+		.time_ns = clock_now(),
+		.pid = pid,
+	};
 }
 
 /* The mappings of processes that nobody listed (one that joined a cgroup) are read now. */
@@ -166,17 +180,75 @@ static struct unwind_view view_of(const struct unwinds *u, const struct unwind_l
 	};
 }
 
+static const uint64_t *regs_of(const struct scope_raw *raw)
+{
+	return (const uint64_t *)raw->regs;
+}
+
 /* What was shipped; `context` is a struct scope_raw. */
 static bool read_raw(void *context, uint64_t address, uint64_t *ret_value)
 {
 	const struct scope_raw *raw = context;
-	uint64_t sp = unwind_stack_pointer((const uint64_t *)raw->regs);
+	uint64_t sp = unwind_stack_pointer(regs_of(raw));
 
 	if (address < sp || address - sp >= raw->bytes ||
 	    raw->bytes - (address - sp) < sizeof(*ret_value))
 		return false;
 	memcpy(ret_value, (const char *)raw->stack + (address - sp), sizeof(*ret_value));
 	return true;
+}
+
+/* What was shipped, and what lies above it in a thread that is still there. */
+struct longer {
+	const struct scope_raw *raw;
+	struct stack_memory memory;
+};
+
+static bool read_longer(void *context, uint64_t address, uint64_t *ret_value)
+{
+	struct longer *longer = context;
+
+	return read_raw((void *)longer->raw, address, ret_value) ||
+	       stack_memory_read(&longer->memory, address, ret_value);
+}
+
+static bool is_unchanged(const struct scope_raw *raw, uint32_t tid)
+{
+	uint64_t sp = unwind_stack_pointer(regs_of(raw)), value;
+	struct stack_memory memory = { .tid = tid };
+
+	for (uint32_t i = 0; i < raw->bytes / sizeof(value); i++)
+		if (!stack_memory_read(&memory, sp + i * sizeof(value), &value) ||
+		    value != raw->stack[i])
+			return false;
+	return blocked_thread_is(raw->pid, tid, sp, unwind_address(regs_of(raw)));
+}
+
+/*
+ * A stack that is larger than what was shipped can be walked to its end as long as its thread is
+ * blocked there. If it has run in between and come back, to the same registers and the same memory
+ * down here, the frames above are those that it will return to all the same.
+ */
+static void walk_longer(struct unwinds *u, const struct scope_raw *raw, struct unwind_view view,
+			size_t *count, enum scope_stack_end *end)
+{
+	struct longer longer = { .raw = raw };
+	size_t longer_count;
+	enum scope_stack_end longer_end;
+
+	longer.memory.tid =
+		blocked_thread_find(raw->pid, unwind_stack_pointer(regs_of(raw)),
+				    unwind_address(regs_of(raw)), &u->looks_left);
+	if (!longer.memory.tid)
+		return;
+	view.read = read_longer;
+	view.context = &longer;
+	longer_count = unwind_walk(&view, regs_of(raw), u->longer_ips, u->max_frames, &longer_end);
+	if (!is_unchanged(raw, longer.memory.tid))
+		return;
+	memcpy(u->ips, u->longer_ips, longer_count * sizeof(*u->ips));
+	*count = longer_count;
+	*end = longer_end;
 }
 
 static void send_stack(struct unwinds *u, const struct scope_raw *raw, size_t count,
@@ -213,7 +285,9 @@ static bool walk_raw(struct unwinds *u, struct raw *raw)
 	view = view_of(u, raw->layout);
 	view.read = read_raw;
 	view.context = raw->record;
-	count = unwind_walk(&view, (const uint64_t *)raw->record->regs, u->ips, u->max_frames, &end);
+	count = unwind_walk(&view, regs_of(raw->record), u->ips, u->max_frames, &end);
+	if (end == SCOPE_END_UNREADABLE)
+		walk_longer(u, raw->record, view, &count, &end);
 	send_stack(u, raw->record, count, end);
 	u->stats.raw_stacks++;
 	return true;
@@ -240,6 +314,7 @@ static void walk_raws(struct unwinds *u)
 {
 	size_t kept = 0;
 
+	u->looks_left = LOOKS_MAX;
 	for (size_t i = 0; i < u->raws.count; i++) {
 		struct raw *raw = &u->raws.items[i];
 
@@ -273,6 +348,7 @@ void unwinds_prepare(struct unwinds *u)
 {
 	nsec_t now = clock_now();
 
+	answer_requests(u);
 	unwind_spaces_want_all(&u->spaces, now);
 	unwind_images_collect(&u->tables, true, now);
 	unwind_spaces_update(&u->spaces, clock_now());

@@ -43,7 +43,9 @@ void unwinds_close(struct unwinds **unwinds); /* takes NULL */
 /* A SPACE or RAW of the kernel side (copied). */
 void unwinds_take(struct unwinds *unwinds, const void *record, size_t bytes);
 
-/* Builds the tables of all that is mapped so far, and waits for them. */
+/* As a SPACE that was asked for now. */
+void unwinds_expect(struct unwinds *unwinds, uint64_t owner, uint32_t pid);
+/* Builds the tables of all that is mapped so far, and waits for them; answers the requests. */
 void unwinds_prepare(struct unwinds *unwinds);
 /* Answers the requests, loads the tables that are ready, walks the stacks that can be walked. */
 void unwinds_work(struct unwinds *unwinds);
