@@ -92,12 +92,31 @@ struct child {
 	uint64_t regs[SCOPE_RAW_REGS];
 };
 
-/* By ptrace, and left running, that is: blocked. False: it may not be traced. */
+/* In the system call that it stays in. */
+static bool wait_for_pause(pid_t pid)
+{
+	char path[64], line[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/syscall", pid);
+	for (int i = 0; i < 1000; i++) {
+		FILE *file = fopen(path, "re");
+		bool paused = file && fgets(line, sizeof(line), file) && atoi(line) == SYS_pause;
+
+		if (file)
+			fclose(file);
+		if (paused)
+			return true;
+		usleep(5000);
+	}
+	return false;
+}
+
+/* By ptrace, and left running, that is: blocked. False: it may not be traced or looked at. */
 static bool read_registers(struct child *child)
 {
 	struct user_regs_struct registers;
 
-	if (ptrace(PTRACE_ATTACH, child->pid, NULL, NULL))
+	if (!wait_for_pause(child->pid) || ptrace(PTRACE_ATTACH, child->pid, NULL, NULL))
 		return false;
 	CHECK(waitpid(child->pid, NULL, 0) == child->pid);
 	CHECK(ptrace(PTRACE_GETREGS, child->pid, NULL, &registers) == 0);
@@ -107,8 +126,7 @@ static bool read_registers(struct child *child)
 	child->regs[DWARF_RSP] = registers.rsp;
 	child->regs[DWARF_R12] = registers.r12;
 	child->regs[DWARF_RIP] = registers.rip;
-	usleep(20000); /* back in its system call */
-	return true;
+	return wait_for_pause(child->pid);
 }
 
 static bool start_child(struct child *child)
