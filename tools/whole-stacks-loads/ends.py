@@ -24,7 +24,7 @@ OUTERMOST = re.compile(
     r"_start|_dl_start_user|_*clone[23]?|__clone_internal|start_thread|thread_start|__start_context"
     # Go's: a process, a goroutine, a thread (with and without libc), and where it leaves a goroutine's
     # stack for good, which its own tracebacks call the top of the stack
-    r"|_rt0_\w+|runtime\.(rt0_go|goexit|goexit1|mstart|mstart0|mstart1|clone|mcall|morestack)(\.abi\w+)?")
+    r"|_rt0_\w+|runtime\.(rt0_go|goexit|mstart|clone|mcall|morestack)(\.abi\w+)?")
 
 # Go's, where a thread leaves a goroutine's stack. Counted as outermost, and told apart.
 SWITCHED = re.compile(r"runtime\.(mcall|morestack)(\.abi\w+)?")
