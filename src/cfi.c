@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Entries are read in the order of the section, which is that of their length fields; the functions that
- * they describe are then sorted, and run one after the other. A common entry is read once, when a
- * function first names it.
+ * Entries are read in the order of the section, which is that of their length fields; the functions
+ * that they describe are then sorted, and run one after the other. A common entry is read once,
+ * when a function first names it.
  */
 #include "cfi.h"
 

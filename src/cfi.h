@@ -3,7 +3,8 @@
  * cfi.h - call frame information (DWARF 5, 6.4; for .eh_frame the Linux Standard Base, core, 10.6)
  * read into rows: from this address on, this rule.
  *
- * The bytes are hostile: every read is bounded, and time and memory are in proportion to the section.
+ * The bytes are hostile: every read is bounded, and time and memory are in proportion to the
+ * section.
  */
 #ifndef CFI_H
 #define CFI_H
@@ -20,7 +21,8 @@
 enum cfi_why {
 	CFI_OK,
 	CFI_WHY_CFA_REGISTER,	/* the CFA comes of a register that a rule cannot name */
-	CFI_WHY_CFA_EXPRESSION, /* the CFA comes of an expression of another form than those known */
+	CFI_WHY_CFA_EXPRESSION, /* the CFA comes of an expression of another form than those known
+				 */
 	CFI_WHY_RANGE,		/* an offset is larger than a rule can hold */
 	CFI_WHY_SP,		/* the caller's stack pointer is not the CFA */
 	CFI_WHY_BP,		/* the frame pointer is where a rule cannot say */
@@ -56,14 +58,15 @@ struct cfi_rows {
 struct cfi_code {
 	const struct image_segment *segments;
 	size_t segment_count;
-	uint64_t base_off; /* of the file. All segments lie above it and end less than 4 GiB above it */
+	uint64_t base_off; /* of the file. All segments lie above it and end less than 4 GiB above
+			      it */
 };
 
 #define CFI_ROWS_MAX (1u << 24) /* libLLVM, among the largest, has a tenth of that */
 
 /*
- * Adds the rows of a section, sorted; `rows` are empty before. Where two entries tell of the same code,
- * the one that begins later is believed. -E2BIG: more than CFI_ROWS_MAX.
+ * Adds the rows of a section, sorted; `rows` are empty before. Where two entries tell of the same
+ * code, the one that begins later is believed. -E2BIG: more than CFI_ROWS_MAX.
  */
 int cfi_read(const struct cfi_section *section, const struct cfi_code *code,
 	     struct unwind_rules *rules, struct cfi_rows *rows);

@@ -2,8 +2,8 @@
 /*
  * cfi_cursor.h - bytes read one after the other, never beyond their end.
  *
- * A read that does not fit sets `bad`, gives 0, and so does every read after it: callers may read on and
- * look at `bad` once.
+ * A read that does not fit sets `bad`, gives 0, and so does every read after it: callers may read
+ * on and look at `bad` once.
  */
 #ifndef CFI_CURSOR_H
 #define CFI_CURSOR_H

@@ -166,7 +166,7 @@ bool cfi_expr_is_plt(const uint8_t *bytes, size_t size, int8_t *ret_off, int8_t 
 	if (size != sizeof(pattern) - 1)
 		return false;
 	for (size_t i = 0; i < size; i++) {
-		if (i == CFI_ARCH_PLT_SP ? bytes[i] >= 0x40 /* of several bytes, or negative */
+		if (i == CFI_ARCH_PLT_SP    ? bytes[i] >= 0x40 /* of several bytes, or negative */
 		    : i == CFI_ARCH_PLT_LIT ? (bytes[i] < DW_OP_lit0 || bytes[i] > DW_OP_lit15)
 					    : bytes[i] != pattern[i])
 			return false;

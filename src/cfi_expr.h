@@ -21,8 +21,8 @@ struct cfi_value {
 };
 
 /*
- * `first`: what is on the stack at the start, or NULL. False: it comes to something else, or makes no
- * sense.
+ * `first`: what is on the stack at the start, or NULL. False: it comes to something else, or makes
+ * no sense.
  */
 bool cfi_expr_value(const uint8_t *bytes, size_t size, const struct cfi_value *first,
 		    struct cfi_value *ret_value);

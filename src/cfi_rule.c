@@ -5,8 +5,8 @@
 #include "cfi_expr.h"
 
 /*
- * The place in memory that holds a register, as the CFA or a register + off. Values that are read from
- * memory in an expression are such a place, too.
+ * The place in memory that holds a register, as the CFA or a register + off. Values that are read
+ * from memory in an expression are such a place, too.
  */
 static bool find_place(const struct cfi_place *place, struct cfi_value *ret_value)
 {
@@ -138,7 +138,8 @@ static bool is_saved_above_sp(const struct cfi_place *place, int64_t off)
 	       value.reg == CFI_ARCH_REG_SP && value.off == off;
 }
 
-/* The frame that the kernel makes for a signal's handler: all its registers are in one structure. */
+/* The frame that the kernel makes for a signal's handler: all its registers are in one structure.
+ */
 static bool is_signal_frame(const struct cfi_state *state, const struct cfi_value *cfa)
 {
 	return cfa->base == CFI_BASE_REG && cfa->reg == CFI_ARCH_REG_SP && cfa->deref &&

@@ -2,8 +2,8 @@
 /*
  * cfi_rule.h - what call frame instructions have come to at an address, and the rule that says it.
  *
- * Of all registers only those count that a walk goes on with: the stack pointer, the frame pointer and
- * the return address.
+ * Of all registers only those count that a walk goes on with: the stack pointer, the frame pointer
+ * and the return address.
  */
 #ifndef CFI_RULE_H
 #define CFI_RULE_H
@@ -20,11 +20,11 @@ enum cfi_how {
 	CFI_INVALID,
 	CFI_UNDEFINED,
 	CFI_SAME,
-	CFI_AT_CFA,	    /* saved at CFA + off */
-	CFI_CFA_PLUS,	    /* is CFA + off */
-	CFI_IN_REGISTER,    /* is register reg; for the CFA + off */
-	CFI_AT_EXPRESSION,  /* saved where the expression says */
-	CFI_IS_EXPRESSION,  /* is what the expression says */
+	CFI_AT_CFA,	   /* saved at CFA + off */
+	CFI_CFA_PLUS,	   /* is CFA + off */
+	CFI_IN_REGISTER,   /* is register reg; for the CFA + off */
+	CFI_AT_EXPRESSION, /* saved where the expression says */
+	CFI_IS_EXPRESSION, /* is what the expression says */
 };
 
 struct cfi_place {

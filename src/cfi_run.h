@@ -16,8 +16,8 @@
 /* What a common information entry says for the functions that name it. */
 struct cfi_common {
 	bool usable;
-	bool augmented; /* 'z': its functions' entries hold augmentation data */
-	bool signal;	/* 'S' */
+	bool augmented;	  /* 'z': its functions' entries hold augmentation data */
+	bool signal;	  /* 'S' */
 	uint8_t encoding; /* of addresses, DW_EH_PE_* */
 	uint64_t code_align;
 	int64_t data_align;
@@ -45,8 +45,8 @@ void cfi_machine_run(struct cfi_machine *machine, const struct cfi_common *commo
 		     struct cfi_rows *rows);
 
 /*
- * A pointer as .eh_frame has them. `encoding` without DW_EH_PE_indirect. Fails the cursor for those that
- * do not tell an address without the process.
+ * A pointer as .eh_frame has them. `encoding` without DW_EH_PE_indirect. Fails the cursor for those
+ * that do not tell an address without the process.
  */
 uint64_t cfi_read_pointer(struct cfi_cursor *c, const struct cfi_section *section,
 			  uint8_t encoding);

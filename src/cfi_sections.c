@@ -45,8 +45,8 @@ bool cfi_source_read(const struct cfi_source *source, uint64_t off, void *bytes,
 		return true;
 	}
 	for (size_t done = 0; done < count;) {
-		ssize_t got = pread(source->fd, (char *)bytes + done, count - done,
-				    (off_t)(off + done));
+		ssize_t got =
+			pread(source->fd, (char *)bytes + done, count - done, (off_t)(off + done));
 
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -77,10 +77,9 @@ static int read_headers(struct elf *elf)
 
 	if (!cfi_source_read(elf->source, 0, &elf->ehdr, sizeof(elf->ehdr)))
 		return -ENOEXEC;
-	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0 ||
-	    ehdr->e_ident[EI_CLASS] != ELFCLASS64 || ehdr->e_ident[EI_DATA] != ELFDATA2LSB ||
-	    ehdr->e_machine != CFI_ARCH_MACHINE || ehdr->e_phentsize != sizeof(Elf64_Phdr) ||
-	    ehdr->e_phnum > PHDRS_MAX)
+	if (memcmp(ehdr->e_ident, ELFMAG, SELFMAG) != 0 || ehdr->e_ident[EI_CLASS] != ELFCLASS64 ||
+	    ehdr->e_ident[EI_DATA] != ELFDATA2LSB || ehdr->e_machine != CFI_ARCH_MACHINE ||
+	    ehdr->e_phentsize != sizeof(Elf64_Phdr) || ehdr->e_phnum > PHDRS_MAX)
 		return -ENOEXEC;
 	elf->phdrs = read_bytes(elf->source, ehdr->e_phoff,
 				(uint64_t)ehdr->e_phnum * sizeof(*elf->phdrs), UINT64_MAX);
@@ -297,6 +296,20 @@ static void find_debug(const struct elf *elf, struct cfi_section *debug)
 		unpack_section(debug);
 }
 
+static void find_go(const struct elf *elf, struct cfi_sections *sections)
+{
+	const Elf64_Shdr *shdr = find_section(elf, ".gopclntab"), *text;
+
+	if (!shdr)
+		shdr = find_section(elf, ".data.rel.ro.gopclntab");
+	if (!shdr)
+		return;
+	sections->go = read_bytes(elf->source, shdr->sh_offset, shdr->sh_size, SECTION_MAX);
+	sections->go_size = (size_t)shdr->sh_size;
+	text = find_section(elf, ".text");
+	sections->text_vaddr = text ? text->sh_addr : 0;
+}
+
 int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_sections)
 {
 	struct cfi_sections sections = { 0 };
@@ -310,6 +323,7 @@ int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_
 		read_section_headers(&elf);
 		find_eh(&elf, &sections.eh);
 		find_debug(&elf, &sections.debug);
+		find_go(&elf, &sections);
 		*ret_sections = sections;
 	} else {
 		cfi_sections_free(&sections);
@@ -324,6 +338,7 @@ void cfi_sections_free(struct cfi_sections *sections)
 {
 	free(sections->eh.bytes);
 	free(sections->debug.bytes);
+	free(sections->go);
 	free(sections->segments);
 	memset(sections, 0, sizeof(*sections));
 }

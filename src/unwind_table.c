@@ -5,18 +5,20 @@
 #include <string.h>
 
 #include "cfi_arch.h"
+#include "cfi_go.h"
 #include "cfi_sections.h"
 #include "mem.h"
 
 /* Between functions there is padding, less than this. What is larger is code of its own. */
 #define PADDING_MAX 16
 
-/* Code that .eh_frame says nothing of is read for what returns from signals: a part at a time, and no
- * more in all than the largest Go program has. */
+/* Code that neither .eh_frame nor Go says anything of is read for what returns from signals: a part
+ * at a time, and no more in all than the largest program has. */
 #define SCAN_BYTES (64u * 1024)
 #define SCAN_MAX   ((uint64_t)512 << 20)
 
-/* --- code that returns from signals ------------------------------------------------------------ */
+/* --- code that returns from signals ------------------------------------------------------------
+ */
 
 struct scan {
 	const struct cfi_source *source;
@@ -28,8 +30,8 @@ struct scan {
 };
 
 /*
- * A handler returns to the first of these bytes, and return addresses are looked up minus one, so that
- * the rule begins a byte before.
+ * A handler returns to the first of these bytes, and return addresses are looked up minus one, so
+ * that the rule begins a byte before.
  */
 static void add_sigreturn(struct scan *scan, uint32_t off)
 {
@@ -62,9 +64,9 @@ static void scan_gap(struct scan *scan, uint32_t start, uint32_t end)
 	}
 }
 
-/* `eh`: what .eh_frame says. `code_bytes`: from the base on. */
+/* In the gaps of `said`. `code_bytes`: from the base on. */
 static void find_sigreturns(const struct cfi_source *source, const struct cfi_code *code,
-			    uint32_t code_bytes, const struct cfi_rows *eh,
+			    uint32_t code_bytes, const struct cfi_rows *said,
 			    struct unwind_rules *rules, struct cfi_rows *rows)
 {
 	static const struct scope_unwind_rule signal = { .cfa = SCOPE_CFA_SIGNAL };
@@ -73,15 +75,16 @@ static void find_sigreturns(const struct cfi_source *source, const struct cfi_co
 	uint32_t start = (uint32_t)(code->segments[0].file_off - code->base_off);
 
 	scan.rule = unwind_rules_add(rules, &signal);
-	for (size_t i = 0; i < eh->count; i++) {
-		if (i == 0 || eh->items[i - 1].gap)
-			scan_gap(&scan, start, eh->items[i].off);
-		start = eh->items[i].off;
+	for (size_t i = 0; i < said->count; i++) {
+		if (i == 0 || said->items[i - 1].gap)
+			scan_gap(&scan, start, said->items[i].off);
+		start = said->items[i].off;
 	}
 	scan_gap(&scan, start, code_bytes);
 }
 
-/* --- rows -------------------------------------------------------------------------------------- */
+/* --- rows --------------------------------------------------------------------------------------
+ */
 
 /* Fills the gaps in `rows` from `more`, which is freed. */
 static void fill_gaps(struct cfi_rows *rows, struct cfi_rows *more)
@@ -91,9 +94,8 @@ static void fill_gaps(struct cfi_rows *rows, struct cfi_rows *more)
 	size_t i = 0, j = 0;
 
 	while (more->count && (i < rows->count || j < more->count)) {
-		uint32_t off = j == more->count ||
-					       (i < rows->count &&
-						rows->items[i].off < more->items[j].off)
+		uint32_t off = j == more->count || (i < rows->count &&
+						    rows->items[i].off < more->items[j].off)
 				       ? rows->items[i].off
 				       : more->items[j].off;
 		struct cfi_row now;
@@ -122,7 +124,8 @@ static void settle_rows(struct cfi_rows *rows, struct unwind_table *table)
 	for (size_t i = 0; i < rows->count; i++) {
 		struct cfi_row row = rows->items[i];
 
-		if (row.gap && i + 1 < rows->count && rows->items[i + 1].off - row.off < PADDING_MAX)
+		if (row.gap && i + 1 < rows->count &&
+		    rows->items[i + 1].off - row.off < PADDING_MAX)
 			continue;
 		if (row.why) {
 			table->rows_unsupported++;
@@ -135,13 +138,14 @@ static void settle_rows(struct cfi_rows *rows, struct unwind_table *table)
 	rows->count = kept;
 }
 
-/* --- layout ------------------------------------------------------------------------------------ */
+/* --- layout ------------------------------------------------------------------------------------
+ */
 
 struct layout {
 	struct unwind_table *table;
 	size_t element_room;
-	uint32_t element; /* where rows go */
-	uint32_t used;	  /* rows in it */
+	uint32_t element;		  /* where rows go */
+	uint32_t used;			  /* rows in it */
 	uint32_t rows[SCOPE_UNWIND_ROWS]; /* of the page under way */
 	uint32_t count;
 	bool dropped;
@@ -220,17 +224,18 @@ static void lay_out(const struct cfi_rows *rows, struct unwind_table *table)
 		}
 		put_page(&layout, page);
 	}
-	table->elements = mem_resize_array(table->elements, table->element_count,
-					   SCOPE_UNWIND_ELEMENT);
+	table->elements =
+		mem_resize_array(table->elements, table->element_count, SCOPE_UNWIND_ELEMENT);
 }
 
-/* --- building ---------------------------------------------------------------------------------- */
+/* --- building ----------------------------------------------------------------------------------
+ */
 
 static int gather_rows(const struct cfi_source *source, const struct cfi_sections *sections,
 		       const struct cfi_code *code, struct unwind_rules *rules,
 		       struct cfi_rows *rows)
 {
-	struct cfi_rows debug = { 0 }, signals = { 0 };
+	struct cfi_rows debug = { 0 }, special = { 0 }, go = { 0 }, signals = { 0 };
 	int error = 0;
 
 	if (sections->eh.bytes)
@@ -238,15 +243,17 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 	if (!error && sections->debug.bytes)
 		error = cfi_read(&sections->debug, code, rules, &debug);
 	if (!error) {
+		cfi_go_read(source, sections, code, rules, &go, &special);
+		fill_gaps(rows, &special);
+		fill_gaps(rows, &go);
 		find_sigreturns(source, code, (uint32_t)(sections->end_off - code->base_off), rows,
 				rules, &signals);
-		fill_gaps(&signals, &debug);
 		fill_gaps(rows, &signals);
+		fill_gaps(rows, &debug);
 		if (!rows->count)
 			error = -ENOENT;
 	}
 	array_free(&debug);
-	array_free(&signals);
 	return error;
 }
 
@@ -268,8 +275,9 @@ static int build(const struct cfi_source *source, struct unwind_rules *rules,
 	error = gather_rows(source, &sections, &code, rules, &rows);
 	if (!error) {
 		table.first_off = code.base_off;
-		table.pages = (uint32_t)((sections.end_off - code.base_off + SCOPE_UNWIND_PAGE - 1) /
-					 SCOPE_UNWIND_PAGE);
+		table.pages =
+			(uint32_t)((sections.end_off - code.base_off + SCOPE_UNWIND_PAGE - 1) /
+				   SCOPE_UNWIND_PAGE);
 		settle_rows(&rows, &table);
 		lay_out(&rows, &table);
 		*ret_table = table;
@@ -314,7 +322,8 @@ const struct scope_unwind_rule *unwind_table_find(const struct unwind_table *tab
 	if (file_off < table->first_off || page >= table->pages)
 		return items;
 	entry = (const struct scope_unwind_page *)element_at(
-			table, (uint32_t)(page / SCOPE_UNWIND_PAGES)) + page % SCOPE_UNWIND_PAGES;
+			table, (uint32_t)(page / SCOPE_UNWIND_PAGES)) +
+		page % SCOPE_UNWIND_PAGES;
 	if (!entry->count)
 		return items;
 	rows = (const uint32_t *)element_at(table, entry->element) + entry->first;

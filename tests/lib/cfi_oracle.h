@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cfi_oracle.h - a file's call frame information as elfutils reads it, to compare unwind tables with.
+ * cfi_oracle.h - a file's call frame information as elfutils reads it, to compare unwind tables
+ * with.
  *
- * Both are asked for a frame's caller with the same made-up registers and memory, in which every address
- * holds another number: what agrees there is the same rule, however it is written down.
+ * Both are asked for a frame's caller with the same made-up registers and memory, in which every
+ * address holds another number: what agrees there is the same rule, however it is written down.
  */
 #ifndef CFI_ORACLE_H
 #define CFI_ORACLE_H
@@ -94,7 +95,8 @@ static inline Dwarf_Frame *oracle_frame(const struct oracle *o, uint64_t vaddr, 
 	return frame;
 }
 
-/* --- the made-up thread ------------------------------------------------------------------------ */
+/* --- the made-up thread ------------------------------------------------------------------------
+ */
 
 static inline uint64_t oracle_mix(uint64_t x)
 {
@@ -115,7 +117,8 @@ static inline uint64_t oracle_reg(uint64_t vaddr, uint64_t reg)
 	return reg == 16 ? vaddr : oracle_mix(vaddr * 31 + reg);
 }
 
-/* --- expressions, by number -------------------------------------------------------------------- */
+/* --- expressions, by number --------------------------------------------------------------------
+ */
 
 static inline bool oracle_binary(unsigned int op, uint64_t a, uint64_t b, uint64_t *ret_value)
 {
@@ -146,7 +149,8 @@ static inline bool oracle_binary(unsigned int op, uint64_t a, uint64_t b, uint64
 	}
 }
 
-/* The value that an expression leaves, and whether it is the place of the value or the value itself. */
+/* The value that an expression leaves, and whether it is the place of the value or the value
+ * itself. */
 static inline bool oracle_evaluate(const Dwarf_Op *ops, size_t count, uint64_t vaddr, uint64_t cfa,
 				   uint64_t *ret_value, bool *ret_is_value)
 {
@@ -291,9 +295,8 @@ static inline bool oracle_agrees(const struct oracle_caller *a, const struct ora
 {
 	if (a->kind != b->kind)
 		return false;
-	return a->kind != ORACLE_FRAME ||
-	       (a->sp == b->sp && a->ip == b->ip &&
-		(a->bp == b->bp || a->bp_undefined || b->bp_undefined));
+	return a->kind != ORACLE_FRAME || (a->sp == b->sp && a->ip == b->ip &&
+					   (a->bp == b->bp || a->bp_undefined || b->bp_undefined));
 }
 
 #endif
