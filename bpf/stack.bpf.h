@@ -127,7 +127,7 @@ __noinline __u32 walk_user(__u32 slot, __u64 owner)
 	if (!s || !walk)
 		return 0;
 	for (count = 0; count < SCOPE_MAX_FRAMES && count < user_frames_max;) {
-		__u64 ip = walk->w.ip;
+		__u64 ip = unwind_kept(&walk->w);
 
 		s->ips[count++] = ip;
 		h = hash_add(h, ip);

@@ -41,13 +41,22 @@ static __always_inline __u64 unwind_at(__u64 base, __s32 off)
 	return base + (__u64)(__s64)off;
 }
 
-#include "unwind_arch.h"
-
 static __always_inline bool unwind_end(struct unwind_walk *w, enum scope_stack_end end)
 {
 	w->end = end;
 	return false;
 }
+
+/*
+ * What is kept of a frame, so that one less than any but the leaf's is inside the function that runs: the
+ * return address; of a frame that a signal interrupted, which runs at `ip` itself, one more than that.
+ */
+static __always_inline __u64 unwind_kept(const struct unwind_walk *w)
+{
+	return w->flags & UNWIND_EXACT && !(w->flags & UNWIND_LEAF) ? w->ip + 1 : w->ip;
+}
+
+#include "unwind_arch.h"
 
 /*
  * The last row at or before `offset`; a page's first row has offset 0. 0, which names no rule: the rows
@@ -195,8 +204,9 @@ static __always_inline bool unwind_step(struct unwind_walk *w)
 		return unwind_signal_frame(w);
 	if (!unwind_cfa(w, rule, &cfa))
 		return false;
-	/* The stack grows down: a caller's frame lies above. Else the rule does not fit the stack. */
-	if (cfa <= w->sp || cfa & 7)
+	/* The stack grows down: a caller's frame lies above. Else the rule does not fit the stack. Only who has
+	 * its return address in a register may have nothing on it. */
+	if (cfa < w->sp || (cfa == w->sp && rule->ra != SCOPE_RA_LINK) || cfa & 7)
 		return unwind_end(w, SCOPE_END_NO_RULE);
 	if (!unwind_return_address(w, rule, cfa, &ip) || !unwind_frame_pointer(w, rule, cfa, &bp))
 		return false;

@@ -41,6 +41,12 @@ static __always_inline bool unwind_return_address(struct unwind_walk *w,
 						  const struct scope_unwind_rule *rule, __u64 cfa,
 						  __u64 *ret_ip)
 {
+	if (rule->ra == SCOPE_RA_LINK) { /* vfork() keeps it in a register, past its system call */
+		if (!(w->flags & UNWIND_LEAF) || rule->reg >= SCOPE_RAW_REGS)
+			return unwind_end(w, SCOPE_END_NO_RULE);
+		*ret_ip = w->regs[rule->reg];
+		return true;
+	}
 	if (!unwind_read(w, unwind_at(cfa, rule->ra_off), ret_ip)) {
 		w->end = SCOPE_END_UNREADABLE;
 		return false;

@@ -111,8 +111,9 @@ enum scope_stack_end {
 };
 
 /*
- * A stack's addresses, leaf first. Sent when first seen; may be sent again. All but the leaf, and the
- * frame that a signal interrupted, are return addresses.
+ * A stack's addresses, leaf first. Sent when first seen; may be sent again. One less than any but the leaf's
+ * is inside the function that runs: they are return addresses, or, of a frame that a signal interrupted, one
+ * more than where it runs.
  */
 struct scope_stack {
 	struct scope_record rec;

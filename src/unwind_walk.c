@@ -86,7 +86,7 @@ size_t unwind_walk(const struct unwind_view *view, const uint64_t regs[SCOPE_RAW
 		w.regs[i] = regs[i];
 	view_now = view;
 	while (goes_on && count < max) {
-		ret_ips[count++] = w.ip;
+		ret_ips[count++] = unwind_kept(&w);
 		goes_on = step(&w);
 	}
 	view_now = NULL;

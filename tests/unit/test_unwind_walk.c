@@ -106,6 +106,27 @@ static void by_other_registers(void)
 	CHECK_INT(end, SCOPE_END_NO_RULE);
 }
 
+/* As in vfork(), which has nothing on its stack while its system call lasts. */
+static void the_return_address_in_a_register(void)
+{
+	reset();
+	rules[2] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .ra = SCOPE_RA_LINK, .reg = 5 };
+	rules[3] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .cfa_off = 8, .ra_off = -8 };
+	regs[5] = in_rule(3);
+	regs[REG_IP] = in_rule(2);
+	stack[0] = in_rule(1);
+	CHECK_INT(walk(MAX), 3);
+	CHECK(ips[1] == in_rule(3) && ips[2] == in_rule(1));
+	CHECK_INT(end, SCOPE_END_COMPLETE);
+	/* not the leaf's; no such register */
+	stack[0] = in_rule(2);
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	rules[2].reg = SCOPE_RAW_REGS;
+	CHECK_INT(walk(MAX), 1);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+}
+
 /* All from what the kernel saved; the address is where it was interrupted, not a return address. */
 static void through_a_signal(void)
 {
@@ -119,6 +140,7 @@ static void through_a_signal(void)
 	stack[100] = in_rule(1);
 	CHECK_INT(walk(MAX), 3);
 	CHECK_INT(end, SCOPE_END_COMPLETE);
+	CHECK_INT(ips[1], CODE + 3 * 16 + 1); /* one less is where it was */
 	CHECK_INT(ips[2], in_rule(1));
 }
 
@@ -238,6 +260,7 @@ int main(void)
 {
 	CHECK_CASE(by_the_stack_pointer);
 	CHECK_CASE(by_other_registers);
+	CHECK_CASE(the_return_address_in_a_register);
 	CHECK_CASE(through_a_signal);
 	CHECK_CASE(by_frame_pointers_and_back);
 	CHECK_CASE(where_the_kernel_side_stops);
