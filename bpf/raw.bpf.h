@@ -36,7 +36,7 @@ __noinline __u32 raw_copy(__u32 slot, __u64 sp)
 
 	if (!raw || sp & 7)
 		return 0;
-	if (sp < top && top - sp < most)
+	if (sp <= top && top - sp < most)
 		most = (top - sp) & ~7ull;
 	for (__u32 i = 0; i <= SCOPE_RAW_BYTES / WALK_PAGE; i++) {
 		__u64 bytes = WALK_PAGE - ((sp + have) & (WALK_PAGE - 1));

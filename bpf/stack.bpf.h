@@ -182,13 +182,17 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct scope_unwind_space *space = NULL;
 	__u32 count, end;
+	bool is_compat;
 	__u64 id;
 
 	if (!s || !walk || !walk_begin(slot)) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
 		return 0;
 	}
-	if (have_unwind && !registers_are_compat(&walk->user)) {
+	is_compat = registers_are_compat(&walk->user);
+	if (is_compat) {
+		walk->w.bp = 0; /* 32-bit frames are not ours: the leaf alone */
+	} else if (have_unwind) {
 		space = space_find(owner, tgid, now);
 		if (space && space->bound) {
 			walk->w.first_map = space->first;
@@ -202,7 +206,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	end = walk->w.end;
 	if (end == SCOPE_END_UNMAPPED && raw_may_take(space))
 		return raw_take(walk, space, owner, tgid, now);
-	if (end == SCOPE_END_NO_RULE && have_unwind && walk->w.blind)
+	if (end == SCOPE_END_NO_RULE && have_unwind && walk->w.blind && !is_compat)
 		end = SCOPE_END_UNMAPPED;
 	id = hash_end(walk->hash, count, end);
 	stack_send(s, id, tgid, SCOPE_STACK_USER, end, count, now);

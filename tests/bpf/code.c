@@ -144,7 +144,7 @@ void code_damage(__u64 address, enum code_damage what, __u32 value)
 		break;
 	case DAMAGE_RULE:
 		rows = element_of(f->image, page->element);
-		for (__u32 i = page->first; i < (__u32)(page->first + page->count); i++)
+		for (__u32 i = 0; rows && i < SCOPE_UNWIND_ROWS; i++)
 			if ((rows[i] & 0xffff) == f->rule_id)
 				rows[i] = SCOPE_UNWIND_ROW(rows[i] >> 16, value);
 		break;

@@ -209,7 +209,7 @@ static void do_deep_stack(struct words *w, __u32 cpu)
 	struct stack_plan plan = { .count = user_frames_max + 1 };
 
 	for (__u32 i = 0; i < plan.count; i++)
-		plan.ips[i] = CODE_BASE(1) + CODE_BYTES / 2 + i * 16 % 0x400;
+		plan.ips[i] = CODE_BASE(1) + CODE_BYTES / 2 + i * 16 % 0x100;
 	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
 	plan.count = SCOPE_KERNEL_FRAMES + 1;
 	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
@@ -249,6 +249,14 @@ static void do_poke(struct words *w, __u32 cpu)
 	t->user_memory[at] = take_address(w, t);
 }
 
+/* point 101 sp+64: where its frame pointer points to */
+static void do_point(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	kernel_regs(t)->bp = take_address(w, t);
+}
+
 /* unreadable 101 sp+4096: the page of its stack that this lies in */
 static void do_unreadable(struct words *w, __u32 cpu)
 {
@@ -281,6 +289,23 @@ static void do_land(struct words *w, __u32 cpu)
 {
 	(void)cpu;
 	code_set_state(parse_number(words_take(w)), CODE_KNOWN);
+}
+
+static void ship(void *context, const void *key, const void *value)
+{
+	struct scope_unwind_space space = *(const struct scope_unwind_space *)value;
+
+	space.raws = *(const __u32 *)context;
+	bpf_map_update_elem(&unwind_spaces, key, &space, BPF_EXIST);
+}
+
+/* shipped 1023: so many stacks were shipped whole, of every address space */
+static void do_shipped(struct words *w, __u32 cpu)
+{
+	__u32 raws = parse_number(words_take(w));
+
+	(void)cpu;
+	map_each(map_at(&unwind_spaces), ship, &raws);
 }
 
 /* bind: user space answers for all address spaces, from here on */
@@ -389,10 +414,12 @@ static const struct {
 	{ "in-next-stack", do_in_next_stack },
 	{ "iowait", do_iowait },
 	{ "land", do_land },
+	{ "point", do_point },
 	{ "poke", do_poke },
 	{ "reap", do_reap },
 	{ "regs", do_regs },
 	{ "rename", do_rename },
+	{ "shipped", do_shipped },
 	{ "stack", do_stack },
 	{ "stop", do_stop },
 	{ "storage", do_storage },

@@ -105,6 +105,15 @@ static void enter(struct machine *m, __u64 cfa, const struct scope_unwind_rule *
 		m->bp = CLOBBERED;
 }
 
+/* A return address may be the first byte of the next function. */
+static const struct scope_unwind_rule *rule_of(const struct stack_plan *plan, __u32 i)
+{
+	const struct scope_unwind_rule *callee = i ? rule_of(plan, i - 1) : NULL;
+	bool is_exact = !i || (callee && callee->cfa == SCOPE_CFA_SIGNAL);
+
+	return code_rule_at(plan->ips[i] - (is_exact ? 0 : 1));
+}
+
 void frames_lay(struct ktask *t, const struct stack_plan *plan)
 {
 	struct machine m = { .t = t, .sp = t->mm.start_stack };
@@ -114,7 +123,7 @@ void frames_lay(struct ktask *t, const struct stack_plan *plan)
 	for (__u64 at = t->mm.start_stack; at - KERNEL_USER_STACK < sizeof(t->user_memory); at += 8)
 		*slot(t, at) = KERNEL_ENVIRONMENT;
 	for (__u32 i = plan->count; i-- > 0;) {
-		const struct scope_unwind_rule *rule = code_rule_at(plan->ips[i]);
+		const struct scope_unwind_rule *rule = rule_of(plan, i);
 		bool is_called = m.ip || rule; /* the outermost by 0, if anybody asks */
 		__u64 cfa = m.sp;
 

@@ -88,8 +88,10 @@ static void take_raw(const struct scope_raw *r, size_t bytes)
 		return;
 	}
 	for (__u32 i = 0; i < r->bytes / 8; i++)
-		if (r->stack[i] == KERNEL_ENVIRONMENT)
+		if (r->stack[i] == KERNEL_ENVIRONMENT) {
 			fail("a process's environment is in a raw record");
+			break;
+		}
 	sink.raws++;
 	frames_walk(r->regs, read_raw, r, &found);
 	stack.head.count = (__u16)found.count;

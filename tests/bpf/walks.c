@@ -35,6 +35,8 @@ static struct scope_unwind_rule any_rule(void)
 {
 	struct scope_unwind_rule rule = { .cfa = (__u8)below(SCOPE_CFA_SIGNAL + 1), .ra_off = -8 };
 
+	if (rule.cfa == SCOPE_CFA_END) /* only the first function's */
+		rule.cfa = SCOPE_CFA_SP;
 	switch (rule.cfa) {
 	case SCOPE_CFA_SP:
 		rule.cfa_off = 8 + (__s32)below(12) * 8;
@@ -97,10 +99,10 @@ static void make_stack(struct ktask *t)
 	struct stack_plan plan = { .count = 1 + below(below(8) ? 12 : 60) };
 
 	for (__u32 i = 0; i < plan.count; i++) {
-		__u32 f = below(FUNCTIONS);
+		__u32 f = 1 + below(FUNCTIONS - 1);
 
 		while (trial.signal[f] && (!i || i + 1 == plan.count))
-			f = below(FUNCTIONS);
+			f = 1 + below(FUNCTIONS - 1);
 		plan.ips[i] = trial.functions[f] + below(32);
 	}
 	if (below(4))
@@ -114,11 +116,11 @@ static __u64 any_word(const struct ktask *t)
 	case 0:
 		return trial.functions[below(FUNCTIONS)] + below(300);
 	case 1:
-		return KERNEL_USER_STACK + below(KERNEL_USER_BYTES / 8) * 8;
+		return KERNEL_USER_STACK + below(KERNEL_USER_BYTES / 8 - 512) * 8 + !below(50);
 	case 2:
 		return 0;
 	case 3:
-		return t->user_memory[below(KERNEL_USER_BYTES / 8)] + below(64) - 32;
+		return t->user_memory[below((KERNEL_USER_BYTES - 4096) / 8)] + below(64) - 32;
 	case 4:
 		return ~0ull - below(4096);
 	default:
@@ -126,16 +128,16 @@ static __u64 any_word(const struct ktask *t)
 	}
 }
 
-static void break_stack(struct ktask *t)
+static bool break_stack(struct ktask *t)
 {
 	struct pt_regs *regs = kernel_regs(t);
 
 	if (below(100) >= trial.pokes)
-		return;
+		return false;
 	for (__u32 i = below(200); i > 0; i--) {
 		__u64 at = (regs->sp - KERNEL_USER_STACK) / 8 + below(400);
 
-		t->user_memory[at % (KERNEL_USER_BYTES / 8)] = any_word(t);
+		t->user_memory[at % ((KERNEL_USER_BYTES - 4096) / 8)] = any_word(t);
 	}
 	if (!below(4))
 		regs->bp = any_word(t);
@@ -145,6 +147,7 @@ static void break_stack(struct ktask *t)
 		regs->r10 = any_word(t);
 	if (!below(4))
 		t->bad_pages = 1u << below(KERNEL_USER_BYTES / 4096);
+	return true;
 }
 
 static bool damage_code(void)
@@ -179,22 +182,30 @@ static void compare(const struct sent_stack *sent, const struct found *wanted, b
 		     wanted->end);
 }
 
+/* A sound stack, walked to its end, has the frames that it was laid out with. */
+static void check_laid(const struct stack_plan *plan, const struct found *found)
+{
+	if (memcmp(found->ips, plan->ips, found->count * 8) ||
+	    (found->end == SCOPE_END_COMPLETE && found->count != plan->count))
+		fail("the oracle is wrong: %u frames of %u", found->count, plan->count);
+}
+
 static void turn(struct ktask *t)
 {
 	const struct account *a;
 	struct found wanted;
-	bool damaged;
+	bool damaged, broken;
 
 	make_code();
 	make_stack(t);
-	break_stack(t);
+	broken = break_stack(t);
 	damaged = damage_code();
 	trial.damaged += damaged;
 	code_set_binding(true);
 	code_bind_all();
 	frames_walk_thread(t, &wanted);
-	sink.stack_count = 0; /* each turn's stands alone */
-	memset(stack_sent, 0, sizeof(stack_sent));
+	if (!broken && !damaged)
+		check_laid(&t->user, &wanted);
 	kernel.now_ns += 1000;
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
 	sink_take_rings();
@@ -230,8 +241,6 @@ void walks_run(struct words *w)
 	for (__u32 i = 0; i < turns; i++)
 		turn(t);
 	window_end_ns = kernel.now_ns;
-	sink.stack_count = 0;
-	memset(stack_sent, 0, sizeof(stack_sent));
 	printf("# walks: %u complete, %u truncated, %u no rule, %u unreadable, %u unmapped; %u raw, "
 	       "%u damaged, at most %u frames\n", trial.ends[0], trial.ends[1], trial.ends[2],
 	       trial.ends[3], trial.ends[4], trial.raws, trial.damaged, trial.deepest);
