@@ -8,6 +8,7 @@
 #include "clock.h"
 
 #define SWEEP_NS (NSEC_PER_SEC / 2) /* how often those that have ended are looked for */
+#define LOOK_NS	 NSEC_PER_SEC	    /* how often one whose leader has ended is looked at */
 
 void unwind_spaces_init(struct unwind_spaces *spaces, struct unwind_maps *maps,
 			struct unwind_images *tables, struct images *images)
@@ -103,8 +104,23 @@ static void unbind(struct unwind_spaces *spaces, struct unwind_space *space)
 	}
 }
 
+/* A process whose leader has ended lives on with its other threads, or as a zombie. */
+static bool has_gone(uint32_t pid)
+{
+	return kill((pid_t)pid, 0) && errno == ESRCH;
+}
+
+void unwind_spaces_refuse(struct unwind_spaces *spaces, uint32_t pid, uint64_t owner)
+{
+	/* else it would only ask again */
+	if (has_gone(pid))
+		unwind_maps_delete_space(spaces->maps, owner);
+}
+
 void unwind_spaces_bind(struct unwind_spaces *spaces, struct unwind_space *space, uint64_t owner)
 {
+	if (space->ended_ns) /* nobody runs in it any more */
+		unwind_maps_delete_space(spaces->maps, owner);
 	if (space->ended_ns || !owner)
 		return;
 	/* Asked again: the kernel side has lost it, or its answer. */
@@ -171,7 +187,7 @@ static void take_exit(struct unwind_spaces *spaces, const struct scope_exit *exi
 	/* The leader may leave before the others: whether it is the end is looked at later. */
 	if (exit->tid == exit->pid)
 		*array_push(&spaces->leaving) = (struct unwind_leaving){
-			exit->pid, exit->time_ns, exit->time_ns + SPACE_GRACE_NS
+			exit->pid, exit->time_ns, exit->time_ns + LOOK_NS
 		};
 }
 
@@ -271,12 +287,6 @@ void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now)
 
 /* --- upkeep --------------------------------------------------------------------------------------- */
 
-/* A process whose leader has ended lives on with its other threads, or as a zombie. */
-static bool has_gone(uint32_t pid)
-{
-	return kill((pid_t)pid, 0) && errno == ESRCH;
-}
-
 static void look_at_leaving(struct unwind_spaces *spaces, nsec_t now)
 {
 	size_t kept = 0;
@@ -292,7 +302,7 @@ static void look_at_leaving(struct unwind_spaces *spaces, nsec_t now)
 			continue;
 		}
 		if (now >= leaving.look_ns)
-			leaving.look_ns = now + SPACE_GRACE_NS;
+			leaving.look_ns = now + LOOK_NS;
 		spaces->leaving.items[kept++] = leaving;
 	}
 	spaces->leaving.count = kept;

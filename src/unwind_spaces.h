@@ -71,7 +71,9 @@ struct unwind_space *unwind_spaces_find(const struct unwind_spaces *spaces, uint
 
 /* Asks for the tables of every process that is known as a whole. */
 void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now);
-/* The kernel side is told of it under this name by the next update. */
+/* The kernel side asked for a process of which nothing is known: it forgets it, if it is gone. */
+void unwind_spaces_refuse(struct unwind_spaces *spaces, uint32_t pid, uint64_t owner);
+/* The kernel side is told of it under this name by the next update; if it has ended, forgets it. */
 void unwind_spaces_bind(struct unwind_spaces *spaces, struct unwind_space *space, uint64_t owner);
 /* Brings the kernel's maps up to date, and forgets what ended long ago. */
 void unwind_spaces_update(struct unwind_spaces *spaces, nsec_t now);

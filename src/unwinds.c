@@ -162,6 +162,8 @@ static void answer_requests(struct unwinds *u)
 		u->stats.spaces++;
 		if (space)
 			unwind_spaces_bind(&u->spaces, space, request->owner);
+		else
+			unwind_spaces_refuse(&u->spaces, request->pid, request->owner);
 	}
 	u->requests.count = 0;
 }

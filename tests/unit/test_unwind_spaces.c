@@ -128,11 +128,12 @@ static void the_end_is_remembered_for_a_while(void)
 	map_at(0, NOBODY, 0x1000);
 	exit_at(end, NOBODY, NOBODY + 7); /* another thread */
 	exit_at(end, NOBODY, NOBODY);
-	unwind_spaces_update(&spaces, end + SPACE_GRACE_NS - 1);
+	unwind_spaces_update(&spaces, end + NSEC_PER_SEC - 1);
+	CHECK_INT(spaces.retired.count, 0);
+	unwind_spaces_update(&spaces, end + 2 * NSEC_PER_SEC);
+	CHECK_INT(spaces.retired.count, 1);
 	CHECK_TEXT(at(NOBODY, begin), "1");
-	unwind_spaces_update(&spaces, end + SPACE_GRACE_NS + NSEC_PER_SEC);
-	CHECK_TEXT(at(NOBODY, begin), "1");
-	unwind_spaces_update(&spaces, end + 3 * SPACE_GRACE_NS);
+	unwind_spaces_update(&spaces, end + 2 * SPACE_GRACE_NS);
 	CHECK_TEXT(at(NOBODY, begin), "none");
 	/* one whose leader has ended, and that lives on */
 	map_at(0, (uint32_t)getpid(), 0x2000);
