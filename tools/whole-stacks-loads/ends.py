@@ -22,8 +22,8 @@ ENTRY_BYTES = 64  # _start of glibc, musl and the dynamic linker are shorter
 OUTERMOST = re.compile(
     # C's, and what is made with it: a process, a thread, a coroutine of makecontext()
     r"_start|_dl_start_user|_*clone[23]?|__clone_internal|start_thread|thread_start|__start_context"
-    # Go's: a process, a goroutine, a thread (with and without libc), and where it leaves a goroutine's
-    # stack for good, which its own tracebacks call the top of the stack
+    # Go's: a process, a goroutine, a thread (with and without libc), and where it leaves a
+    # goroutine's stack for good, which its own tracebacks call the top of the stack
     r"|_rt0_\w+|runtime\.(rt0_go|goexit|mstart|clone|mcall|morestack)(\.abi\w+)?")
 
 # Go's, where a thread leaves a goroutine's stack. Counted as outermost, and told apart.
@@ -83,8 +83,8 @@ class Ends:
         self.frames = profile["frames"]
         self.stacks = profile["stacks"]
         self.build_ids = {i["path"]: i["build_id"] or "" for i in profile["images"]}
-        # stack -> (outermost, innermost user frame, mark); stacks come after their parents. A label or
-        # a kernel function at the root is an outermost frame too, if not one that is an entry.
+        # stack -> (outermost, innermost user frame, mark); stacks come after their parents. A
+        # label or a kernel function at the root is outermost too, if not one that is an entry.
         self.user_frames = [(0, 0, "")]
         for stack in self.stacks[1:]:
             outer, inner, mark = self.user_frames[stack["parent"]]

@@ -34,7 +34,9 @@ if (!isMainThread) {
 			response.on('end', () => { shuffle(300); setImmediate(ask); });
 		});
 	};
-	const derive = () => crypto.pbkdf2('word', 'salt', 2000, 64, 'sha512', () => setTimeout(derive, 3));
+	const derive = () => {
+		crypto.pbkdf2('word', 'salt', 2000, 64, 'sha512', () => setTimeout(derive, 3));
+	};
 	const reread = () => fs.promises.readFile(__filename).then(() => setTimeout(reread, 1));
 
 	new Worker(__filename);

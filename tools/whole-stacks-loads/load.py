@@ -44,7 +44,8 @@ def feed(inbox):
 def main():
     inbox = queue.Queue(maxsize=4)
     never = threading.Event()
-    for target, arguments in ((compute, ()), (squeeze, (inbox,)), (feed, (inbox,)), (never.wait, ())):
+    for target, arguments in ((compute, ()), (squeeze, (inbox,)), (feed, (inbox,)),
+                              (never.wait, ())):
         threading.Thread(target=target, args=arguments, daemon=True).start()
     print("ready", flush=True)
     while True:

@@ -49,8 +49,8 @@ fn main() {
     }
     thread::spawn(move || {
         for round in 0u64.. {
-            let numbers = (0..20000u64).map(|i| i.wrapping_mul(0x9e3779b97f4a7c15) ^ round).collect();
-            send.send(numbers).unwrap();
+            let number = |i: u64| i.wrapping_mul(0x9e3779b97f4a7c15) ^ round;
+            send.send((0..20000u64).map(number).collect()).unwrap();
             thread::sleep(Duration::from_millis(1));
         }
     });

@@ -42,8 +42,8 @@ PROGRAMS = {
     "g++": "/usr/bin/g++",
 }
 
-PACKAGES = ("redis-server redis-tools postgresql nginx wrk openssl python3.11 perl sqlite3 nodejs make "
-            "gcc golang-go rustc g++ libc6-dbg binutils")
+PACKAGES = ("redis-server redis-tools postgresql nginx wrk openssl python3.11 perl sqlite3 nodejs "
+            "make gcc golang-go rustc g++ libc6-dbg binutils")
 
 
 class Missing(Exception):
@@ -84,6 +84,9 @@ class Run:
     def path(self, name):
         return str(self.folder / name)
 
+    def last_words(self):
+        return pathlib.Path(self.path("log")).read_text()[-2000:]
+
     def start(self, *argv, **more):
         more.setdefault("stdin", subprocess.DEVNULL)
         more.setdefault("stdout", self.log)
@@ -92,14 +95,13 @@ class Run:
     def call(self, *argv, **more):
         status = self.start(*argv, **more).wait()
         if status:
-            text = pathlib.Path(self.path("log")).read_text()[-2000:]
-            raise RuntimeError(f"{' '.join(map(str, argv))}: exit {status}\n{text}")
+            raise RuntimeError(f"{' '.join(map(str, argv))}: exit {status}\n{self.last_words()}")
 
     def start_ready(self, *argv, **more):
         """Starts a program that writes a line when it is up."""
         process = self.start(*argv, stdout=subprocess.PIPE, **more)
         if not process.stdout.readline():
-            raise RuntimeError(f"{argv[0]} ended: {pathlib.Path(self.path('log')).read_text()[-2000:]}")
+            raise RuntimeError(f"{argv[0]} ended\n{self.last_words()}")
         return process
 
     def await_port(self, port):
@@ -160,8 +162,8 @@ def postgres(run):
     os.mkdir(data, 0o700)
     os.chown(data, user.pw_uid, user.pw_gid)
     run.call(f"{folder}/initdb", "-D", data, "-A", "trust", "--no-sync", **as_user)
-    server = run.start(f"{folder}/postgres", "-D", data, "-p", port, "-c", "listen_addresses=127.0.0.1",
-                       "-c", "unix_socket_directories=", **as_user)
+    server = run.start(f"{folder}/postgres", "-D", data, "-p", port,
+                       "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", **as_user)
     run.await_port(port)
     connection = ("-h", "127.0.0.1", "-p", port, "-U", "postgres", "postgres")
     pgbench = shutil.which("pgbench", path=folder)
@@ -261,7 +263,8 @@ def rust(run):
 
 
 def cxx(run):
-    run.call(program("g++"), "-O2", "-std=c++17", "-pthread", "-o", run.path("load"), HERE / "load.cc")
+    run.call(program("g++"), "-O2", "-std=c++17", "-pthread", "-o", run.path("load"),
+             HERE / "load.cc")
     yield ["-p", run.start_ready(run.path("load")).pid]
 
 
