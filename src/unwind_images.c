@@ -78,7 +78,8 @@ void unwind_images_want(struct unwind_images *images, struct unwind_image *image
 	unwind_builder_add(images->builder, image->image, image);
 }
 
-/* --- loading ------------------------------------------------------------------------------------ */
+/* --- loading ------------------------------------------------------------------------------------
+ */
 
 static uint64_t max_elements(const struct unwind_images *images)
 {
@@ -89,7 +90,8 @@ static bool take_run(struct unwind_images *images, uint32_t count, nsec_t now,
 		     struct unwind_image *image)
 {
 	for (uint32_t id = 1; id < images->maps->arenas.count; id++) {
-		if (run_pool_take(&images->maps->arenas.items[id].room, count, now, &image->first)) {
+		if (run_pool_take(&images->maps->arenas.items[id].room, count, now,
+				  &image->first)) {
 			image->arena = id;
 			image->count = count;
 			return true;
@@ -192,7 +194,8 @@ void unwind_images_collect(struct unwind_images *images, bool wait, nsec_t now)
 	array_free(&all);
 }
 
-/* --- room --------------------------------------------------------------------------------------- */
+/* --- room ---------------------------------------------------------------------------------------
+ */
 
 bool unwind_images_full(const struct unwind_images *images)
 {

@@ -39,7 +39,8 @@ void unwind_layout_release(struct unwind_layout **layout)
 	free(dead);
 }
 
-/* --- ranges ------------------------------------------------------------------------------------- */
+/* --- ranges -------------------------------------------------------------------------------------
+ */
 
 /* The first range that ends after `address`. */
 static size_t find_range(const struct unwind_layout *layout, uint64_t address)
@@ -121,7 +122,8 @@ void unwind_layout_add(struct unwind_layout *layout, const struct unwind_range *
 	layout->changed = true;
 }
 
-/* --- for walkers -------------------------------------------------------------------------------- */
+/* --- for walkers --------------------------------------------------------------------------------
+ */
 
 void unwind_layout_want(struct unwind_layout *layout, struct unwind_images *images, nsec_t now)
 {
@@ -175,8 +177,7 @@ static void push_table(struct unwind_layout *layout, const struct unwind_range *
 
 static void push_range(struct unwind_layout *layout, const struct unwind_range *range)
 {
-	const struct unwind_image *holder =
-		range->image ? unwind_image_holder(range->image) : NULL;
+	const struct unwind_image *holder = range->image ? unwind_image_holder(range->image) : NULL;
 
 	if (holder && holder->state == UNWIND_IMAGE_READY) {
 		push_table(layout, range, holder);

@@ -64,8 +64,10 @@ static int create_map(const struct unwind_maps *maps, uint32_t count)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, opts, .map_flags = BPF_F_MMAPABLE | BPF_F_INNER_MAP);
 
-	return maps->in_kernel ? bpf_map_create(BPF_MAP_TYPE_ARRAY, "scope_tables", sizeof(uint32_t),
-						SCOPE_UNWIND_ELEMENT, count, &opts) : -1;
+	return maps->in_kernel
+		       ? bpf_map_create(BPF_MAP_TYPE_ARRAY, "scope_tables", sizeof(uint32_t),
+					SCOPE_UNWIND_ELEMENT, count, &opts)
+		       : -1;
 }
 
 uint32_t unwind_maps_add_arena(struct unwind_maps *maps, uint32_t count)

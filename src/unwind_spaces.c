@@ -41,7 +41,8 @@ void unwind_spaces_free(struct unwind_spaces *spaces)
 	table_free(&spaces->pids);
 }
 
-/* --- the kernel side's copy --------------------------------------------------------------------- */
+/* --- the kernel side's copy ---------------------------------------------------------------------
+ */
 
 static void erase(struct unwind_spaces *spaces, struct unwind_layout *layout, nsec_t now)
 {
@@ -133,7 +134,8 @@ void unwind_spaces_bind(struct unwind_spaces *spaces, struct unwind_space *space
 	space->owner = owner;
 }
 
-/* --- processes ---------------------------------------------------------------------------------- */
+/* --- processes ----------------------------------------------------------------------------------
+ */
 
 static struct unwind_space **slot_of(struct unwind_spaces *spaces, uint32_t pid)
 {
@@ -186,9 +188,8 @@ static void take_exit(struct unwind_spaces *spaces, const struct scope_exit *exi
 {
 	/* The leader may leave before the others: whether it is the end is looked at later. */
 	if (exit->tid == exit->pid)
-		*array_push(&spaces->leaving) = (struct unwind_leaving){
-			exit->pid, exit->time_ns, exit->time_ns + LOOK_NS
-		};
+		*array_push(&spaces->leaving) = (struct unwind_leaving){ exit->pid, exit->time_ns,
+									 exit->time_ns + LOOK_NS };
 }
 
 /* What others share stays as it is. */
@@ -285,7 +286,8 @@ void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now)
 	}
 }
 
-/* --- upkeep --------------------------------------------------------------------------------------- */
+/* --- upkeep
+ * --------------------------------------------------------------------------------------- */
 
 static void look_at_leaving(struct unwind_spaces *spaces, nsec_t now)
 {

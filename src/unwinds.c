@@ -33,7 +33,7 @@ struct unwinds {
 	ARRAY(struct raw) raws;
 	size_t raw_bytes;
 	uint64_t *ips, *longer_ips; /* room for max_frames each */
-	unsigned int looks_left; /* at threads, in this round */
+	unsigned int looks_left;    /* at threads, in this round */
 	struct unwinds_stats stats;
 };
 
@@ -94,7 +94,8 @@ void unwinds_close(struct unwinds **unwinds)
 	*unwinds = NULL;
 }
 
-/* --- requests ------------------------------------------------------------------------------------- */
+/* --- requests
+ * ------------------------------------------------------------------------------------- */
 
 static void take_raw(struct unwinds *u, const struct scope_raw *record)
 {
@@ -168,7 +169,8 @@ static void answer_requests(struct unwinds *u)
 	u->requests.count = 0;
 }
 
-/* --- walks ------------------------------------------------------------------------------------------ */
+/* --- walks
+ * ------------------------------------------------------------------------------------------ */
 
 static struct unwind_view view_of(const struct unwinds *u, const struct unwind_layout *layout)
 {
@@ -238,9 +240,8 @@ static void walk_longer(struct unwinds *u, const struct scope_raw *raw, struct u
 	size_t longer_count;
 	enum scope_stack_end longer_end;
 
-	longer.memory.tid =
-		blocked_thread_find(raw->pid, unwind_stack_pointer(regs_of(raw)),
-				    unwind_address(regs_of(raw)), &u->looks_left);
+	longer.memory.tid = blocked_thread_find(raw->pid, unwind_stack_pointer(regs_of(raw)),
+						unwind_address(regs_of(raw)), &u->looks_left);
 	if (!longer.memory.tid)
 		return;
 	view.read = read_longer;
@@ -341,10 +342,12 @@ size_t unwinds_walk_blocked(struct unwinds *u, uint32_t pid, uint32_t tid,
 	view = view_of(u, space ? space->layout : NULL);
 	view.read = stack_memory_read;
 	view.context = &memory;
-	return unwind_walk(&view, regs, ret_ips, max < u->max_frames ? max : u->max_frames, ret_end);
+	return unwind_walk(&view, regs, ret_ips, max < u->max_frames ? max : u->max_frames,
+			   ret_end);
 }
 
-/* --- the whole ---------------------------------------------------------------------------------------- */
+/* --- the whole
+ * ---------------------------------------------------------------------------------------- */
 
 void unwinds_prepare(struct unwinds *u)
 {

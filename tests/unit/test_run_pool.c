@@ -9,7 +9,7 @@
 static void runs_are_taken_and_joined(void)
 {
 	struct run_pool pool = { 0 };
-	uint32_t a, b, c, again;
+	uint32_t a, b = 0, c, again;
 
 	CHECK(!run_pool_take(&pool, 1, 0, &a));
 	run_pool_add(&pool, 0, 100);

@@ -16,7 +16,8 @@ static uint64_t *stack; /* between two pages that cannot be read */
 
 static void make_stack(void)
 {
-	char *memory = mmap(NULL, STACK_BYTES + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *memory =
+		mmap(NULL, STACK_BYTES + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	stack = (uint64_t *)(void *)(memory + 4096);
 	CHECK(memory != MAP_FAILED);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Executable mappings of an address space: the newest wins, and walkers get them with their tables. */
+/* Executable mappings of an address space: the newest wins, and walkers get them with their tables.
+ */
 #include "unwind_layout.h"
 
 #include <string.h>
@@ -193,7 +194,8 @@ static void a_hostile_layout_has_an_end(void)
 	images[0].pages = UINT32_MAX;
 	images[0].first_off = UINT64_MAX - UINT64_MAX % PAGE;
 	unwind_layout_add(layout, &(struct unwind_range){ 1, UINT64_MAX, 0, &images[0] });
-	unwind_layout_add(layout, &(struct unwind_range){ PAGE, 2 * PAGE, UINT64_MAX - 5, &images[0] });
+	unwind_layout_add(layout,
+			  &(struct unwind_range){ PAGE, 2 * PAGE, UINT64_MAX - 5, &images[0] });
 	unwind_layout_compile(layout, &set);
 	CHECK_INT(layout->ranges.count, 3);
 	done();

@@ -36,35 +36,47 @@ static void close_all(void)
 
 static void fork_at(nsec_t time_ns, uint32_t parent, uint32_t pid)
 {
-	struct scope_fork fork = { .rec = { SCOPE_REC_FORK, sizeof(fork) }, .time_ns = time_ns,
-				   .pid = pid, .tid = pid, .ppid = parent, .ptid = parent };
+	struct scope_fork fork = { .rec = { SCOPE_REC_FORK, sizeof(fork) },
+				   .time_ns = time_ns,
+				   .pid = pid,
+				   .tid = pid,
+				   .ppid = parent,
+				   .ptid = parent };
 
 	unwind_spaces_take(&spaces, &fork);
 }
 
 static void exec_at(nsec_t time_ns, uint32_t pid)
 {
-	struct scope_comm comm = { .rec = { SCOPE_REC_COMM, sizeof(comm) }, .time_ns = time_ns,
-				   .pid = pid, .tid = pid, .exec = 1 };
+	struct scope_comm comm = { .rec = { SCOPE_REC_COMM, sizeof(comm) },
+				   .time_ns = time_ns,
+				   .pid = pid,
+				   .tid = pid,
+				   .exec = 1 };
 
 	unwind_spaces_take(&spaces, &comm);
 }
 
 static void exit_at(nsec_t time_ns, uint32_t pid, uint32_t tid)
 {
-	struct scope_exit exit = { .rec = { SCOPE_REC_EXIT, sizeof(exit) }, .time_ns = time_ns,
-				   .pid = pid, .tid = tid };
+	struct scope_exit exit = {
+		.rec = { SCOPE_REC_EXIT, sizeof(exit) }, .time_ns = time_ns, .pid = pid, .tid = tid
+	};
 
 	unwind_spaces_take(&spaces, &exit);
 }
 
 static void map_at(nsec_t time_ns, uint32_t pid, uint64_t start)
 {
-	struct {
+	union {
 		struct scope_map map;
-		char path[8];
-	} record = { .map = { .rec = { SCOPE_REC_MAP, sizeof(record) }, .time_ns = time_ns,
-			      .pid = pid, .start = start, .end = start + 0x1000, .executable = 1 } };
+		char room[sizeof(struct scope_map) + 8];
+	} record = { .map = { .rec = { SCOPE_REC_MAP, sizeof(record) },
+			      .time_ns = time_ns,
+			      .pid = pid,
+			      .start = start,
+			      .end = start + 0x1000,
+			      .executable = 1 } };
 
 	unwind_spaces_take(&spaces, &record);
 }

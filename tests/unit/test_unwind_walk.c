@@ -53,8 +53,13 @@ static void reset(void)
 	maps[0] = (struct scope_unwind_map){ CODE, CODE + 4096, 1, 0 };
 	maps[1] = (struct scope_unwind_map){ OTHER_CODE, OTHER_CODE + 4096, 0, 0 };
 	view = (struct unwind_view){
-		.maps = maps, .map_count = 2, .tables = tables, .table_count = 2,
-		.rules = rules, .rule_count = 16, .read = read_slot,
+		.maps = maps,
+		.map_count = 2,
+		.tables = tables,
+		.table_count = 2,
+		.rules = rules,
+		.rule_count = 16,
+		.read = read_slot,
 	};
 	regs[REG_SP] = slot(0);
 	rules[1] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_END };
@@ -74,10 +79,12 @@ static void by_the_stack_pointer(void)
 {
 	reset();
 	rules[2] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .cfa_off = 8, .ra_off = -8 };
-	rules[3] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .cfa_off = 32, .ra_off = -8,
-					       .bp = SCOPE_BP_CFA, .bp_off = -16 };
-	rules[4] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_BP, .cfa_off = 16, .ra_off = -8,
-					       .bp = SCOPE_BP_CFA, .bp_off = -16 };
+	rules[3] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_SP, .cfa_off = 32, .ra_off = -8, .bp = SCOPE_BP_CFA, .bp_off = -16
+	};
+	rules[4] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_BP, .cfa_off = 16, .ra_off = -8, .bp = SCOPE_BP_CFA, .bp_off = -16
+	};
 	regs[REG_IP] = in_rule(2);
 	stack[0] = in_rule(3);
 	stack[3] = slot(20); /* bp of the third */
@@ -93,8 +100,9 @@ static void by_the_stack_pointer(void)
 static void by_other_registers(void)
 {
 	reset();
-	rules[2] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_REG, .reg = 10, .cfa_off = 16,
-					       .ra_off = -8 };
+	rules[2] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_REG, .reg = 10, .cfa_off = 16, .ra_off = -8
+	};
 	regs[10] = slot(9);
 	regs[REG_IP] = in_rule(2);
 	stack[10] = in_rule(1);
@@ -151,8 +159,9 @@ static void by_frame_pointers_and_back(void)
 	regs[REG_BP] = slot(4);
 	stack[4] = slot(10);
 	stack[5] = in_rule(2);
-	rules[2] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_BP, .cfa_off = 16, .ra_off = -8,
-					       .bp = SCOPE_BP_CFA, .bp_off = -16 };
+	rules[2] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_BP, .cfa_off = 16, .ra_off = -8, .bp = SCOPE_BP_CFA, .bp_off = -16
+	};
 	stack[10] = slot(30);
 	stack[11] = OTHER_CODE + 9;
 	stack[30] = 0;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Blocked children's stacks by the tables of this very program: walked where they are, and shipped. */
+/* Blocked children's stacks by the tables of this very program: walked where they are, and shipped.
+ */
 #include "unwinds.h"
 
 #include <errno.h>
@@ -51,7 +52,8 @@ static void close_all(void)
 	images_free(&images);
 }
 
-/* --- a child that is blocked in a known place ---------------------------------------------------- */
+/* --- a child that is blocked in a known place ----------------------------------------------------
+ */
 
 /* Where each of its functions returns to, by its own account; innermost first. */
 static uint64_t child_returns[LEVELS];
@@ -178,7 +180,8 @@ static void blocked_threads_are_walked(void)
 	CHECK_INT(end, SCOPE_END_COMPLETE);
 	/* no more than there is room for, and it says so */
 	CHECK_INT(unwinds_walk_blocked(unwinds, (uint32_t)child.pid, (uint32_t)child.pid,
-				       child.regs, ips, 3, &end), 3);
+				       child.regs, ips, 3, &end),
+		  3);
 	CHECK_INT(end, SCOPE_END_TRUNCATED);
 	/* of a process that nobody knows */
 	CHECK(unwinds_walk_blocked(unwinds, 1u << 30, 1u << 30, child.regs, ips, MAX, &end) == 1);
@@ -189,7 +192,8 @@ static void blocked_threads_are_walked(void)
 	end_child(&child);
 }
 
-/* --- shipped whole ------------------------------------------------------------------------------- */
+/* --- shipped whole -------------------------------------------------------------------------------
+ */
 
 static void send_raw(const struct child *child, uint64_t id, size_t bytes)
 {
@@ -197,8 +201,11 @@ static void send_raw(const struct child *child, uint64_t id, size_t bytes)
 		struct scope_raw raw;
 		char room[sizeof(struct scope_raw) + SCOPE_RAW_BYTES];
 	} record = { .raw = { .rec = { SCOPE_REC_RAW, (uint32_t)(sizeof(record.raw) + bytes) },
-			      .id = id, .owner = 9, .time_ns = clock_now(),
-			      .pid = (uint32_t)child->pid, .bytes = (uint32_t)bytes } };
+			      .id = id,
+			      .owner = 9,
+			      .time_ns = clock_now(),
+			      .pid = (uint32_t)child->pid,
+			      .bytes = (uint32_t)bytes } };
 	struct iovec local = { record.raw.stack, bytes };
 	struct iovec remote = { (void *)(uintptr_t)child->regs[DWARF_RSP], bytes };
 
@@ -214,7 +221,8 @@ static const struct ingest_stack *sent_stack(uint64_t id)
 	return at == TABLE_NONE ? NULL : &ingest->stack_data.items[at];
 }
 
-/* Of a process that is not known yet: its mappings are read, its tables built, and then it is walked. */
+/* Of a process that is not known yet: its mappings are read, its tables built, and then it is
+ * walked. */
 static void shipped_stacks_are_walked(void)
 {
 	const struct ingest_stack *stack;
@@ -259,11 +267,12 @@ static void shipped_stacks_are_walked(void)
 
 static void nonsense_is_left_out(void)
 {
-	struct scope_space space = { .rec = { SCOPE_REC_SPACE, sizeof(space) }, .owner = 1,
+	struct scope_space space = { .rec = { SCOPE_REC_SPACE, sizeof(space) },
+				     .owner = 1,
 				     .pid = 1u << 30 };
-	struct {
+	union {
 		struct scope_raw raw;
-		uint64_t stack[2];
+		char room[sizeof(struct scope_raw) + 16];
 	} raw = { .raw = { .rec = { SCOPE_REC_RAW, sizeof(raw) }, .id = 1, .bytes = 24 } };
 	struct unwinds_stats stats;
 
@@ -292,9 +301,9 @@ static void a_full_queue_loses_stacks(void)
 {
 	enum { MANY = (64 << 20) / SCOPE_RAW_BYTES + 10 };
 	struct unwinds_stats stats;
-	struct {
+	union {
 		struct scope_raw raw;
-		char stack[SCOPE_RAW_BYTES];
+		char room[sizeof(struct scope_raw) + SCOPE_RAW_BYTES];
 	} raw = { .raw = { .rec = { SCOPE_REC_RAW, sizeof(raw) }, .bytes = SCOPE_RAW_BYTES } };
 
 	open_all();
