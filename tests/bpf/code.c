@@ -181,8 +181,12 @@ static void put_code(__u32 image)
 /* Each answer lies elsewhere; its neighbours are mappings of others, of anything. */
 void code_bind(__u64 owner)
 {
-	struct scope_unwind_space space = { .bound = 1 };
+	struct scope_unwind_space space = { .bound = 1 }, *old;
 
+	old = bpf_map_lookup_elem(&unwind_spaces, &owner);
+	for (__u32 i = 0; old && i < old->count; i++) /* another's since */
+		*((struct scope_unwind_map *)map_element(&unwind_maps, 0, 0) + old->first + i) =
+			(struct scope_unwind_map){ 0, ~0ull, SCOPE_UNWIND_PENDING, 0 };
 	if (next_map + SPACE_MAPS + 2 > SCOPE_UNWIND_MAPS)
 		next_map = 0;
 	put(0, ~0ull, SCOPE_UNWIND_PENDING, 0);

@@ -133,6 +133,8 @@ void frames_lay(struct ktask *t, const struct stack_plan *plan)
 			m.sp -= 8;
 			poke(&m, m.sp, m.ip);
 		}
+		if (rule && rule->ra == SCOPE_RA_LINK)
+			set_register(t, rule->reg, m.ip);
 		m.ip = plan->ips[i];
 		if (is_called)
 			enter(&m, cfa, rule);
@@ -193,6 +195,7 @@ static int climb_signal(struct walker *w)
 	w->sp = sp;
 	w->ip = ip;
 	w->exact = true;
+	w->leaf = false;
 	return -1;
 }
 
@@ -239,9 +242,13 @@ static int climb(struct walker *w)
 	r = find_cfa(w, rule, &cfa);
 	if (r != 1)
 		return r ? SCOPE_END_UNREADABLE : SCOPE_END_NO_RULE;
-	if (cfa % 8 || cfa <= w->sp)
+	if (cfa % 8 || cfa < w->sp || (cfa == w->sp && rule->ra != SCOPE_RA_LINK))
 		return SCOPE_END_NO_RULE;
-	if (!w->read(w->context, cfa + (__u64)(__s64)rule->ra_off, &ra))
+	if (rule->ra == SCOPE_RA_LINK && (!w->leaf || rule->reg >= SCOPE_RAW_REGS))
+		return SCOPE_END_NO_RULE;
+	if (rule->ra == SCOPE_RA_LINK)
+		ra = w->regs[rule->reg];
+	else if (!w->read(w->context, cfa + (__u64)(__s64)rule->ra_off, &ra))
 		return SCOPE_END_UNREADABLE;
 	bp = w->bp;
 	at = (rule->bp == SCOPE_BP_BP ? w->bp : cfa) + (__u64)(__s64)rule->bp_off;
@@ -265,7 +272,7 @@ void frames_walk(const __u64 regs[SCOPE_RAW_REGS], frames_read_fn *read, const v
 	while (ret_found->count < user_frames_max) {
 		int end;
 
-		ret_found->ips[ret_found->count++] = w.ip;
+		ret_found->ips[ret_found->count++] = w.ip + (w.exact && !w.leaf);
 		end = climb(&w);
 		if (end < 0)
 			continue;

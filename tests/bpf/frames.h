@@ -10,7 +10,7 @@
 
 struct found {
 	__u32 count, end; /* end: enum scope_stack_end */
-	__u64 ips[SCOPE_MAX_FRAMES];
+	__u64 ips[SCOPE_MAX_FRAMES]; /* of a frame that a signal interrupted: one more */
 };
 
 /* Writes the thread's memory and registers so that it is in plan->ips[0], called by the next. */

@@ -148,7 +148,7 @@ static const struct {
 	{ "*bp", SCOPE_CFA_DEREF_BP }, { "plt", SCOPE_CFA_PLT }, { "reg", SCOPE_CFA_REG },
 };
 
-/* sp+24 bp@cfa-16 | bp+16 bp@cfa-16 | reg10+8 | *sp+40+8 | *bp-8+0 bp@bp+0 | plt+8+11 | signal |
+/* sp+24 bp@cfa-16 | sp+0 ra@reg5 | bp+16 bp@cfa-16 | reg10+8 | *sp+40+8 | *bp-8+0 bp@bp+0 | plt+8+11 | signal |
  * end | none */
 struct scope_unwind_rule parse_rule(struct words *w)
 {
@@ -172,6 +172,11 @@ struct scope_unwind_rule parse_rule(struct words *w)
 	if (words_end(w))
 		return rule;
 	at = words_take(w);
+	if (!strncmp(at, "ra@reg", 6)) {
+		rule.ra = SCOPE_RA_LINK;
+		rule.reg = (__u8)parse_number(at + 6);
+		return rule;
+	}
 	if (!strncmp(at, "bp@cfa", 6))
 		rule.bp = SCOPE_BP_CFA;
 	else if (!strncmp(at, "bp@bp", 5))
