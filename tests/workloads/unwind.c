@@ -38,7 +38,7 @@
 
 #define MAX_THREADS 128
 
-int unwind_serve(void);
+int unwind_serve(bool at_once);
 pid_t unwind_vfork(void);
 void unwind_child_waits(void);
 void unwind_parent_waits(pid_t child);
@@ -356,11 +356,14 @@ static void start_anew(void)
 }
 
 /* Returns the exit code. */
-FRAME int unwind_serve(void)
+FRAME int unwind_serve(bool at_once)
 {
 	char byte;
 	ssize_t n;
 
+	if (at_once)
+		make_all(unwind_shapes);
+	work_fact("ready");
 	while ((n = read(STDIN_FILENO, &byte, 1)) == 1) {
 		if (byte == 'b')
 			make_all(unwind_shapes);
@@ -442,10 +445,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	tell_main("unwind_serve,~", NULL);
-	if (strcmp(mode, "late"))
-		make_all(unwind_shapes);
-	work_fact("ready");
-	code = unwind_serve();
+	code = unwind_serve(strcmp(mode, "late"));
 	KEEP_FRAME();
 	return code;
 }
