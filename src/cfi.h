@@ -21,8 +21,7 @@
 enum cfi_why {
 	CFI_OK,
 	CFI_WHY_CFA_REGISTER,	/* the CFA comes of a register that a rule cannot name */
-	CFI_WHY_CFA_EXPRESSION, /* the CFA comes of an expression of another form than those known
-				 */
+	CFI_WHY_CFA_EXPRESSION, /* the CFA comes of an expression of no form that is known */
 	CFI_WHY_RANGE,		/* an offset is larger than a rule can hold */
 	CFI_WHY_SP,		/* the caller's stack pointer is not the CFA */
 	CFI_WHY_BP,		/* the frame pointer is where a rule cannot say */
@@ -58,8 +57,7 @@ struct cfi_rows {
 struct cfi_code {
 	const struct image_segment *segments;
 	size_t segment_count;
-	uint64_t base_off; /* of the file. All segments lie above it and end less than 4 GiB above
-			      it */
+	uint64_t base_off; /* of the file. All segments lie above it and end 4 GiB above at most */
 };
 
 #define CFI_ROWS_MAX (1u << 24) /* libLLVM, among the largest, has a tenth of that */

@@ -138,8 +138,7 @@ static bool is_saved_above_sp(const struct cfi_place *place, int64_t off)
 	       value.reg == CFI_ARCH_REG_SP && value.off == off;
 }
 
-/* The frame that the kernel makes for a signal's handler: all its registers are in one structure.
- */
+/* The frame that the kernel makes for a signal's handler: registers are all in one structure. */
 static bool is_signal_frame(const struct cfi_state *state, const struct cfi_value *cfa)
 {
 	return cfa->base == CFI_BASE_REG && cfa->reg == CFI_ARCH_REG_SP && cfa->deref &&

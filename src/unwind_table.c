@@ -17,8 +17,7 @@
 #define SCAN_BYTES (64u * 1024)
 #define SCAN_MAX   ((uint64_t)512 << 20)
 
-/* --- code that returns from signals ------------------------------------------------------------
- */
+/* --- code that returns from signals ----------------------------------------------------------- */
 
 struct scan {
 	const struct cfi_source *source;
@@ -83,8 +82,7 @@ static void find_sigreturns(const struct cfi_source *source, const struct cfi_co
 	scan_gap(&scan, start, code_bytes);
 }
 
-/* --- rows --------------------------------------------------------------------------------------
- */
+/* --- rows ------------------------------------------------------------------------------------- */
 
 /* Fills the gaps in `rows` from `more`, which is freed. */
 static void fill_gaps(struct cfi_rows *rows, struct cfi_rows *more)
@@ -138,8 +136,7 @@ static void settle_rows(struct cfi_rows *rows, struct unwind_table *table)
 	rows->count = kept;
 }
 
-/* --- layout ------------------------------------------------------------------------------------
- */
+/* --- layout ----------------------------------------------------------------------------------- */
 
 struct layout {
 	struct unwind_table *table;
@@ -228,8 +225,7 @@ static void lay_out(const struct cfi_rows *rows, struct unwind_table *table)
 		mem_resize_array(table->elements, table->element_count, SCOPE_UNWIND_ELEMENT);
 }
 
-/* --- building ----------------------------------------------------------------------------------
- */
+/* --- building --------------------------------------------------------------------------------- */
 
 static int gather_rows(const struct cfi_source *source, const struct cfi_sections *sections,
 		       const struct cfi_code *code, struct unwind_rules *rules,

@@ -111,8 +111,7 @@ static inline size_t put_usual_common(void)
 					    "\x01" PCREL_SDATA4 INITIAL));
 }
 
-/* --- rows as text ------------------------------------------------------------------------------
- */
+/* --- rows as text ----------------------------------------------------------------------------- */
 
 static inline void say_rule(const struct scope_unwind_rule *rule, FILE *out)
 {

@@ -95,8 +95,7 @@ static inline Dwarf_Frame *oracle_frame(const struct oracle *o, uint64_t vaddr, 
 	return frame;
 }
 
-/* --- the made-up thread ------------------------------------------------------------------------
- */
+/* --- the made-up thread ----------------------------------------------------------------------- */
 
 static inline uint64_t oracle_mix(uint64_t x)
 {
@@ -117,8 +116,7 @@ static inline uint64_t oracle_reg(uint64_t vaddr, uint64_t reg)
 	return reg == 16 ? vaddr : oracle_mix(vaddr * 31 + reg);
 }
 
-/* --- expressions, by number --------------------------------------------------------------------
- */
+/* --- expressions, by number ------------------------------------------------------------------- */
 
 static inline bool oracle_binary(unsigned int op, uint64_t a, uint64_t b, uint64_t *ret_value)
 {

@@ -150,7 +150,7 @@ static inline void add_debug(uint32_t off, uint32_t bytes, uint8_t cfa_off)
 
 	put_number_at(at, 24, 4);
 	put_number_at(at + 4, 0, 4);
-	put_number_at(at + 8, VADDR + CODE_OFF + off, 8);
+	put_number_at(at + 8, (uint32_t)(VADDR + CODE_OFF + off), 8);
 	put_number_at(at + 16, bytes, 8);
 	put_number_at(at + 24, 0x0e, 1);
 	put_number_at(at + 25, cfa_off, 3);
@@ -158,8 +158,7 @@ static inline void add_debug(uint32_t off, uint32_t bytes, uint8_t cfa_off)
 	file_shdrs()[SECTION_DEBUG].sh_size = file.debug_size;
 }
 
-/* The rules from the start of the code on, as text: where it changes, and the CFA's offset from sp.
- */
+/* The rules from the start of the code on, as text: where it changes, and the CFA less sp. */
 static inline const char *describe(const struct unwind_table *table,
 				   const struct unwind_rules *rules)
 {

@@ -2,8 +2,7 @@
 /* Call frame information: every instruction, every form of rule. */
 #include "cfi_made.h"
 
-/* --- instructions ------------------------------------------------------------------------------
- */
+/* --- instructions ----------------------------------------------------------------------------- */
 
 static void advances(void)
 {
@@ -162,8 +161,7 @@ static void malformed_instructions(void)
 		   "");
 }
 
-/* --- expressions -------------------------------------------------------------------------------
- */
+/* --- expressions ------------------------------------------------------------------------------ */
 
 static void cfa_expressions(void)
 {

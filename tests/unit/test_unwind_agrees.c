@@ -10,8 +10,7 @@
 #include "cfi_oracle.h"
 #include "elf_made.h"
 
-/* --- real files against elfutils ---------------------------------------------------------------
- */
+/* --- real files against elfutils -------------------------------------------------------------- */
 
 struct comparison {
 	struct oracle oracle;
@@ -158,8 +157,7 @@ static void compare_files(void)
 	}
 }
 
-/* --- the vdso ----------------------------------------------------------------------------------
- */
+/* --- the vdso --------------------------------------------------------------------------------- */
 
 static void vdso(void)
 {

@@ -29,6 +29,12 @@ static void eh_before_debug(void)
 	add_debug(0x400, 0x10, 40);
 	CHECK_TEXT(table_of_file(FILE_BYTES),
 		   "0 - | 80 24 | 100 16 | 200 32 | 210 - | 400 40 | 410 -");
+	/* Linkers leave the entries of functions that they have dropped at address 0. */
+	start_file();
+	file_phdrs()[1].p_vaddr = 0;
+	add_debug(0x10 - VADDR - CODE_OFF, 0x10, 16);
+	add_debug(0 - VADDR - CODE_OFF, 0x100, 24);
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 10 16 | 20 -");
 	/* Around one that lies in it. */
 	start_file();
 	add_eh(0x100, 0x100, 16);
@@ -58,6 +64,19 @@ static void without_section_headers(void)
 	file_phdrs()[2].p_type = PT_GNU_EH_FRAME;
 	put_number_at(EH_HDR_OFF, 2, 1); /* another version */
 	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 400 24 | 500 -");
+	/* Names without an end, or beyond it. */
+	file_shdrs()[SECTION_NAMES].sh_size = 25;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "ENOENT");
+	file_shdrs()[SECTION_NAMES].sh_size = 20;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "ENOENT");
+	/* Only a section has a size: else what follows the end is something else. */
+	start_file();
+	add_eh(0x100, 0x100, 16);
+	file.eh_size += 4;
+	add_eh(0x200, 0x100, 24);
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 200 24 | 300 -");
+	file_ehdr()->e_shnum = 0;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 200 -");
 }
 
 /* What the section's bytes pack to, in the place of them. */
@@ -325,8 +344,7 @@ static void huge_files(void)
 	close(fd);
 }
 
-/* --- broken files ------------------------------------------------------------------------------
- */
+/* --- broken files ----------------------------------------------------------------------------- */
 
 static void cut_files(void)
 {
