@@ -13,6 +13,7 @@
 #include "subject.h"
 
 #define WHOLE_SHARE 0.99
+#define CREATOR	    "~,main,unwind_serve,~"
 
 /* --- a stack ---------------------------------------------------------------------------------- */
 
@@ -80,8 +81,10 @@ static void add_sample(const struct doc *doc, size_t sample, const struct fact *
 	fact_text(fact, "chain", chain, sizeof(chain));
 	chain_take(doc, s->stack, &stack);
 	match = chain_match(&stack, chain);
-	/* Nobody has seen the stack of a thread that waited for a CPU when the window began. */
-	if (s->state == DOC_RUNQ && !stack.count && stack.label)
+	/* Nobody has seen the stack of a thread that waited for a CPU when the window began; one
+	 * that is new waits for its first CPU under the stack of who made it. */
+	if (s->state == DOC_RUNQ &&
+	    ((!stack.count && stack.label) || chain_match(&stack, CREATOR) == CHAIN_WHOLE))
 		return;
 	if (fact_has(fact, "then") && match != CHAIN_WHOLE) {
 		fact_text(fact, "then", then, sizeof(then));
@@ -309,9 +312,10 @@ static void vforked(struct known *k, const char *name)
 	subject_start(k, &subject, name, "--seconds", "300", "--mode", "vfork", NULL);
 	subject_wait(k, &subject, "thread", 2);
 	scope_profile(k, &scope, "-p", subject.pid_text, "--children", "-d",
-		      k->slow > 4 ? "20" : "4", NULL);
+		      k->slow > 4 ? "30" : "10", NULL);
 	scope_wait_armed(k, &scope);
-	known_sleep_ms(k, 700);
+	/* Tables are made between attaching and arming, on a busy machine for seconds. */
+	known_sleep_ms(k, k->slow > 4 ? 700 : 4000 / k->slow);
 	subject_command(&subject, 'x');
 	doc = scope_document(k, &scope, 60);
 	check_threads(&doc, &subject, NULL, WANT_WHOLE, &verdict);
