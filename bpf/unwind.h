@@ -53,7 +53,8 @@ static __always_inline bool unwind_end(struct unwind_walk *w, enum scope_stack_e
  */
 static __always_inline __u64 unwind_kept(const struct unwind_walk *w)
 {
-	return w->flags & UNWIND_EXACT && !(w->flags & UNWIND_LEAF) ? w->ip + 1 : w->ip;
+	/* EXACT and not LEAF, without a branch, which the verifier would go both ways at every frame */
+	return w->ip + (w->flags & ~(w->flags >> 1) & UNWIND_EXACT);
 }
 
 #include "unwind_arch.h"

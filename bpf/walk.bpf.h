@@ -160,25 +160,21 @@ static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __
 	return true;
 }
 
-/* A caller is often in the same mapping; else a binary search. */
-static __always_inline const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w,
-								      __u64 address)
+/* The binary search for a mapping, into walk->last_map. A global function: it is asked for twice. */
+__noinline int walk_find_map(__u32 slot, __u64 address)
 {
-	struct walk *walk = (struct walk *)w;
-	__u64 low = w->first_map, high = low + w->map_count;
-	const struct scope_unwind_map *maps, *map;
-	__u32 zero = 0, last = walk->last_map;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	const struct scope_unwind_map *maps;
+	__u64 low, high;
+	__u32 zero = 0;
 
 	maps = bpf_map_lookup_elem(&unwind_maps, &zero);
-	if (!maps)
-		return NULL;
-	if (last < SCOPE_UNWIND_MAPS) {
-		map = &maps[last];
-		if (address >= map->start && address < map->end)
-			return map;
-	}
+	if (!maps || !walk)
+		return 0;
+	low = walk->w.first_map;
+	high = low + walk->w.map_count;
 	if (low >= high || high > SCOPE_UNWIND_MAPS)
-		return NULL;
+		return 0;
 	low &= SCOPE_UNWIND_MAPS - 1;
 	for (int i = 0; i < 16; i++) { /* SCOPE_UNWIND_MAPS is 2^16 */
 		__u64 middle = (low + high) / 2 & (SCOPE_UNWIND_MAPS - 1);
@@ -190,11 +186,33 @@ static __always_inline const struct scope_unwind_map *unwind_find_map(struct unw
 		else
 			high = middle;
 	}
-	map = &maps[low];
-	if (address < map->start || address >= map->end)
-		return NULL;
+	if (address < maps[low].start || address >= maps[low].end)
+		return 0;
 	walk->last_map = (__u32)low;
-	return map;
+	return 1;
+}
+
+/* A caller is often in the same mapping. */
+static __always_inline const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w,
+								      __u64 address)
+{
+	struct walk *walk = (struct walk *)w;
+	const struct scope_unwind_map *maps, *map;
+	__u64 last = walk->last_map;
+	__u32 zero = 0;
+
+	maps = bpf_map_lookup_elem(&unwind_maps, &zero);
+	if (!maps)
+		return NULL;
+	if (last < SCOPE_UNWIND_MAPS) {
+		map = &maps[last];
+		if (address >= map->start && address < map->end)
+			return map;
+	}
+	if (!walk_find_map(walk->slot, address))
+		return NULL;
+	last = walk->last_map;
+	return last < SCOPE_UNWIND_MAPS ? &maps[last] : NULL;
 }
 
 static __always_inline const void *unwind_element(__u32 image, __u32 element)

@@ -121,6 +121,13 @@ static void do_arm(struct words *w, __u32 cpu)
 	sink_see(cpu);
 }
 
+/* tell: the iterator before the window tells of address spaces, and user space answers */
+static void do_tell(struct words *w, __u32 cpu)
+{
+	(void)w;
+	sink_ask(cpu);
+}
+
 static void do_stop(struct words *w, __u32 cpu)
 {
 	(void)cpu;
@@ -424,6 +431,7 @@ static const struct {
 	{ "stop", do_stop },
 	{ "storage", do_storage },
 	{ "switch", do_switch },
+	{ "tell", do_tell },
 	{ "tick", do_tick },
 	{ "unreadable", do_unreadable },
 	{ "wakeup", do_wakeup },

@@ -393,7 +393,7 @@ static struct ktask *next_in_order(int tid)
 	return found;
 }
 
-void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
+static void iterate(__u32 cpu, int program(struct bpf_iter__task *ctx), kernel_seq_fn *write)
 {
 	struct seq_file seq = { write };
 	struct bpf_iter_meta meta = { .seq = &seq };
@@ -402,10 +402,20 @@ void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
 	begin_event(cpu);
 	for (struct ktask *t = next_in_order(0); t; t = next_in_order(t->task.pid)) {
 		ctx.task = &t->task;
-		edges__task(&ctx);
+		program(&ctx);
 	}
 	ctx.task = NULL; /* the last call of an iterator */
-	edges__task(&ctx);
+	program(&ctx);
+}
+
+void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
+{
+	iterate(cpu, edges__task, write);
+}
+
+void kernel_iterate_owners(__u32 cpu, kernel_seq_fn *write)
+{
+	iterate(cpu, edges__owners, write);
 }
 
 long bpf_seq_write(struct seq_file *seq, const void *data, __u32 size)

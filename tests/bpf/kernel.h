@@ -121,5 +121,6 @@ void kernel_tick(__u32 cpu, bool in_kernel);
 /* The task iterator, on `cpu`; writes arrive at `write`. */
 typedef void kernel_seq_fn(const void *data, size_t bytes);
 void kernel_iterate(__u32 cpu, kernel_seq_fn *write);
+void kernel_iterate_owners(__u32 cpu, kernel_seq_fn *write); /* the one before the window */
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "frames.h"
 #include "ledger_check.h"
 #include "report.h"
@@ -222,6 +223,22 @@ static const struct scope_iter_task *check_iter(const void *data, size_t bytes)
 	if (task->kstack)
 		take_stack(&stack, task->ips);
 	return task;
+}
+
+/* As take_owners() in src/tasks.c. */
+static void answer(const void *data, size_t bytes)
+{
+	const struct scope_iter_owner *told = data;
+
+	if (bytes != sizeof(*told) || !kernel_has_process(told->pid))
+		fail("a malformed record of %zu bytes from the iterator", bytes);
+	else
+		code_bind(told->owner);
+}
+
+void sink_ask(__u32 cpu)
+{
+	kernel_iterate_owners(cpu, answer);
 }
 
 /* As see_task() in src/tasks.c. */

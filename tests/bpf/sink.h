@@ -57,6 +57,7 @@ struct sink {
 extern struct sink sink;
 
 void sink_open(size_t sum_entries, size_t tick_entries);
+void sink_ask(__u32 cpu);   /* the iterator before the window: all that it tells are answered */
 void sink_see(__u32 cpu);   /* the iterator at the start */
 void sink_drain(void);	    /* rings, then tables */
 void sink_take_rings(void);
