@@ -163,7 +163,8 @@ def postgres(run):
     os.chown(data, user.pw_uid, user.pw_gid)
     run.call(f"{folder}/initdb", "-D", data, "-A", "trust", "--no-sync", **as_user)
     server = run.start(f"{folder}/postgres", "-D", data, "-p", port,
-                       "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=", **as_user)
+                       "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                       **as_user)
     run.await_port(port)
     connection = ("-h", "127.0.0.1", "-p", port, "-U", "postgres", "postgres")
     pgbench = shutil.which("pgbench", path=folder)
