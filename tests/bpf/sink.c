@@ -241,6 +241,17 @@ void sink_ask(__u32 cpu)
 	kernel_iterate_owners(cpu, answer);
 }
 
+/* All that a waiting thread came with from user mode, or none. */
+static void check_registers(const struct scope_iter_task *task)
+{
+	__u64 regs[SCOPE_RAW_REGS];
+
+	frames_registers(kernel_find(task->thread.tid), regs);
+	if (task->sp && (memcmp(task->regs, regs, sizeof(regs)) || task->sp != regs[7] ||
+			 task->ip != regs[16] || task->bp != regs[6]))
+		fail("thread %u: the iterator has other registers", task->thread.tid);
+}
+
 /* As see_task() in src/tasks.c. */
 static void see(const void *data, size_t bytes)
 {
@@ -248,6 +259,7 @@ static void see(const void *data, size_t bytes)
 
 	if (!task || !(task->thread.flags & SCOPE_THREAD_NO_EVENT))
 		return;
+	check_registers(task);
 	*PUSH(sink.seen, sink.seen_count) =
 		(struct seen){ .t = task->thread, .kstack = task->kstack,
 			       .task_switches = task->task_switches, .sp = task->sp,

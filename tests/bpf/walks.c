@@ -116,7 +116,7 @@ static __u64 any_word(const struct ktask *t)
 	case 0:
 		return trial.functions[below(FUNCTIONS)] + below(300);
 	case 1:
-		return KERNEL_USER_STACK + below(KERNEL_USER_BYTES / 8 - 512) * 8 + !below(50);
+		return KERNEL_USER_STACK + below(KERNEL_USER_BYTES / 8 - 512) * 8 + !below(6);
 	case 2:
 		return 0;
 	case 3:
