@@ -96,13 +96,13 @@ static int open_unwinds(struct session *s)
 	return unwinds_open(&config, &s->unwinds, s->err);
 }
 
-/* What is mapped already is unwound from the first stack on. */
-static int prepare_unwinds(struct session *s)
+/* Members so far: what they have mapped is unwound from the first stack on. */
+static int prepare_members(struct session *s)
 {
-	int r;
+	int r = target_snapshot(s->target, s->images, s->ingest);
 
-	if (!s->unwinds)
-		return 0;
+	if (r || !s->unwinds)
+		return r;
 	r = tracer_set_unwinds(s->tracer, s->unwinds, s->err);
 	mmaps_drain(s->mmaps, false, s->ingest);
 	unwinds_prepare(s->unwinds);
@@ -111,7 +111,9 @@ static int prepare_unwinds(struct session *s)
 
 /*
  * The order matters: mappings are recorded before they are listed, so that none falls between;
- * programs attach before anybody looks for members, so that a child of a member is one.
+ * programs attach before anybody looks for members, so that a child of a member is one. But those that
+ * are known before are made ready to be unwound first: a thread that leaves its CPU then may not come
+ * to one again in the whole window.
  */
 static int prepare(struct session *s)
 {
@@ -130,13 +132,13 @@ static int prepare(struct session *s)
 	if (r)
 		return r;
 	target_add_named(s->target, s->tracer);
-	r = tracer_attach(s->tracer, s->err);
+	r = prepare_members(s);
+	if (!r)
+		r = tracer_attach(s->tracer, s->err);
 	if (!r)
 		r = target_add_found(s->target, s->tracer, s->err);
 	if (!r)
-		r = target_snapshot(s->target, s->images, s->ingest);
-	if (!r)
-		r = prepare_unwinds(s);
+		r = prepare_members(s);
 	return r;
 }
 

@@ -160,7 +160,7 @@ static void answer_requests(struct unwinds *u)
 		const struct scope_space *request = &u->requests.items[i];
 		struct unwind_space *space = find_whole(u, request->pid, request->time_ns);
 
-		u->stats.spaces++;
+		u->stats.spaces += !space || !space->owner;
 		if (space)
 			unwind_spaces_bind(&u->spaces, space, request->owner);
 		else
