@@ -86,4 +86,34 @@ static __always_inline struct pt_regs *current_user_regs(void)
 		sizeof(struct pt_regs));
 }
 
+#if defined(__TARGET_ARCH_x86)
+/* System V ABI, AMD64 supplement, figure 3.36: DWARF register numbers. */
+static __always_inline void registers_by_number(const struct pt_regs *user, __u64 *ret_regs)
+{
+	ret_regs[0] = user->ax;
+	ret_regs[1] = user->dx;
+	ret_regs[2] = user->cx;
+	ret_regs[3] = user->bx;
+	ret_regs[4] = user->si;
+	ret_regs[5] = user->di;
+	ret_regs[6] = user->bp;
+	ret_regs[7] = user->sp;
+	ret_regs[8] = user->r8;
+	ret_regs[9] = user->r9;
+	ret_regs[10] = user->r10;
+	ret_regs[11] = user->r11;
+	ret_regs[12] = user->r12;
+	ret_regs[13] = user->r13;
+	ret_regs[14] = user->r14;
+	ret_regs[15] = user->r15;
+	ret_regs[16] = user->ip;
+}
+
+/* 32-bit code: its frames are of another kind. */
+static __always_inline bool registers_are_compat(const struct pt_regs *user)
+{
+	return user->cs == 0x23; /* __USER32_CS, arch/x86/include/asm/segment.h */
+}
+#endif
+
 #endif

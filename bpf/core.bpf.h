@@ -21,6 +21,7 @@ extern const volatile bool want_user_threads;  /* --kernel-threads-only clears i
 extern const volatile bool want_kernel_threads;
 extern const volatile bool want_user_stacks;   /* -K clears it */
 extern const volatile bool want_kernel_stacks; /* -U clears it */
+extern const volatile bool have_unwind;	       /* somebody answers SPACE records */
 extern const volatile bool follow_children;
 extern const volatile bool match_comm;	       /* --comm: look again at fork and exec */
 extern const volatile char comm_wanted[SCOPE_COMM_LEN];

@@ -3,7 +3,8 @@
  * edges - the task iterator, run once when the window opens and once when it has closed.
  *
  * It writes one struct scope_iter_task per target thread: at the start for the stack of those
- * that are blocked already, at the stop for everybody's account.
+ * that are blocked already, at the stop for everybody's account. Another, run before the window, tells
+ * what the address spaces that are there already will be called, so that nobody has to ask.
  */
 #include "charge.bpf.h"
 #include "scope_iter.h"
@@ -15,7 +16,8 @@
 /* What the buffer of this CPU's iterator holds. */
 struct iter_scratch {
 	struct scope_iter_task head;
-	__u64 ips[SCOPE_MAX_FRAMES];
+	__u64 ips[SCOPE_KERNEL_FRAMES];
+	struct pt_regs user; /* not written out */
 };
 
 struct {
@@ -60,16 +62,16 @@ static __always_inline void copy_unseen_end(struct scope_thread *t, struct accou
 	t->state = state ? SCOPE_OFF : SCOPE_RUNQ;
 }
 
-static __always_inline void read_user_registers(struct scope_iter_task *out,
-						struct task_struct *task)
+static __always_inline void read_user_registers(struct iter_scratch *s, struct task_struct *task)
 {
-#if defined(__TARGET_ARCH_x86)
-	struct pt_regs *regs = task_user_regs(task);
+	struct scope_iter_task *out = &s->head;
 
-	bpf_probe_read_kernel(&out->ip, sizeof(out->ip), &regs->ip);
-	bpf_probe_read_kernel(&out->sp, sizeof(out->sp), &regs->sp);
-	bpf_probe_read_kernel(&out->bp, sizeof(out->bp), &regs->bp);
-#endif
+	if (bpf_probe_read_kernel(&s->user, sizeof(s->user), task_user_regs(task)))
+		return;
+	registers_by_number(&s->user, out->regs);
+	out->ip = out->regs[UNWIND_REG_IP];
+	out->sp = out->regs[UNWIND_REG_SP];
+	out->bp = out->regs[UNWIND_REG_BP];
 }
 
 /* Kernel stack, user registers and reason of a task that is not on a CPU. */
@@ -83,19 +85,19 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 
 	out->reason = task_reason(task, state);
 	if (!task_is_worker(task->flags) && want_user_stacks)
-		read_user_registers(out, task);
+		read_user_registers(s, task);
 	if (!want_kernel_stacks)
 		return;
 	hash = bpf_map_lookup_elem(&stack_scratch, &slot);
 	if (!hash)
 		return;
-	bytes = bpf_get_task_stack(task, hash->ips, sizeof(hash->ips), 0);
+	bytes = bpf_get_task_stack(task, hash->ips, sizeof(s->ips), 0);
 	if (bytes <= 0) {
 		lose(SCOPE_LOSS_STACK_KERNEL, 0);
 		return;
 	}
 	out->count = (__u32)bytes / 8;
-	out->kstack = stack_hash(slot, out->count, SCOPE_STACK_KERNEL);
+	out->kstack = stack_hash(slot, out->count);
 	__builtin_memcpy(s->ips, hash->ips, sizeof(s->ips));
 }
 
@@ -153,8 +155,28 @@ int edges__task(struct bpf_iter__task *ctx)
 	if (!task->on_cpu && !task->exit_state && !at_stop)
 		read_waiting(s, task, state);
 	bytes = s->head.count;
-	if (bytes > SCOPE_MAX_FRAMES)
+	if (bytes > SCOPE_KERNEL_FRAMES)
 		return 0;
 	bpf_seq_write(seq, s, sizeof(s->head) + bytes * 8);
+	return 0;
+}
+
+SEC("?iter/task")
+int edges__owners(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct scope_iter_owner out = {};
+	struct who who;
+
+	if (!task || !is_target(task))
+		return 0;
+	who = who_is(task);
+	/* one thread speaks for all, where all are targets */
+	if (!who.has_mm || task_is_worker(who.flags) ||
+	    (filter != SCOPE_FILTER_TID && who.pid != who.tgid))
+		return 0;
+	out.owner = who.owner;
+	out.pid = who.tgid;
+	bpf_seq_write(ctx->meta->seq, &out, sizeof(out));
 	return 0;
 }

@@ -4,18 +4,15 @@
  *
  * stack_take_*() reads one stack, names it by a 64-bit hash and sends its addresses to user space
  * when that id was not sent lately. The filter of sent ids is an array that may forget (then the
- * stack is sent again) and never merges. Behind it: walk_user() for user stacks, by frame pointers,
- * and the kernel's own unwinder for kernel stacks.
+ * stack is sent again) and never merges. Behind it: walk.bpf.h for user stacks, or raw.bpf.h where
+ * tables are not there yet, and the kernel's own unwinder for kernel stacks.
  */
 #ifndef STACK_BPF_H
 #define STACK_BPF_H
 
-#include "core.bpf.h"
+#include "raw.bpf.h"
 
 #define STACK_SENT_SIZE (1u << 16)
-
-/* Programs that may interrupt each other on a CPU do not share a buffer. */
-enum scratch_slot { SCRATCH_SCHED, SCRATCH_TICK, SCRATCH_ITER, SCRATCH_SLOTS };
 
 struct scratch {
 	struct scope_stack head;
@@ -34,107 +31,197 @@ extern __u64 stack_sent[STACK_SENT_SIZE];
 extern const volatile __u64 stack_ring_wake_bytes;
 
 /*
- * The id of the first `count` addresses in the buffer. Never 0. Every address goes through the multiplier and a shift,
- * so that two that differ in few bits do not meet. A global function: the verifier goes through it
- * once, not once for every state of its callers.
+ * The id of the first `count` kernel addresses in the buffer. A global function: the verifier goes
+ * through it once, not once for every state of its callers.
  */
-__noinline __u64 stack_hash(__u32 slot, __u32 count, __u64 seed)
+__noinline __u64 stack_hash(__u32 slot, __u32 count)
 {
 	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
-	__u64 h = seed ^ 0x632be59bd9b4e019ull;
+	__u64 h = hash_begin(SCOPE_STACK_KERNEL);
 
 	if (!s)
 		return 1;
-	for (__u32 i = 0; i < SCOPE_MAX_FRAMES; i++) {
+	for (__u32 i = 0; i < SCOPE_KERNEL_FRAMES; i++) {
 		if (i >= count)
 			break;
-		h = (h ^ s->ips[i]) * 0x9e3779b97f4a7c15ull;
-		h ^= h >> 32;
+		h = hash_add(h, s->ips[i]);
 	}
-	h = mix(h + count);
-	return h ? h : 1;
+	return hash_end(h, count, SCOPE_END_COMPLETE);
+}
+
+static __always_inline bool stack_was_sent(__u64 id)
+{
+	return stack_sent[id & (STACK_SENT_SIZE - 1)] == id;
+}
+
+/* User space is woken when a quarter of the ring is in use. */
+static __always_inline void stack_output(void *record, __u64 bytes, __u64 id)
+{
+	__u64 wake = bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_ring_wake_bytes ?
+			     BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+
+	if (bpf_ringbuf_output(&stack_ring, record, bytes, wake))
+		lose(SCOPE_LOSS_RING_STACK, 0);
+	else
+		stack_sent[id & (STACK_SENT_SIZE - 1)] = id;
 }
 
 /* Sends the buffer's addresses under their id unless they were sent lately. */
 static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, __u32 kind,
-				       __u32 count, __u64 now)
+				       __u32 end, __u64 count, __u64 now)
 {
-	__u64 *sent = &stack_sent[id & (STACK_SENT_SIZE - 1)];
-	__u64 wake;
-
-	if (*sent == id)
+	if (stack_was_sent(id))
 		return;
-	_Static_assert((SCOPE_MAX_FRAMES & (SCOPE_MAX_FRAMES + 1)) == 0, "a mask, for the verifier");
-	barrier_var(count); /* else the compiler, which knows the bound already, drops the mask */
-	count &= SCOPE_MAX_FRAMES;
+	barrier_var(count); /* else the compiler, which knows the bound already, drops the check */
+	if (count > SCOPE_MAX_FRAMES)
+		return;
 	s->head.rec.type = SCOPE_REC_STACK;
 	s->head.rec.size = sizeof(s->head) + count * 8;
 	s->head.id = id;
 	s->head.time_ns = now;
 	s->head.pid = pid;
 	s->head.kind = kind;
+	s->head.end = end;
 	s->head.count = count;
-	wake = bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_ring_wake_bytes ?
-		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-	if (bpf_ringbuf_output(&stack_ring, s, sizeof(s->head) + count * 8, wake))
-		lose(SCOPE_LOSS_RING_STACK, 0);
-	else
-		*sent = id;
+	stack_output(s, sizeof(s->head) + count * 8, id);
 }
 
+/* --- user stacks ---------------------------------------------------------------------------------- */
+
 /*
- * The user stack of the running task by frame pointers, leaf first, from the registers it entered
- * the kernel with; how many addresses. Cheaper than bpf_get_stack(), which prepares for much more.
- * Ends where the chain does: at a frame that is not above the last, or that cannot be read.
+ * What is known of an address space; NULL: nothing, and nobody can be asked. One that is met for the
+ * first time is asked for. A full ring forgets it, so that it is asked for again.
  */
-__noinline __u32 walk_user(__u32 slot)
+static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 tgid, __u64 now)
+{
+	struct scope_unwind_space *space = bpf_map_lookup_elem(&unwind_spaces, &owner);
+	static const struct scope_unwind_space unbound;
+	struct scope_space ask = {
+		.rec = { SCOPE_REC_SPACE, sizeof(ask) },
+		.owner = owner,
+		.time_ns = now,
+		.pid = tgid,
+	};
+
+	if (space)
+		return space;
+	if (!bpf_map_update_elem(&unwind_spaces, &owner, &unbound, BPF_NOEXIST) &&
+	    bpf_ringbuf_output(&thread_ring, &ask, sizeof(ask), BPF_RB_FORCE_WAKEUP)) {
+		bpf_map_delete_elem(&unwind_spaces, &owner);
+		return NULL;
+	}
+	space = bpf_map_lookup_elem(&unwind_spaces, &owner);
+	if (!space)
+		lose(SCOPE_LOSS_SPACE_FULL, 0);
+	return space;
+}
+
+/* Fills the buffer, leaf first; how many addresses there are, at least one. */
+__noinline __u32 walk_user(__u32 slot, __u64 owner)
 {
 	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
-	struct frame {
-		__u64 bp, ip;
-	} frame;
-	__u64 bp = 0, sp = 0;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 h = hash_begin(owner);
 	__u32 count;
 
-	if (!s)
+	if (!s || !walk)
 		return 0;
-#if defined(__TARGET_ARCH_x86)
-	struct pt_regs *regs = current_user_regs();
+	for (count = 0; count < SCOPE_MAX_FRAMES && count < user_frames_max;) {
+		__u64 ip = unwind_kept(&walk->w);
 
-	if (bpf_probe_read_kernel(&s->ips[0], sizeof(s->ips[0]), &regs->ip) || !s->ips[0])
-		return 0;
-	bpf_probe_read_kernel(&bp, sizeof(bp), &regs->bp);
-	bpf_probe_read_kernel(&sp, sizeof(sp), &regs->sp);
-#endif
-	for (count = 1; count < SCOPE_MAX_FRAMES; count++) {
-		if (bp < sp || bp & 7 || bpf_probe_read_user(&frame, sizeof(frame), (void *)bp) ||
-		    !frame.ip)
-			break;
-		s->ips[count] = frame.ip;
-		sp = bp + sizeof(frame);
-		bp = frame.bp;
+		s->ips[count++] = ip;
+		h = hash_add(h, ip);
+		if (!walk_step(slot))
+			goto ended;
 	}
+	walk->w.end = SCOPE_END_TRUNCATED; /* there is a frame more */
+ended:
+	walk->hash = h;
 	return count;
+}
+
+/* Ships the stack whole, for user space to walk. */
+static __always_inline __u64 raw_take(struct walk *walk, struct scope_unwind_space *space,
+				      __u64 owner, __u32 tgid, __u64 now)
+{
+	__u32 slot = walk->slot;
+	struct raw *raw = bpf_map_lookup_elem(&raw_scratch, &slot);
+	__u64 bytes, id;
+
+	if (!raw)
+		return 0;
+	__builtin_memcpy(raw->head.regs, walk->w.regs, sizeof(raw->head.regs));
+	bytes = raw_copy(slot, walk->w.regs[UNWIND_REG_SP]);
+	if (bytes > SCOPE_RAW_BYTES)
+		return 0;
+	id = raw_hash(raw, slot, bytes, owner);
+	if (stack_was_sent(id))
+		return id;
+	raw->head.rec.type = SCOPE_REC_RAW;
+	raw->head.rec.size = sizeof(raw->head) + bytes;
+	raw->head.id = id;
+	raw->head.owner = owner;
+	raw->head.time_ns = now;
+	raw->head.pid = tgid;
+	raw->head.bytes = (__u32)bytes;
+	space->raws++;
+	stack_output(raw, sizeof(raw->head) + bytes, id);
+	return id;
+}
+
+/* A mapping that is never told of would have every stack shipped. */
+static __always_inline bool raw_may_take(const struct scope_unwind_space *space)
+{
+	return space && space->raws < SCOPE_UNWIND_RAWS;
+}
+
+/* The user stack of the running task, whose address space is `owner`'s; 0: lost. */
+__noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
+{
+	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct scope_unwind_space *space = NULL;
+	__u32 count, end;
+	bool is_compat;
+	__u64 id;
+
+	if (!s || !walk || !walk_begin(slot)) {
+		lose(SCOPE_LOSS_STACK_USER, 0);
+		return 0;
+	}
+	is_compat = registers_are_compat(&walk->user);
+	if (is_compat) {
+		walk->w.bp = 0; /* 32-bit frames are not ours: the leaf alone */
+	} else if (have_unwind) {
+		space = space_find(owner, tgid, now);
+		if (space && space->bound) {
+			walk->w.first_map = space->first;
+			walk->w.map_count = space->count;
+			walk->w.blind = false;
+		} else if (raw_may_take(space)) {
+			return raw_take(walk, space, owner, tgid, now);
+		}
+	}
+	count = walk_user(slot, owner);
+	end = walk->w.end;
+	if (end == SCOPE_END_UNMAPPED && raw_may_take(space))
+		return raw_take(walk, space, owner, tgid, now);
+	if (end == SCOPE_END_NO_RULE && have_unwind && walk->w.blind && !is_compat)
+		end = SCOPE_END_UNMAPPED;
+	id = hash_end(walk->hash, count, end);
+	stack_send(s, id, tgid, SCOPE_STACK_USER, end, count, now);
+	return id;
 }
 
 static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)
 {
-	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
-	__u32 count;
-	__u64 id;
-
 	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
-	if (!s || !want_user_stacks || task_is_worker(who.flags) || !who.has_mm)
+	if (!want_user_stacks || task_is_worker(who.flags) || !who.has_mm)
 		return 0;
-	count = walk_user(slot);
-	if (!count || count > SCOPE_MAX_FRAMES) {
-		lose(SCOPE_LOSS_STACK_USER, 0);
-		return 0;
-	}
-	id = stack_hash(slot, count, who.owner);
-	stack_send(s, id, who.tgid, SCOPE_STACK_USER, count, now);
-	return id;
+	return stack_walk_user(slot, who.owner, who.tgid, now);
 }
+
+/* --- kernel stacks -------------------------------------------------------------------------------- */
 
 /* The kernel stack of the running task, by the kernel's own unwinder. */
 static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
@@ -145,13 +232,13 @@ static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
 
 	if (!s || !want_kernel_stacks)
 		return 0;
-	bytes = bpf_get_stack(ctx, s->ips, sizeof(s->ips), 0);
+	bytes = bpf_get_stack(ctx, s->ips, SCOPE_KERNEL_FRAMES * 8, 0);
 	if (bytes <= 0) {
 		lose(SCOPE_LOSS_STACK_KERNEL, 0);
 		return 0;
 	}
-	id = stack_hash(slot, (__u32)bytes / 8, SCOPE_STACK_KERNEL);
-	stack_send(s, id, 0, SCOPE_STACK_KERNEL, (__u32)bytes / 8, now);
+	id = stack_hash(slot, (__u32)bytes / 8);
+	stack_send(s, id, 0, SCOPE_STACK_KERNEL, SCOPE_END_COMPLETE, (__u64)bytes / 8, now);
 	return id;
 }
 
@@ -179,7 +266,7 @@ static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
 	if (nr < 0 || nr > 0xffff)
 		return reason | SCOPE_REASON_FAULT;
 	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);
-	if (cs == 0x23) /* __USER32_CS, arch/x86/include/asm/segment.h */
+	if (cs == 0x23) /* as registers_are_compat() */
 		reason |= SCOPE_REASON_COMPAT;
 #endif
 	return reason | SCOPE_REASON_SYSCALL | (__u32)nr;

@@ -26,6 +26,14 @@ static const char *const kind_names[] = {
 	[FRAME_LABEL] = "label",
 };
 
+static const char *const end_keys[SCOPE_ENDS] = {
+	[SCOPE_END_COMPLETE] = "complete_ns",
+	[SCOPE_END_TRUNCATED] = "truncated_ns",
+	[SCOPE_END_NO_RULE] = "no_rule_ns",
+	[SCOPE_END_UNREADABLE] = "unreadable_ns",
+	[SCOPE_END_UNMAPPED] = "unmapped_ns",
+};
+
 struct writer {
 	const struct profile *profile;
 	FILE *out;
@@ -136,6 +144,7 @@ static void put_image(const struct writer *w, uint32_t i)
 
 	put_string(w, "{", "path", i ? image->path : 0);
 	put_string(w, ",", "build_id", i ? image->build_id : 0);
+	put_number(w, ",", "incomplete_ns", image->incomplete_ns);
 	fputc('}', w->out);
 }
 
@@ -224,7 +233,8 @@ static void put_footer(const struct writer *w)
 	put_number(w, ",", "on_unsampled_ns", quality->on_unsampled_ns);
 	put_number(w, ",", "stackless_ns", quality->stackless_ns);
 	put_number(w, ",", "user_ns", quality->user_ns);
-	put_number(w, ",", "complete_ns", quality->complete_ns);
+	for (size_t i = 0; i < SCOPE_ENDS; i++)
+		put_number(w, ",", end_keys[i], quality->end_ns[i]);
 	put_number(w, ",", "frames_ns", quality->frames_ns);
 	put_number(w, ",", "unnamed_ns", quality->unnamed_ns);
 	put_number(w, ",", "ticks", quality->ticks);
@@ -236,6 +246,15 @@ static void put_footer(const struct writer *w)
 	put_number(w, ",", "start_to_armed_ns", self->start_to_armed_ns);
 	put_number(w, ",", "stop_to_written_ns", self->stop_to_written_ns);
 	put_number(w, ",", "kernel_map_bytes", self->kernel_map_bytes);
+	put_number(w, ",\n", "unwind_tables", self->unwind_tables);
+	put_number(w, ",", "unwind_rows", self->unwind_rows);
+	put_number(w, ",", "unwind_bytes", self->unwind_bytes);
+	put_number(w, ",", "unwind_rules", self->unwind_rules);
+	put_number(w, ",", "unwind_build_ns", self->unwind_build_ns);
+	put_number(w, ",", "unwind_evicted", self->unwind_evicted);
+	put_number(w, ",", "unwind_refused", self->unwind_refused);
+	put_number(w, ",", "unwind_spaces", self->unwind_spaces);
+	put_number(w, ",", "unwind_raw", self->unwind_raw);
 	fputs("}\n}\n", w->out);
 }
 

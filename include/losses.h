@@ -33,6 +33,7 @@ static const struct loss_info loss_table[SCOPE_LOSS_COUNT] = {
 	[SCOPE_LOSS_SUM_THREAD]	  = { "sum_thread", "wait of a thread without state", 0 },
 	[SCOPE_LOSS_RECORD]	  = { "record", "malformed record refused", 0 },
 	[SCOPE_LOSS_ACCOUNT_TORN] = { "account_torn", "thread's times read in mid-write", 0 },
+	[SCOPE_LOSS_SPACE_FULL]	  = { "space_full", "table of address spaces full", 0 },
 };
 /* clang-format on */
 

@@ -36,6 +36,8 @@ enum frame_kind { FRAME_USER, FRAME_KERNEL, FRAME_LABEL };
 struct profile_image {
 	uint32_t path;	   /* string: as mapped, "[kernel]", a module's name in brackets, "[vdso]" */
 	uint32_t build_id; /* string, hexadecimal; 0: none or not known */
+	nsec_t incomplete_ns; /* of user stacks that ended before their time, with the outermost frame
+			       * in this image; of image 0: in none */
 };
 
 struct profile_frame {
@@ -98,7 +100,7 @@ struct profile_quality {
 	nsec_t on_unsampled_ns;	 /* [on-CPU, not sampled] */
 	nsec_t stackless_ns;	 /* any state: under a label for a lost or unreadable stack */
 	nsec_t user_ns;		 /* time of user threads (all states) ... */
-	nsec_t complete_ns;	 /* ... whose stack ends at a thread's or program's first frame */
+	nsec_t end_ns[SCOPE_ENDS]; /* ... by how the user stack ended; the rest has none */
 	nsec_t frames_ns;	 /* frame x time, user and kernel ... */
 	nsec_t unnamed_ns;	 /* ... of which in frames without a name */
 	uint64_t ticks;
@@ -112,6 +114,13 @@ struct profile_self {
 	nsec_t start_to_armed_ns;
 	nsec_t stop_to_written_ns;
 	uint64_t kernel_map_bytes;
+	/* unwind tables, as they were in the kernel at the end */
+	uint64_t unwind_tables, unwind_rows, unwind_bytes, unwind_rules;
+	nsec_t unwind_build_ns;	  /* to build them, on a thread beside the others */
+	uint64_t unwind_evicted;  /* tables that made room for others */
+	uint64_t unwind_refused;  /* tables, and lists of mappings, that found no room */
+	uint64_t unwind_spaces;	  /* address spaces that the kernel side walked in */
+	uint64_t unwind_raw;	  /* stacks that user space had to walk */
 };
 
 struct profile {

@@ -25,7 +25,8 @@
 #endif
 
 #define SCOPE_COMM_LEN	  16  /* TASK_COMM_LEN, include/linux/sched.h */
-#define SCOPE_MAX_FRAMES  127 /* PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack */
+#define SCOPE_MAX_FRAMES  1024 /* of a user stack: what --max-stack may ask for */
+#define SCOPE_KERNEL_FRAMES 127 /* PERF_MAX_STACK_DEPTH, the default of kernel.perf_event_max_stack */
 #define SCOPE_MEMBER_SIZE (1u << 22) /* PID_MAX_LIMIT on 64-bit, include/linux/threads.h */
 #define SCOPE_MAX_CPUS	  8192 /* largest CONFIG_NR_CPUS of x86-64 (arch/x86/Kconfig) */
 
@@ -70,6 +71,7 @@ enum scope_loss {
 	SCOPE_LOSS_SUM_THREAD,	   /* a sum of a thread that no account came of */
 	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
 	SCOPE_LOSS_ACCOUNT_TORN,   /* an account was read in the midst of a write */
+	SCOPE_LOSS_SPACE_FULL,	   /* the table of address spaces was full: a stack without tables */
 	SCOPE_LOSS_COUNT,
 };
 
@@ -86,6 +88,8 @@ enum scope_record_type {
 	SCOPE_REC_LOSS,
 	SCOPE_REC_WINDOW,
 	SCOPE_REC_WAKE, /* nothing but a nudge to drain; never reaches the sink */
+	SCOPE_REC_SPACE, /* src/unwinds.h only, as RAW: neither reaches the sink */
+	SCOPE_REC_RAW,
 	SCOPE_REC_TYPES,
 };
 
@@ -96,15 +100,58 @@ struct scope_record {
 
 enum scope_stack_kind { SCOPE_STACK_USER = 0, SCOPE_STACK_KERNEL = 1 };
 
-/* A stack's addresses, leaf first. Sent when first seen; may be sent again. */
+/* How a user stack's walk ended. */
+enum scope_stack_end {
+	SCOPE_END_COMPLETE,   /* at the outermost frame of the stack it runs on; all kernel stacks */
+	SCOPE_END_TRUNCATED,  /* at the limit of frames */
+	SCOPE_END_NO_RULE,    /* no table, or no rule in it, and no chain of frame pointers */
+	SCOPE_END_UNREADABLE, /* a slot of the stack could not be read */
+	SCOPE_END_UNMAPPED,   /* an address is in no known mapping of code */
+	SCOPE_ENDS,
+};
+
+/*
+ * A stack's addresses, leaf first. Sent when first seen; may be sent again. One less than any but the leaf's
+ * is inside the function that runs: they are return addresses, or, of a frame that a signal interrupted, one
+ * more than where it runs.
+ */
 struct scope_stack {
 	struct scope_record rec;
 	__u64 id;
 	__u64 time_ns; /* when it was taken: selects the mappings of `pid` */
 	__u32 pid;     /* whose address space; 0 for kernel stacks */
-	__u16 kind;    /* enum scope_stack_kind */
+	__u8 kind;     /* enum scope_stack_kind */
+	__u8 end;      /* enum scope_stack_end */
 	__u16 count;   /* addresses that follow */
 	__u64 ips[];
+};
+
+/* Somebody runs in an address space that the unwinder knows nothing of. */
+struct scope_space {
+	struct scope_record rec;
+	__u64 owner;
+	__u64 time_ns;
+	__u32 pid;
+	__u32 pad;
+};
+
+#define SCOPE_RAW_REGS	17	     /* by DWARF's numbers; on x86-64 the last is the address */
+#define SCOPE_RAW_BYTES (16u * 1024) /* of stack, at most */
+
+/*
+ * A user stack that could not be walked yet, since mappings or tables are not there: registers, and the
+ * stack from the stack pointer up, as far as it can be read, and no further than the frames of main's
+ * callers. User space walks it and gives the sink a STACK with this id.
+ */
+struct scope_raw {
+	struct scope_record rec;
+	__u64 id;
+	__u64 owner;
+	__u64 time_ns;
+	__u32 pid;
+	__u32 bytes; /* of stack that follow, a multiple of 8 */
+	__u64 regs[SCOPE_RAW_REGS];
+	__u64 stack[];
 };
 
 /* What one thread spent blocked, and then waiting to run, with one pair of stacks and one reason. */
@@ -252,6 +299,8 @@ struct scope_window {
 #ifndef __bpf__
 static_assert(sizeof(struct scope_stack) == 32, "wire");
 static_assert(sizeof(struct scope_sum) == 72, "wire");
+static_assert(sizeof(struct scope_space) == 32, "wire");
+static_assert(sizeof(struct scope_raw) == 176, "wire");
 static_assert(sizeof(struct scope_ticks) == 40, "wire");
 static_assert(sizeof(struct scope_thread) == 224, "wire");
 static_assert(sizeof(struct scope_seen) == 56, "wire");

@@ -53,6 +53,7 @@ struct config {
 	uint32_t frequency_hz;
 	nsec_t min_block_ns;
 	bool user_stacks, kernel_stacks;   /* both true unless -K / -U */
+	uint32_t max_stack;		   /* frames of a user stack: 1 .. SCOPE_MAX_FRAMES */
 	bool user_threads, kernel_threads; /* both true unless restricted */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
 

@@ -50,8 +50,8 @@ static int take_stack(struct ingest *g, const void *record, size_t bytes)
 	bool is_new;
 
 	memcpy(&r, record, sizeof(r));
-	if (r.count > SCOPE_MAX_FRAMES || r.kind > SCOPE_STACK_KERNEL || !r.id ||
-	    bytes != sizeof(r) + r.count * sizeof(uint64_t))
+	if (r.count > SCOPE_MAX_FRAMES || r.kind > SCOPE_STACK_KERNEL || r.end >= SCOPE_ENDS ||
+	    !r.id || bytes != sizeof(r) + r.count * sizeof(uint64_t))
 		return -EINVAL;
 	table_add(&g->stacks, &r.id, &is_new);
 	if (!is_new)
@@ -60,6 +60,7 @@ static int take_stack(struct ingest *g, const void *record, size_t bytes)
 	stack->time_ns = r.time_ns;
 	stack->pid = r.pid;
 	stack->kind = r.kind;
+	stack->end = r.end;
 	stack->count = r.count;
 	stack->first_ip = g->ips.count;
 	for (size_t i = 0; i < r.count; i++)
@@ -245,27 +246,29 @@ static int take_window(struct ingest *g, const void *record, size_t bytes)
 struct record_kind {
 	size_t bytes;	/* of the fixed part; 0: unknown type */
 	bool has_tail;	/* more may follow, and the taker checks how much */
+	bool is_told;	/* to the listener */
 	int (*take)(struct ingest *g, const void *record, size_t bytes);
 };
 
 static const struct record_kind record_kinds[SCOPE_REC_TYPES] = {
-	[SCOPE_REC_STACK] = { sizeof(struct scope_stack), true, take_stack },
-	[SCOPE_REC_SUM] = { sizeof(struct scope_sum), false, take_sum },
-	[SCOPE_REC_TICKS] = { sizeof(struct scope_ticks), false, take_ticks },
-	[SCOPE_REC_THREAD] = { sizeof(struct scope_thread), false, take_thread },
-	[SCOPE_REC_SEEN] = { sizeof(struct scope_seen), false, take_seen },
-	[SCOPE_REC_FORK] = { sizeof(struct scope_fork), false, take_fork },
-	[SCOPE_REC_COMM] = { sizeof(struct scope_comm), false, take_comm },
-	[SCOPE_REC_EXIT] = { sizeof(struct scope_exit), false, take_exit },
-	[SCOPE_REC_MAP] = { sizeof(struct scope_map), true, take_map },
-	[SCOPE_REC_LOSS] = { sizeof(struct scope_loss_record), false, take_loss },
-	[SCOPE_REC_WINDOW] = { sizeof(struct scope_window), false, take_window },
+	[SCOPE_REC_STACK] = { sizeof(struct scope_stack), true, false, take_stack },
+	[SCOPE_REC_SUM] = { sizeof(struct scope_sum), false, false, take_sum },
+	[SCOPE_REC_TICKS] = { sizeof(struct scope_ticks), false, false, take_ticks },
+	[SCOPE_REC_THREAD] = { sizeof(struct scope_thread), false, false, take_thread },
+	[SCOPE_REC_SEEN] = { sizeof(struct scope_seen), false, false, take_seen },
+	[SCOPE_REC_FORK] = { sizeof(struct scope_fork), false, true, take_fork },
+	[SCOPE_REC_COMM] = { sizeof(struct scope_comm), false, true, take_comm },
+	[SCOPE_REC_EXIT] = { sizeof(struct scope_exit), false, true, take_exit },
+	[SCOPE_REC_MAP] = { sizeof(struct scope_map), true, true, take_map },
+	[SCOPE_REC_LOSS] = { sizeof(struct scope_loss_record), false, false, take_loss },
+	[SCOPE_REC_WINDOW] = { sizeof(struct scope_window), false, false, take_window },
 };
 
 int ingest_record(struct ingest *ingest, const void *record, size_t bytes)
 {
 	const struct record_kind *kind;
 	struct scope_record head;
+	int ret;
 
 	if (bytes < sizeof(head))
 		return -EINVAL;
@@ -275,5 +278,14 @@ int ingest_record(struct ingest *ingest, const void *record, size_t bytes)
 	kind = &record_kinds[head.type];
 	if (!kind->take || (kind->has_tail ? bytes < kind->bytes : bytes != kind->bytes))
 		return -EINVAL;
-	return kind->take(ingest, record, bytes);
+	ret = kind->take(ingest, record, bytes);
+	if (!ret && kind->is_told && ingest->listener)
+		ingest->listener(ingest->listener_context, record);
+	return ret;
+}
+
+void ingest_listen(struct ingest *ingest, ingest_listener *listener, void *context)
+{
+	ingest->listener = listener;
+	ingest->listener_context = context;
 }

@@ -31,4 +31,11 @@ void ingest_free(struct ingest **ingest); /* takes NULL */
  */
 int ingest_record(struct ingest *ingest, const void *record, size_t bytes);
 
+/*
+ * Each FORK, COMM, EXIT and MAP goes on to `listener` after it was taken (NULL: to nobody). These come
+ * aligned from the collectors.
+ */
+typedef void ingest_listener(void *context, const void *record);
+void ingest_listen(struct ingest *ingest, ingest_listener *listener, void *context);
+
 #endif

@@ -18,7 +18,8 @@
 struct ingest_stack {
 	nsec_t time_ns;
 	uint32_t pid;
-	uint16_t kind;	/* enum scope_stack_kind */
+	uint8_t kind;	/* enum scope_stack_kind */
+	uint8_t end;	/* enum scope_stack_end */
 	uint16_t count; /* addresses, leaf first, from ingest.ips[first_ip] */
 	size_t first_ip;
 };
@@ -50,6 +51,9 @@ struct ingest_life {
 };
 
 struct ingest {
+	ingest_listener *listener; /* NULL: none */
+	void *listener_context;
+
 	struct table stacks; /* by stack id */
 	ARRAY(struct ingest_stack) stack_data;
 	ARRAY(uint64_t) ips;

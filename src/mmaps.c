@@ -15,11 +15,6 @@
 #include "mmaps_batch.h"
 
 #define RING_BYTES_DEFAULT ((size_t)512 << 10)
-/*
- * A record is stamped a moment before it can be read: its CPU may have been interrupted in between.
- * What is younger than this waits for the next drain.
- */
-#define SETTLE_NS (5 * NSEC_PER_MSEC)
 
 struct ring {
 	int fd;
@@ -178,7 +173,8 @@ int mmaps_drain(struct mmaps *mmaps, bool final, struct ingest *ingest)
 		.rec = { SCOPE_REC_LOSS, sizeof(loss) },
 		.cause = SCOPE_LOSS_MMAP_RING,
 	};
-	nsec_t now = clock_now();
+	/* Of what is older than this, everything that it follows from is in a ring that is read. */
+	nsec_t begun_ns = clock_now();
 	int ret = 0;
 
 	for (size_t i = 0; i < mmaps->rings.count; i++) {
@@ -189,6 +185,6 @@ int mmaps_drain(struct mmaps *mmaps, bool final, struct ingest *ingest)
 	}
 	if (loss.count)
 		ingest_record(ingest, &loss, sizeof(loss));
-	mmaps_batch_emit(&mmaps->batch, final ? UINT64_MAX : now - SETTLE_NS, ingest);
+	mmaps_batch_emit(&mmaps->batch, final ? UINT64_MAX : begun_ns, ingest);
 	return ret;
 }

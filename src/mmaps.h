@@ -3,7 +3,8 @@
  * mmaps.h - who is born, takes a name, maps code and ends, from the kernel's own records
  * (perf FORK, COMM, MMAP2, EXIT), for all processes from mmaps_open() on. They come to the sink as
  * FORK, COMM, MAP (executable ones) and EXIT in the order of time, whatever CPU they come from;
- * what the rings lose is a LOSS of cause MMAP_RING.
+ * what the rings lose is a LOSS of cause MMAP_RING. One whose CPU was interrupted between its time
+ * stamp and its writing may come behind younger ones, but not behind any that follows from it.
  *
  * Take the snapshot (src/snapshot.h) after mmaps_open(), so that no mapping is missed between them.
  */
@@ -32,8 +33,7 @@ int mmaps_open(const struct mmaps_config *config, struct mmaps **ret_mmaps, stru
  */
 int mmaps_poll_fd(const struct mmaps *mmaps);
 /*
- * Reads the rings and hands on what is old enough that nothing older can still come; with `final`,
- * everything. -EINVAL: a ring held nonsense and was skipped (counted as a loss).
+ * Reads the rings and hands on what happened before the call; with `final`, everything. -EINVAL: a ring held nonsense and was skipped (counted as a loss).
  */
 int mmaps_drain(struct mmaps *mmaps, bool final, struct ingest *ingest);
 void mmaps_close(struct mmaps **mmaps); /* takes NULL */

@@ -44,6 +44,9 @@ const struct option_row option_table[OPTION_COUNT] = {
 		FOR_CAPTURE, "leave out kernel frames; reasons are then told by the system call alone" },
 	[OPTION_KERNEL_STACKS] = { 'K', 0, "kernel-stacks-only", NULL, GROUP_CAPTURE, VALUES_NONE,
 		FOR_CAPTURE, "leave out user frames" },
+	[OPTION_MAX_STACK] = { 0, 0, "max-stack", "N", GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
+		"keep the N innermost frames of user stacks (default 256, at most 1024); deeper "
+		"ones begin with [truncated]" },
 	[OPTION_USER_THREADS] = { 0, 0, "user-threads-only", NULL, GROUP_CAPTURE, VALUES_NONE,
 		FOR_CAPTURE, "leave out kernel threads" },
 	[OPTION_KERNEL_THREADS] = { 0, 0, "kernel-threads-only", NULL, GROUP_CAPTURE, VALUES_NONE,

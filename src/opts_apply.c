@@ -107,6 +107,23 @@ static int apply_min_block(struct draft *draft, const char *value, struct err *e
 	return 0;
 }
 
+static int apply_max_stack(struct draft *draft, const char *value, struct err *err)
+{
+	uint64_t number;
+	int r = value_parse_number(value, strlen(value), SCOPE_MAX_FRAMES, &number);
+
+	if (r == -EINVAL)
+		return err_set(err, EXIT_CODE_USAGE, r,
+			       "--max-stack %s: not a number: give a whole number of frames, as in "
+			       "512", value);
+	if (r || !number)
+		return err_set(err, EXIT_CODE_USAGE, -ERANGE,
+			       "--max-stack %s: out of range: from 1 to %d frames", value,
+			       SCOPE_MAX_FRAMES);
+	draft->opts.config.max_stack = (uint32_t)number;
+	return 0;
+}
+
 static int apply_color(struct draft *draft, const char *value, struct err *err)
 {
 	static const char *const names[] = {
@@ -212,6 +229,9 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 		break;
 	case OPTION_MIN_BLOCK:
 		r = apply_min_block(draft, value, err);
+		break;
+	case OPTION_MAX_STACK:
+		r = apply_max_stack(draft, value, err);
 		break;
 	case OPTION_CPU:
 		draft->cpus = value;

@@ -11,6 +11,7 @@
 #include "value.h"
 
 #define DEFAULT_DURATION_NS  (30 * NSEC_PER_SEC)
+#define DEFAULT_MAX_STACK    256
 #define DEFAULT_FREQUENCY_HZ 49 /* not a divisor of anything that runs by a round number of Hz */
 
 static const enum option_id target_options[] = { OPTION_PID, OPTION_TID, OPTION_COMM, OPTION_CGROUP,
@@ -22,6 +23,7 @@ static const struct {
 	const char *why;
 } exclusive[] = {
 	{ OPTION_USER_STACKS, OPTION_KERNEL_STACKS, "together they leave no frame; drop one" },
+	{ OPTION_KERNEL_STACKS, OPTION_MAX_STACK, "without user frames there is no limit; drop one" },
 	{ OPTION_USER_THREADS, OPTION_KERNEL_THREADS, "together they leave no thread; drop one" },
 	{ OPTION_PER_THREAD, OPTION_PER_PROCESS, "choose one root" },
 	{ OPTION_QUIET, OPTION_VERBOSE, "choose one" },
@@ -80,6 +82,8 @@ static int check_together(struct draft *draft, struct err *err)
 	memcpy(config->states, draft->opts.command->states, sizeof(config->states));
 	if (!draft->seen[OPTION_DURATION] && !draft->argv)
 		config->duration_ns = DEFAULT_DURATION_NS;
+	if (!draft->seen[OPTION_MAX_STACK])
+		config->max_stack = DEFAULT_MAX_STACK;
 	if (!draft->seen[OPTION_FREQUENCY])
 		config->frequency_hz = DEFAULT_FREQUENCY_HZ;
 	return 0;

@@ -239,8 +239,11 @@ static void measure_quality(struct build *b)
 		if (b->threads[s->thread].kernel_thread || !b->config->user_stacks)
 			continue;
 		q->user_ns += s->ns;
-		if (facts->complete)
-			q->complete_ns += s->ns;
+		if (!facts->user)
+			continue;
+		q->end_ns[facts->end] += s->ns;
+		if (facts->end != SCOPE_END_COMPLETE)
+			b->frames.images.items[facts->end_image].incomplete_ns += s->ns;
 	}
 }
 

@@ -18,6 +18,7 @@
 #include "snapshot.h"
 #include "target.h"
 #include "tracer.h"
+#include "unwinds.h"
 
 #define WAIT_NS	 (NSEC_PER_SEC / 4) /* how often it looks up when nothing calls */
 #define DRAIN_NS NSEC_PER_SEC	    /* how often the tables are emptied when none is half full */
@@ -39,11 +40,13 @@ struct session {
 	struct images *images;
 	struct target *target;
 	struct tracer *tracer;
+	struct unwinds *unwinds; /* NULL: no user stacks are asked for */
 	struct mmaps *mmaps;
 	nsec_t begun_ns, armed_ns;
 	nsec_t mmaps_rest_ns; /* until when new mappings do not call */
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
 	uint64_t map_bytes;
+	struct unwinds_stats unwinds_stats;
 };
 
 static nsec_t own_cpu(void)
@@ -77,9 +80,40 @@ static int raise_file_limit(struct err *err)
 	return 0;
 }
 
+static int open_unwinds(struct session *s)
+{
+	struct unwind_fds fds;
+	struct unwinds_config config = {
+		.fds = &fds,
+		.images = s->images,
+		.ingest = s->ingest,
+		.max_frames = s->config->max_stack,
+	};
+
+	if (!s->config->user_stacks)
+		return 0;
+	tracer_unwind_fds(s->tracer, &fds);
+	return unwinds_open(&config, &s->unwinds, s->err);
+}
+
+/* Members so far: what they have mapped is unwound from the first stack on. */
+static int prepare_members(struct session *s)
+{
+	int r = target_snapshot(s->target, s->images, s->ingest);
+
+	if (r || !s->unwinds)
+		return r;
+	r = tracer_set_unwinds(s->tracer, s->unwinds, s->err);
+	mmaps_drain(s->mmaps, false, s->ingest);
+	unwinds_prepare(s->unwinds);
+	return r;
+}
+
 /*
  * The order matters: mappings are recorded before they are listed, so that none falls between;
- * programs attach before anybody looks for members, so that a child of a member is one.
+ * programs attach before anybody looks for members, so that a child of a member is one. But those that
+ * are known before are made ready to be unwound first: a thread that leaves its CPU then may not come
+ * to one again in the whole window.
  */
 static int prepare(struct session *s)
 {
@@ -92,15 +126,19 @@ static int prepare(struct session *s)
 		r = tracer_open(s->config, target_cgroup_id(s->target), s->ingest, &s->tracer,
 				s->err);
 	if (!r)
+		r = open_unwinds(s);
+	if (!r)
 		r = mmaps_open(&mmaps, &s->mmaps, s->err);
 	if (r)
 		return r;
 	target_add_named(s->target, s->tracer);
-	r = tracer_attach(s->tracer, s->err);
+	r = prepare_members(s);
+	if (!r)
+		r = tracer_attach(s->tracer, s->err);
 	if (!r)
 		r = target_add_found(s->target, s->tracer, s->err);
 	if (!r)
-		r = target_snapshot(s->target, s->images, s->ingest);
+		r = prepare_members(s);
 	return r;
 }
 
@@ -153,6 +191,7 @@ static void wait_for_work(struct session *s)
 		{ .fd = signals_fd(), .events = POLLIN },
 		{ .fd = s->launch ? launch_pidfd(s->launch) : target_end_fd(s->target),
 		  .events = POLLIN },
+		{ .fd = s->unwinds ? unwinds_fd(s->unwinds) : -1, .events = POLLIN },
 	};
 
 	if (now < s->mmaps_rest_ns)
@@ -181,8 +220,11 @@ static int record(struct session *s)
 
 	while (!r && !is_over(s)) {
 		wait_for_work(s);
+		/* first the questions, then the mappings that the answers need */
 		r = tracer_drain(s->tracer, is_due(&drained, DRAIN_NS), s->err);
 		mmaps_drain(s->mmaps, false, s->ingest);
+		if (s->unwinds)
+			unwinds_work(s->unwinds);
 		if (!is_due(&looked, WAIT_NS))
 			continue;
 		target_snapshot_joined(s->target, s->tracer, s->images, s->ingest);
@@ -201,6 +243,11 @@ static int stop(struct session *s)
 	mmaps_drain(s->mmaps, true, s->ingest);
 	tracer_stats(s->tracer, &stats);
 	s->map_bytes = stats.map_bytes;
+	if (s->unwinds) {
+		unwinds_finish(s->unwinds);
+		unwinds_stats(s->unwinds, &s->unwinds_stats);
+		unwinds_close(&s->unwinds);
+	}
 	tracer_close(&s->tracer);
 	mmaps_close(&s->mmaps);
 	return r;
@@ -215,6 +262,7 @@ static struct profile *build(struct session *s)
 		.target = target_text(s->target),
 		.images = s->images,
 	};
+	const struct unwinds_stats *unwind = &s->unwinds_stats;
 	struct profile *profile;
 	struct rusage usage;
 
@@ -226,13 +274,23 @@ static struct profile *build(struct session *s)
 		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
 		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
 		.start_to_armed_ns = s->armed_ns - s->begun_ns,
-		.kernel_map_bytes = s->map_bytes,
+		.kernel_map_bytes = s->map_bytes + unwind->table_bytes,
+		.unwind_tables = unwind->tables,
+		.unwind_rows = unwind->rows,
+		.unwind_bytes = unwind->table_bytes,
+		.unwind_rules = unwind->rules,
+		.unwind_build_ns = unwind->build_ns,
+		.unwind_evicted = unwind->evicted,
+		.unwind_refused = unwind->refused + unwind->no_room,
+		.unwind_spaces = unwind->spaces,
+		.unwind_raw = unwind->raw_stacks,
 	};
 	return profile;
 }
 
 static void session_close(struct session *s)
 {
+	unwinds_close(&s->unwinds);
 	tracer_close(&s->tracer);
 	mmaps_close(&s->mmaps);
 	target_close(&s->target);

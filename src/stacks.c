@@ -7,7 +7,7 @@
 #include "reasons.h"
 
 struct tree_key {
-	uint32_t parent, frame;
+	uint32_t parent, frame, end;
 };
 
 struct pair_key {
@@ -62,31 +62,19 @@ void stacks_free(struct stacks *s)
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
-/* Is this where a program or a thread begins: crt1's, libc's, Go's? */
-static bool is_first_function(const char *name)
+/* A user stack's first frame or label tells how it ended. */
+static void take_root(struct stack_facts *facts, const struct profile_frame *frame,
+		      enum scope_stack_end end)
 {
-	static const char *const begins[] = { "__libc_start", "__clone", NULL };
-	static const char *const is[] = { "_start", "clone", "clone3", "start_thread",
-					  "thread_start", NULL };
-	static const char *const ends[] = { "goexit", "mstart", NULL };
-	const char *rt0 = strstr(name, "rt0_"); /* _rt0_amd64_linux */
-	size_t length = strlen(name);
-
-	for (const char *const *b = begins; *b; b++)
-		if (strncmp(name, *b, strlen(*b)) == 0)
-			return true;
-	for (const char *const *i = is; *i; i++)
-		if (strcmp(name, *i) == 0)
-			return true;
-	for (const char *const *e = ends; *e; e++)
-		if (length >= strlen(*e) && strcmp(name + length - strlen(*e), *e) == 0)
-			return true;
-	return rt0 != NULL;
+	facts->user = frame->kind == FRAME_USER || end != SCOPE_END_COMPLETE;
+	facts->end = end;
 }
 
-static uint32_t push(struct stacks *s, uint32_t parent, uint32_t frame)
+/* `end`: of a root that stands for how the user stack ended; else COMPLETE. */
+static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
+			 enum scope_stack_end end)
 {
-	struct tree_key key = { .parent = parent, .frame = frame };
+	struct tree_key key = { .parent = parent, .frame = frame, .end = end };
 	const struct profile_frame *of = &s->frames->frames.items[frame];
 	bool is_new;
 	uint32_t id = table_add(&s->tree, &key, &is_new) + 1;
@@ -105,15 +93,19 @@ static uint32_t push(struct stacks *s, uint32_t parent, uint32_t frame)
 		facts->unnamed += !of->named;
 	}
 	if (!parent)
-		facts->complete = of->kind == FRAME_USER && of->named &&
-				  is_first_function(strings_get(s->strings, of->name));
+		take_root(facts, of, end);
+	else if (facts->end != SCOPE_END_COMPLETE && !s->nodes.items[parent].parent)
+		facts->end_image = of->image;
 	return id;
 }
 
-static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
+static uint32_t push(struct stacks *s, uint32_t parent, uint32_t frame)
 {
-	uint32_t id;
+	return push_end(s, parent, frame, SCOPE_END_COMPLETE);
+}
 
+static uint32_t label_frame(struct stacks *s, enum label label)
+{
 	if (!s->labels[label]) {
 		_cleanup_free_ char *text =
 			label == LABEL_BLOCKED_UNDER ?
@@ -123,7 +115,13 @@ static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
 
 		s->labels[label] = frames_add_label(s->frames, text);
 	}
-	id = push(s, parent, s->labels[label]);
+	return s->labels[label];
+}
+
+static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
+{
+	uint32_t id = push(s, parent, label_frame(s, label));
+
 	s->facts.items[id].lost |= label_is_loss[label];
 	return id;
 }
@@ -137,6 +135,7 @@ uint32_t stacks_add_label(struct stacks *s, enum label label)
 
 static uint32_t push_user(struct stacks *s, uint32_t stack)
 {
+	enum scope_stack_end end;
 	uint32_t id = 0;
 
 	if (stack == STACK_NONE)
@@ -145,7 +144,12 @@ static uint32_t push_user(struct stacks *s, uint32_t stack)
 		return push_label(s, 0, LABEL_LOST_RING);
 	if (s->user_stacks[stack])
 		return s->user_stacks[stack];
+	end = (enum scope_stack_end)s->frames->ingest->stack_data.items[stack].end;
 	frames_of_stack(s->frames, stack, &s->ids);
+	if (end != SCOPE_END_COMPLETE)
+		id = push_end(s, 0, label_frame(s, end == SCOPE_END_TRUNCATED ? LABEL_TRUNCATED :
+										LABEL_BROKEN),
+			      end);
 	for (size_t i = s->ids.count; i > 0; i--)
 		id = push(s, id, s->ids.items[i - 1]);
 	s->user_stacks[stack] = id;

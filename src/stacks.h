@@ -4,7 +4,8 @@
  *
  * Invariants: node 0 is the placeholder; a parent's id is smaller than its child's; a pair always
  * gives the same id. User frames come nearer to the root than kernel frames; of kernel stacks the
- * frames that trim_kernel_stack() names are gone.
+ * frames that trim_kernel_stack() names are gone. User stacks whose walk ended before their outermost
+ * frame have a root that says so; such roots that read alike are apart where the end differs.
  *
  * A stack of a pair whose record never came is replaced by [stack lost: ring full], in its place;
  * the other one stays. Where there is neither, the stack is [no stack] if one that this thread can
@@ -20,8 +21,10 @@
 struct stack_facts {
 	uint32_t frames;   /* user and kernel, without labels */
 	uint32_t unnamed;  /* of them */
-	bool complete;	   /* the outermost frame is a program's or thread's first function */
 	bool lost;	   /* has a label of a stack that was lost or unreadable */
+	bool user;	   /* has user frames; then: */
+	enum scope_stack_end end; /* how their walk ended */
+	uint32_t end_image;	  /* where, if it is not complete: the outermost frame's */
 };
 
 /* What the name of a kernel function says of a stack that it is in. */
@@ -37,7 +40,7 @@ struct stacks {
 	const struct profile_config *config;
 	nsec_t min_block_ns;
 
-	struct table tree; /* parent and frame; ids are one less than a node's */
+	struct table tree; /* parent, frame, end; ids are one less than a node's */
 	ARRAY(struct profile_stack) nodes;
 	ARRAY(struct stack_facts) facts;
 	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */

@@ -10,6 +10,7 @@
 
 #define TOP_REASONS   4
 #define TOP_RESIDUALS 5
+#define TOP_IMAGES    3
 
 #define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
@@ -247,6 +248,55 @@ static void print_reasons(const struct printer *w)
 	fputc('\n', w->out);
 }
 
+/* By the image of the outermost frame; image 0 stands for none. */
+static void print_worst_images(const struct printer *w)
+{
+	const struct profile *p = w->profile;
+	_cleanup_free_ nsec_t *sums_ns = mem_alloc_array(p->image_count, sizeof(*sums_ns));
+	uint32_t image;
+
+	for (uint32_t i = 0; i < p->image_count; i++)
+		sums_ns[i] = p->images[i].incomplete_ns;
+	for (int shown = 0; shown < TOP_IMAGES; shown++) {
+		image = find_largest(sums_ns, p->image_count);
+		if (image == p->image_count)
+			return;
+		fputs(shown ? ", " : "; ended in ", w->out);
+		text_write_name(w->out, image ? profile_string(p, p->images[image].path) : "no file");
+		fprintf(w->out, " %s", text_share(sums_ns[image], p->quality.user_ns).bytes);
+		sums_ns[image] = 0;
+	}
+}
+
+/* Why stacks are not complete, where that is more than a trace of the time. */
+static void print_incomplete(const struct printer *w)
+{
+	static const char *const names[SCOPE_ENDS] = {
+		[SCOPE_END_TRUNCATED] = "truncated",
+		[SCOPE_END_NO_RULE] = "no unwind rule",
+		[SCOPE_END_UNREADABLE] = "unreadable",
+		[SCOPE_END_UNMAPPED] = "code not mapped",
+	};
+	const struct profile_quality *quality = &w->profile->quality;
+	nsec_t incomplete_ns = 0;
+	const char *separator = "incomplete: ";
+
+	for (int end = SCOPE_END_COMPLETE + 1; end < SCOPE_ENDS; end++)
+		incomplete_ns += quality->end_ns[end];
+	if (incomplete_ns <= quality->user_ns / 200)
+		return;
+	begin_row(w, "");
+	for (int end = SCOPE_END_COMPLETE + 1; end < SCOPE_ENDS; end++) {
+		if (!quality->end_ns[end])
+			continue;
+		fprintf(w->out, "%s%s %s", separator, names[end],
+			text_share(quality->end_ns[end], quality->user_ns).bytes);
+		separator = ", ";
+	}
+	print_worst_images(w);
+	fputc('\n', w->out);
+}
+
 static void print_quality(const struct printer *w)
 {
 	const struct profile *p = w->profile;
@@ -258,8 +308,9 @@ static void print_quality(const struct printer *w)
 		sampled_ns += p->samples[i].ns;
 	begin_row(w, "stacks");
 	fprintf(w->out, "complete for %s of user threads' time, missing for %s of all time\n",
-		text_share(quality->complete_ns, quality->user_ns).bytes,
+		text_share(quality->end_ns[SCOPE_END_COMPLETE], quality->user_ns).bytes,
 		text_share(quality->stackless_ns, sampled_ns).bytes);
+	print_incomplete(w);
 	begin_row(w, "names");
 	fprintf(w->out, "missing for %s of the frames, by time\n",
 		text_share(quality->unnamed_ns, quality->frames_ns).bytes);
@@ -319,6 +370,26 @@ static void print_cost(const struct printer *w)
 		text_duration(self->start_to_armed_ns).bytes);
 }
 
+static void print_unwind(const struct printer *w)
+{
+	const struct profile_self *self = &w->profile->self;
+
+	if (!self->unwind_tables)
+		return;
+	begin_row(w, "unwinding");
+	fprintf(w->out,
+		"%" PRIu64 " %s, %" PRIu64 " rows, %" PRIu64 " rules, %s, built in %s; %" PRIu64
+		" %s walked in user space",
+		self->unwind_tables, plural(self->unwind_tables, "table", "tables"),
+		self->unwind_rows, self->unwind_rules, text_size(self->unwind_bytes).bytes,
+		text_duration(self->unwind_build_ns).bytes, self->unwind_raw,
+		plural(self->unwind_raw, "stack", "stacks"));
+	if (self->unwind_evicted || self->unwind_refused)
+		fprintf(w->out, "; %" PRIu64 " taken away, %" PRIu64 " refused for want of room",
+			self->unwind_evicted, self->unwind_refused);
+	fputc('\n', w->out);
+}
+
 static void print_ledger(const struct printer *w)
 {
 	const struct profile *p = w->profile;
@@ -363,6 +434,8 @@ void summary_print(const struct profile *profile, const struct summary_opts *opt
 	print_quality(&w);
 	print_losses(&w);
 	print_cost(&w);
-	if (opts->verbose)
+	if (opts->verbose) {
+		print_unwind(&w);
 		print_ledger(&w);
+	}
 }

@@ -32,6 +32,7 @@ struct target {
 	int epoll_fd;		     /* of their pidfds; -1: nobody is watched */
 	nsec_t missed_ns;	     /* since when no thread that was named is seen; 0: one is */
 	unsigned char *listed;	     /* a bit for each process whose mappings were read */
+	bool listed_all;	     /* of the whole system */
 	int cgroup_fd;
 	uint64_t cgroup_id;
 	char *text;
@@ -341,13 +342,17 @@ int target_snapshot(struct target *t, struct images *images, struct ingest *inge
 {
 	const struct config *c = t->config;
 
-	if (c->system_wide)
-		return snapshot_all(images, ingest);
+	if (c->system_wide) {
+		bool again = t->listed_all;
+
+		t->listed_all = true;
+		return again ? 0 : snapshot_all(images, ingest);
+	}
 	/* one that is gone by now has told its mappings, or none */
 	for (size_t i = 0; i < t->pids.count; i++)
 		list_process(t, t->pids.items[i], 0, images, ingest);
 	for (size_t i = 0; c->target == TARGET_TIDS && i < c->id_count; i++)
-		snapshot_process(process_of(c->ids[i]), 0, images, ingest);
+		list_process(t, process_of(c->ids[i]), 0, images, ingest);
 	return 0;
 }
 

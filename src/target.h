@@ -29,7 +29,7 @@ uint64_t target_cgroup_id(const struct target *target); /* kernfs id; 0: not by 
 void target_add_named(struct target *target, struct tracer *tracer);
 int target_add_found(struct target *target, struct tracer *tracer, struct err *err);
 
-/* The mappings and names of all members so far. */
+/* The mappings and names of all members so far, of each once. */
 int target_snapshot(struct target *target, struct images *images, struct ingest *ingest);
 
 /* The same for those that have joined since, with the present time. */

@@ -8,13 +8,14 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "frame_pointer.h"
 #include "mem.h"
 #include "scope_iter.h"
 #include "table.h"
+#include "unwinds.h"
 
 struct tasks {
 	struct ingest *ingest;
+	struct unwinds *unwinds; /* NULL: no user stacks */
 	/* The kernel's count of switches per thread at the start, to tell threads that never moved
 	 * from those that no account could be made for. */
 	struct table seen;
@@ -46,10 +47,12 @@ void tasks_free(struct tasks **tasks)
 typedef void task_fn(struct tasks *t, const struct scope_iter_task *task);
 
 /* Takes the whole records at the front of the buffer; returns how many bytes they had. */
+typedef size_t take_fn(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit);
+
 static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
 {
 	_Alignas(8) static unsigned char
-		record[sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8];
+		record[sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8];
 	size_t used = 0;
 
 	while (have - used >= sizeof(struct scope_iter_task)) {
@@ -57,7 +60,7 @@ static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t hav
 		size_t size;
 
 		memcpy(record, bytes + used, sizeof(*task));
-		if (task->count > SCOPE_MAX_FRAMES)
+		if (task->count > SCOPE_KERNEL_FRAMES)
 			return have; /* cannot be: the iterator bounds it */
 		size = sizeof(*task) + task->count * 8;
 		if (have - used < size)
@@ -69,7 +72,21 @@ static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t hav
 	return used;
 }
 
-static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit, struct err *err)
+static size_t take_owners(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
+{
+	struct scope_iter_owner owner;
+	size_t used = 0;
+
+	(void)visit;
+	for (; have - used >= sizeof(owner); used += sizeof(owner)) {
+		memcpy(&owner, bytes + used, sizeof(owner));
+		unwinds_expect(t->unwinds, owner.owner, owner.pid);
+	}
+	return used;
+}
+
+static int iterate(struct tasks *t, struct bpf_program *iterator, take_fn *take, task_fn *visit,
+		   struct err *err)
 {
 	struct bpf_link *link = bpf_program__attach_iter(iterator, NULL);
 	_cleanup_free_ unsigned char *buffer = mem_alloc(1 << 16);
@@ -84,7 +101,7 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 		if (n <= 0)
 			break;
 		have += (size_t)n;
-		used = take_tasks(t, buffer, have, visit);
+		used = take(t, buffer, have, visit);
 		memmove(buffer, buffer + used, have - used);
 		have -= used;
 	}
@@ -97,8 +114,8 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, task_fn *visit
 	return r;
 }
 
-/* Sends a stack as the kernel side would; returns its id. */
-static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t kind,
+/* Sends a stack as the kernel side would; returns its id. `pid` 0: a kernel stack. */
+static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, enum scope_stack_end end,
 			   const void *ips, size_t count)
 {
 	_Alignas(struct scope_stack) unsigned char
@@ -112,7 +129,8 @@ static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t 
 		.id = id,
 		.time_ns = clock_now(),
 		.pid = pid,
-		.kind = kind,
+		.kind = pid ? SCOPE_STACK_USER : SCOPE_STACK_KERNEL,
+		.end = (uint8_t)end,
 		.count = (uint16_t)count,
 	};
 	memcpy(stack->ips, ips, count * sizeof(uint64_t));
@@ -120,7 +138,7 @@ static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, uint16_t 
 	return id;
 }
 
-/* A user stack that user space walked: an id of its own, not the kernel side's hash. */
+/* An id of its own, not the kernel side's hash. */
 static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t *ips, size_t count)
 {
 	uint64_t h = task->owner ^ task->thread.thread;
@@ -132,11 +150,24 @@ static uint64_t user_stack_id(const struct scope_iter_task *task, const uint64_t
 	return h ? h : 1;
 }
 
+static uint64_t send_user_stack(struct tasks *t, const struct scope_iter_task *task)
+{
+	const struct scope_thread *thread = &task->thread;
+	uint64_t ips[SCOPE_MAX_FRAMES];
+	enum scope_stack_end end;
+	size_t count;
+
+	if (!t->unwinds || !task->sp)
+		return 0;
+	count = unwinds_walk_blocked(t->unwinds, thread->pid, thread->tid,
+				     (const uint64_t *)task->regs, ips, ARRAY_SIZE(ips), &end);
+	return send_stack(t, user_stack_id(task, ips, count), thread->pid, end, ips, count);
+}
+
 /* Start: the stacks of those that wait already. Only a thread without any event needs them. */
 static void see_task(struct tasks *t, const struct scope_iter_task *task)
 {
 	const struct scope_thread *thread = &task->thread;
-	uint64_t ips[SCOPE_MAX_FRAMES];
 	struct scope_seen seen = {
 		.rec = { SCOPE_REC_SEEN, sizeof(seen) },
 		.pid = thread->pid,
@@ -145,7 +176,6 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 		.reason = task->reason,
 		.state = thread->state,
 	};
-	size_t count;
 	bool is_new;
 
 	if (!(thread->flags & SCOPE_THREAD_NO_EVENT))
@@ -153,13 +183,8 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 	table_add(&t->seen, &thread->thread, &is_new);
 	if (is_new)
 		*array_push(&t->seen_switches) = task->task_switches;
-	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_STACK_KERNEL, task->ips, task->count);
-	if (task->sp) {
-		count = frame_pointer_walk(thread->tid, task->ip, task->sp, task->bp, ips,
-					   SCOPE_MAX_FRAMES);
-		seen.ustack = send_stack(t, user_stack_id(task, ips, count), thread->pid,
-					 SCOPE_STACK_USER, ips, count);
-	}
+	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_END_COMPLETE, task->ips, task->count);
+	seen.ustack = send_user_stack(t, task);
 	seen.time_ns = clock_now();
 	ingest_record(t->ingest, &seen, sizeof(seen));
 }
@@ -189,9 +214,19 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 		ingest_record(t->ingest, &thread, sizeof(thread));
 }
 
+void tasks_walk_with(struct tasks *t, struct unwinds *unwinds)
+{
+	t->unwinds = unwinds;
+}
+
+int tasks_before_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
+{
+	return t->unwinds ? iterate(t, iterator, take_owners, NULL, err) : 0;
+}
+
 int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct err *err)
 {
-	return iterate(t, iterator, see_task, err);
+	return iterate(t, iterator, take_tasks, see_task, err);
 }
 
 int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns, nsec_t end_ns,
@@ -199,5 +234,5 @@ int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns
 {
 	t->start_ns = start_ns;
 	t->end_ns = end_ns;
-	return iterate(t, iterator, settle_task, err);
+	return iterate(t, iterator, take_tasks, settle_task, err);
 }

@@ -21,6 +21,7 @@
 #include "tables.h"
 #include "tasks.h"
 #include "ticks.h"
+#include "unwinds.h"
 
 enum {
 	STACK_RING_BYTES = 16 << 20,
@@ -39,6 +40,7 @@ struct tracer {
 	unsigned char *members; /* the kernel side's bytes, mapped */
 	struct ticks tick_links;
 	struct tasks *tasks;
+	struct unwinds *unwinds; /* not owned; NULL: no user stacks */
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
@@ -78,6 +80,8 @@ static void set_constants(struct tracer *t, const struct features *f, uint64_t c
 	ro->want_kernel_threads = c->kernel_threads;
 	ro->want_user_stacks = c->user_stacks;
 	ro->want_kernel_stacks = c->kernel_stacks;
+	ro->have_unwind = c->user_stacks;
+	ro->user_frames_max = c->max_stack;
 	ro->follow_children = c->children || c->target == TARGET_COMMAND;
 	ro->match_comm = c->target == TARGET_COMM;
 	if (c->comm) /* the kernel keeps 15 bytes */
@@ -107,9 +111,22 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__task, true);
+	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
 	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
+}
+
+/* What is for the unwinder goes there. */
+static bool take_for_unwinds(struct tracer *t, const void *data, size_t bytes)
+{
+	const struct scope_record *r = data;
+
+	if (!t->unwinds || bytes < sizeof(*r) ||
+	    (r->type != SCOPE_REC_SPACE && r->type != SCOPE_REC_RAW))
+		return false;
+	unwinds_take(t->unwinds, data, bytes);
+	return true;
 }
 
 static int on_stack_record(void *context, void *data, size_t bytes)
@@ -117,7 +134,8 @@ static int on_stack_record(void *context, void *data, size_t bytes)
 	struct tracer *t = context;
 
 	t->stacks++;
-	feed_record(&t->feed, data, bytes);
+	if (!take_for_unwinds(t, data, bytes))
+		feed_record(&t->feed, data, bytes);
 	return 0;
 }
 
@@ -128,7 +146,7 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 
 	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
 		t->wants_drain = true;
-	else
+	else if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
 	return 0;
 }
@@ -161,18 +179,37 @@ static int make_tables(struct tracer *t, struct err *err)
 	return 0;
 }
 
-static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
+enum { LOG_STATS = 4 }; /* BPF_LOG_STATS, include/linux/bpf_verifier.h */
+
+static int load_skeleton(struct tracer *t, const struct features *f, uint64_t cgroup_id,
+			 uint32_t log_level)
 {
-	int r;
+	struct bpf_program *program;
 
 	last_words[0] = 0;
 	t->skel = scope_bpf__open();
 	if (!t->skel)
-		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot open the BPF object: %s",
-			       strerror(errno));
+		return -errno;
 	set_constants(t, f, cgroup_id);
 	choose_maps_and_programs(t, f, cgroup_id);
-	r = scope_bpf__load(t->skel);
+	bpf_object__for_each_program(program, t->skel->obj)
+		bpf_program__set_log_level(program, log_level);
+	return scope_bpf__load(t->skel);
+}
+
+/* -vv tells how many instructions the verifier went through; where it refuses one, it says at length
+ * why only without. */
+static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
+{
+	int r = load_skeleton(t, f, cgroup_id, chatty ? LOG_STATS : 0);
+
+	if (r && chatty) {
+		scope_bpf__destroy(t->skel);
+		r = load_skeleton(t, f, cgroup_id, 0);
+	}
+	if (!t->skel)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot open the BPF object: %s",
+			       strerror(-r));
 	if (r)
 		return err_set(err, EXIT_CODE_UNSUPPORTED, r,
 			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor, or this command with -vv",
@@ -238,6 +275,23 @@ void tracer_close(struct tracer **tracer)
 	tasks_free(&t->tasks);
 	free(t);
 	*tracer = NULL;
+}
+
+int tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds, struct err *err)
+{
+	t->unwinds = unwinds;
+	tasks_walk_with(t->tasks, unwinds);
+	return tasks_before_start(t->tasks, t->skel->progs.edges__owners, err);
+}
+
+void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
+{
+	*ret_fds = (struct unwind_fds){
+		.rules = bpf_map__fd(t->skel->maps.unwind_rules),
+		.maps = bpf_map__fd(t->skel->maps.unwind_maps),
+		.spaces = bpf_map__fd(t->skel->maps.unwind_spaces),
+		.images = bpf_map__fd(t->skel->maps.unwind_images),
+	};
 }
 
 void tracer_add_member(struct tracer *t, uint32_t id)

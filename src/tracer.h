@@ -18,11 +18,25 @@
 #include "ingest.h"
 
 struct tracer;
+struct unwind_fds; /* src/unwind_maps.h */
+struct unwinds;	   /* src/unwinds.h */
 
 /* Loads everything, attaches nothing. `cgroup_id`: kernfs id for TARGET_CGROUP, else 0. */
 int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *ingest,
 		struct tracer **ret_tracer, struct err *err);
 void tracer_close(struct tracer **tracer); /* takes NULL */
+
+/*
+ * Where unwind tables and address spaces are written (include/scope_unwind.h). `rules` and `maps` are
+ * arrays of one element, which can be mapped; an inner map of `images` is an array of elements of
+ * SCOPE_UNWIND_ELEMENT bytes, as many as its image needs, BPF_F_INNER_MAP | BPF_F_MMAPABLE.
+ */
+void tracer_unwind_fds(const struct tracer *tracer, struct unwind_fds *ret_fds);
+/*
+ * Who gets SPACE and RAW records, and walks threads that are blocked at the start. It is told at once
+ * of the members that are there. Must live until the tracer stops.
+ */
+int tracer_set_unwinds(struct tracer *tracer, struct unwinds *unwinds, struct err *err);
 
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
 void tracer_add_member(struct tracer *tracer, uint32_t id);

@@ -3,8 +3,10 @@
 #include "timeline.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "report.h"
 #include "sink.h"
 #include "stack.bpf.h"
@@ -119,6 +121,13 @@ static void do_arm(struct words *w, __u32 cpu)
 	sink_see(cpu);
 }
 
+/* tell: the iterator before the window tells of address spaces, and user space answers */
+static void do_tell(struct words *w, __u32 cpu)
+{
+	(void)w;
+	sink_ask(cpu);
+}
+
 static void do_stop(struct words *w, __u32 cpu)
 {
 	(void)cpu;
@@ -203,23 +212,116 @@ static void do_borrow_memory(struct words *w, __u32 cpu)
 static void do_deep_stack(struct words *w, __u32 cpu)
 {
 	struct ktask *t = take_task(w, cpu);
-	struct stack_plan plan = { .count = SCOPE_MAX_FRAMES };
+	/* one frame more, for whoever does not stop in time */
+	struct stack_plan plan = { .count = user_frames_max + 1 };
 
 	for (__u32 i = 0; i < plan.count; i++)
-		plan.ips[i] = 0x500000 + i * 16;
+		plan.ips[i] = CODE_BASE(1) + CODE_BYTES / 2 + i * 16 % 0x100;
 	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
-	/* one frame more, for whoever does not stop in time */
-	t->user_memory[2 * SCOPE_MAX_FRAMES - 4] = KERNEL_USER_STACK + 16 * (SCOPE_MAX_FRAMES - 1);
-	t->user_memory[2 * SCOPE_MAX_FRAMES - 1] = 0x600000;
+	plan.count = SCOPE_KERNEL_FRAMES + 1;
 	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
 }
 
-/* break-stack 101: the second saved frame pointer points back to where the walk began */
+/* break-stack 101: the first saved frame pointer points to itself */
 static void do_break_stack(struct words *w, __u32 cpu)
 {
 	struct ktask *t = take_task(w, cpu);
+	__u64 bp = kernel_regs(t)->bp;
 
-	t->user_memory[0] = KERNEL_USER_STACK;
+	t->user_memory[(bp - KERNEL_USER_STACK) / 8] = bp;
+}
+
+/* An address: a function's or, "sp+24", of the thread's stack. */
+static __u64 take_address(struct words *w, struct ktask *t)
+{
+	const char *word = words_take(w);
+	struct stack_plan plan;
+
+	if (!strncmp(word, "sp", 2))
+		return kernel_regs(t)->sp + (__u64)strtoll(word + 2, NULL, 10);
+	if (!strcmp(word, "0"))
+		return 0;
+	parse_stack(word, SCOPE_STACK_USER, &plan);
+	return plan.ips[0];
+}
+
+/* poke 101 sp+24 read | sp-8 | 0: what is in a slot of its stack */
+static void do_poke(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+	__u64 at = (take_address(w, t) - KERNEL_USER_STACK) / 8;
+
+	if (at >= KERNEL_USER_BYTES / 8)
+		give_up("not on its stack");
+	t->user_memory[at] = take_address(w, t);
+}
+
+/* point 101 sp+64: where its frame pointer points to */
+static void do_point(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	kernel_regs(t)->bp = take_address(w, t);
+}
+
+/* unreadable 101 sp+4096: the page of its stack that this lies in */
+static void do_unreadable(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+	__u64 page = (take_address(w, t) - KERNEL_USER_STACK) / 4096;
+
+	t->bad_pages |= 1u << page % 32;
+}
+
+/* damage read element | first | count | rule 70000: what the table says of a function */
+static void do_damage(struct words *w, __u32 cpu)
+{
+	__u64 address = parse_function(words_take(w), 1);
+	enum code_damage what = DAMAGE_RULE;
+
+	(void)cpu;
+	if (words_is(w, "element"))
+		what = DAMAGE_ELEMENT;
+	else if (words_is(w, "first"))
+		what = DAMAGE_FIRST;
+	else if (words_is(w, "count"))
+		what = DAMAGE_COUNT;
+	else if (!words_is(w, "rule"))
+		give_up("damage NAME element, first, count or rule N");
+	code_damage(address, what, parse_number(words_take(w)));
+}
+
+/* land 2: the table of an image is there, and the image is mapped */
+static void do_land(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	code_set_state(parse_number(words_take(w)), CODE_KNOWN);
+}
+
+static void ship(void *context, const void *key, const void *value)
+{
+	struct scope_unwind_space space = *(const struct scope_unwind_space *)value;
+
+	space.raws = *(const __u32 *)context;
+	bpf_map_update_elem(&unwind_spaces, key, &space, BPF_EXIST);
+}
+
+/* shipped 1023: so many stacks were shipped whole, of every address space */
+static void do_shipped(struct words *w, __u32 cpu)
+{
+	__u32 raws = parse_number(words_take(w));
+
+	(void)cpu;
+	map_each(map_at(&unwind_spaces), ship, &raws);
+}
+
+/* bind: user space answers for all address spaces, from here on */
+static void do_bind(struct words *w, __u32 cpu)
+{
+	(void)w;
+	(void)cpu;
+	code_set_binding(true);
+	code_bind_all();
 }
 
 /* regs 101 syscall 7 | compat 7 | fault */
@@ -227,10 +329,10 @@ static void do_regs(struct words *w, __u32 cpu)
 {
 	struct pt_regs *regs = kernel_regs(take_task(w, cpu));
 
-	regs->cs = words_is(w, "compat") ? 0x23 : 0x33;
+	regs->cs = words_is(w, "compat") ? KERNEL_USER32_CS : KERNEL_USER_CS;
 	if (words_is(w, "fault"))
 		regs->orig_ax = (unsigned long)-1;
-	else if (regs->cs == 0x23 || words_is(w, "syscall"))
+	else if (regs->cs == KERNEL_USER32_CS || words_is(w, "syscall"))
 		regs->orig_ax = parse_number(words_take(w));
 	else
 		give_up("regs TID syscall N, compat N or fault");
@@ -300,11 +402,13 @@ static const struct {
 } events[] = {
 	{ "arm", do_arm },
 	{ "attach", do_attach },
+	{ "bind", do_bind },
 	{ "borrow-memory", do_borrow_memory },
 	{ "break-stack", do_break_stack },
 	{ "clock", do_clock },
 	{ "collect", do_collect },
 	{ "count", do_count },
+	{ "damage", do_damage },
 	{ "deep-stack", do_deep_stack },
 	{ "drain", do_drain },
 	{ "exchange", do_exchange },
@@ -316,14 +420,20 @@ static const struct {
 	{ "in-next-opening", do_in_next_opening },
 	{ "in-next-stack", do_in_next_stack },
 	{ "iowait", do_iowait },
+	{ "land", do_land },
+	{ "point", do_point },
+	{ "poke", do_poke },
 	{ "reap", do_reap },
 	{ "regs", do_regs },
 	{ "rename", do_rename },
+	{ "shipped", do_shipped },
 	{ "stack", do_stack },
 	{ "stop", do_stop },
 	{ "storage", do_storage },
 	{ "switch", do_switch },
+	{ "tell", do_tell },
 	{ "tick", do_tick },
+	{ "unreadable", do_unreadable },
 	{ "wakeup", do_wakeup },
 	{ "wakeup-new", do_wakeup_new },
 };

@@ -15,6 +15,8 @@ struct expectation {
 static struct expectation expected[256];
 static size_t count;
 static bool loss_expected[SCOPE_LOSS_COUNT];
+static __u32 raws_expected, spaces_expected;
+static bool raws_any;
 
 void expect_add(struct words *w, int line)
 {
@@ -147,7 +149,8 @@ static void expect_none(struct words *w)
 struct match {
 	__u64 thread_tid;
 	struct stack_plan user, kernel;
-	bool with_user, with_kernel, with_reason;
+	bool with_user, with_kernel, with_reason, with_end;
+	__u32 end;
 	__u32 reason;
 };
 
@@ -190,6 +193,23 @@ static __u32 parse_reason(const char *word)
 	return reason;
 }
 
+static const char *const end_names[SCOPE_ENDS] = {
+	[SCOPE_END_COMPLETE] = "complete",     [SCOPE_END_TRUNCATED] = "truncated",
+	[SCOPE_END_NO_RULE] = "no-rule",       [SCOPE_END_UNREADABLE] = "unreadable",
+	[SCOPE_END_UNMAPPED] = "unmapped",
+};
+
+static __u32 parse_end(const char *word)
+{
+	__u32 end = 0;
+
+	while (end < SCOPE_ENDS && strcmp(end_names[end], word))
+		end++;
+	if (end == SCOPE_ENDS)
+		give_up("not an end: %s", word);
+	return end;
+}
+
 static bool take_match(struct words *w, struct match *m)
 {
 	if (words_is(w, "user")) {
@@ -201,10 +221,20 @@ static bool take_match(struct words *w, struct match *m)
 	} else if (words_is(w, "reason")) {
 		m->with_reason = true;
 		m->reason = parse_reason(words_take(w));
+	} else if (words_is(w, "end")) {
+		m->with_end = true;
+		m->end = parse_end(words_take(w));
 	} else {
 		return false;
 	}
 	return true;
+}
+
+static bool ends_in(__u64 id, __u32 end)
+{
+	const struct sent_stack *s = sink_stack(id);
+
+	return s && s->end == end;
 }
 
 static bool is_stack(__u64 id, const struct stack_plan *plan)
@@ -227,6 +257,7 @@ static bool is_thread(__u64 thread, __u64 tid)
 static bool matches(const struct match *m, __u64 thread, __u64 ustack, __u64 kstack, __u32 reason)
 {
 	return is_thread(thread, m->thread_tid) && (!m->with_user || is_stack(ustack, &m->user)) &&
+	       (!m->with_end || ends_in(ustack, m->end)) &&
 	       (!m->with_kernel || is_stack(kstack, &m->kernel)) &&
 	       (!m->with_reason || m->reason == reason);
 }
@@ -411,6 +442,19 @@ static void expect_nudges(struct words *w)
 	compare("nudges to drain", sink.nudges, parse_number(words_take(w)));
 }
 
+/* expect-raws 2: stacks that were shipped whole; expect-spaces 1: address spaces asked for */
+static void expect_raws(struct words *w)
+{
+	raws_any = words_is(w, "any");
+	if (!raws_any)
+		raws_expected = parse_number(words_take(w));
+}
+
+static void expect_spaces(struct words *w)
+{
+	spaces_expected = parse_number(words_take(w));
+}
+
 static const struct {
 	const char *name;
 	void (*check)(struct words *w);
@@ -418,7 +462,9 @@ static const struct {
 	{ "expect", expect_thread },	 { "expect-last", expect_last },
 	{ "expect-loss", expect_loss },	 { "expect-lost", expect_lost },
 	{ "expect-none", expect_none },	 { "expect-nudges", expect_nudges },
-	{ "expect-seen", expect_seen },	 { "expect-stack", expect_stack },
+	{ "expect-raws", expect_raws },
+	{ "expect-seen", expect_seen },	 { "expect-spaces", expect_spaces },
+	{ "expect-stack", expect_stack },
 	{ "expect-sum", expect_sum },	 { "expect-ticks", expect_ticks },
 };
 
@@ -440,6 +486,9 @@ void expect_check(void)
 			give_up("a word too many: %s", w->at[w->next]);
 	}
 	report_line(0);
+	if (!raws_any)
+		compare("number of raw stacks", sink.raws, raws_expected);
+	compare("number of spaces asked for", sink.spaces, spaces_expected);
 	for (int cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
 		if (sink.losses[cause].count && !loss_expected[cause])
 			fail("%llu losses: %s", sink.losses[cause].count, loss_table[cause].key);

@@ -64,9 +64,13 @@ long bpf_probe_read_user(void *to, __u32 size, const void *from)
 	struct ktask *t = kernel.current[kernel.cpu];
 	uintptr_t off = (uintptr_t)from - KERNEL_USER_STACK;
 
-	if (!t->task.mm || (uintptr_t)from < KERNEL_USER_STACK ||
-	    off + size > sizeof(t->user_memory))
+	memset(to, 0, size); /* as the kernel does where it fails */
+	if (!t->task.mm || (uintptr_t)from < KERNEL_USER_STACK || off > sizeof(t->user_memory) ||
+	    size > sizeof(t->user_memory) - off)
 		return -EFAULT;
+	for (uintptr_t at = off & ~4095ull; at < off + size; at += 4096)
+		if (t->bad_pages >> at / 4096 & 1)
+			return -EFAULT;
 	memcpy(to, (const char *)t->user_memory + off, size);
 	return 0;
 }

@@ -8,6 +8,8 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "code.h"
+#include "frames.h"
 #include "programs.h"
 #include "truth.h"
 
@@ -16,7 +18,6 @@ enum {
 	KERNEL_EXIT_DEAD = 0x10,
 	KERNEL_EXIT_ZOMBIE = 0x20,
 	KERNEL_TASK_NEW = 0x800, /* include/linux/sched.h */
-	KERNEL_USER_CS = 0x33,
 	KERNEL_KERNEL_CS = 0x10,
 	KERNEL_SYSCALL_FUTEX = 202,
 };
@@ -127,23 +128,13 @@ struct cgroup *kernel_cgroup(__u64 id, __u64 parent_id)
 
 void kernel_set_stack(struct ktask *t, enum scope_stack_kind kind, const struct stack_plan *plan)
 {
-	struct pt_regs *regs = kernel_regs(t);
-
 	if (kind == SCOPE_STACK_KERNEL) {
 		t->kernel = *plan;
 		return;
 	}
 	t->user = *plan;
-	memset(t->user_memory, 0, sizeof(t->user_memory));
-	regs->ip = plan->ips[0];
-	regs->sp = KERNEL_USER_STACK;
-	regs->bp = plan->count > 1 ? KERNEL_USER_STACK : 0;
-	for (__u32 i = 1; i < plan->count; i++) {
-		__u64 *frame = &t->user_memory[2 * (i - 1)];
-
-		frame[0] = i + 1 < plan->count ? KERNEL_USER_STACK + i * 16 : 0;
-		frame[1] = plan->ips[i];
-	}
+	t->bad_pages = 0;
+	frames_lay(t, plan);
 }
 
 struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 start_time_ns)
@@ -157,6 +148,7 @@ struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 star
 	t->task.group_leader = leader ? &leader->task : &t->task;
 	t->task.start_time = start_time_ns;
 	t->task.mm = leader ? leader->task.mm : &t->mm;
+	t->mm.start_stack = KERNEL_USER_STACK + KERNEL_USER_BYTES - 4096;
 	t->task.cgroups = &t->css_set;
 	t->css_set.dfl_cgrp = leader ? leader->css_set.dfl_cgrp : kernel_cgroup(1, 0);
 	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
@@ -203,14 +195,16 @@ void kernel_start_zombie(struct ktask *t)
 static __u64 begin_event(__u32 cpu)
 {
 	kernel.cpu = cpu;
+	code_prepare(kernel.current[cpu]);
 	return bpf_ktime_get_ns();
 }
 
-static __u64 leaf_of(const struct ktask *t)
+static __u64 place_of(struct ktask *t)
 {
-	bool has_stack = t->task.mm && !(t->task.flags & PF_KTHREAD) && !t->user.error;
+	struct found found;
 
-	return has_stack && t->user.count ? t->user.ips[0] : 0;
+	frames_walk_thread(t, &found);
+	return frames_hash(found.ips, found.count);
 }
 
 void kernel_fork(__u32 cpu, __u32 tid, __u32 pid)
@@ -239,7 +233,7 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	t->woken = true;
 	set_state(t, 0);
 	truth_begin(t, SCOPE_RUNQ, now);
-	t->truth->leaf = leaf_of(kernel.current[cpu]);
+	t->truth->place = place_of(kernel.current[cpu]);
 	/* who is a target by its birth is for the timeline to say */
 	t->truth->varying = filter == SCOPE_FILTER_TID ||
 			    (filter == SCOPE_FILTER_TGID && t->task.pid == t->task.tgid);
@@ -276,7 +270,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 			truth_end(prev, now);
 		else
 			truth_leave(prev, preempt || !task_state ? SCOPE_RUNQ : SCOPE_OFF,
-				    leaf_of(prev), left);
+				    place_of(prev), left);
 	}
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
@@ -399,7 +393,7 @@ static struct ktask *next_in_order(int tid)
 	return found;
 }
 
-void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
+static void iterate(__u32 cpu, int program(struct bpf_iter__task *ctx), kernel_seq_fn *write)
 {
 	struct seq_file seq = { write };
 	struct bpf_iter_meta meta = { .seq = &seq };
@@ -408,10 +402,20 @@ void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
 	begin_event(cpu);
 	for (struct ktask *t = next_in_order(0); t; t = next_in_order(t->task.pid)) {
 		ctx.task = &t->task;
-		edges__task(&ctx);
+		program(&ctx);
 	}
 	ctx.task = NULL; /* the last call of an iterator */
-	edges__task(&ctx);
+	program(&ctx);
+}
+
+void kernel_iterate(__u32 cpu, kernel_seq_fn *write)
+{
+	iterate(cpu, edges__task, write);
+}
+
+void kernel_iterate_owners(__u32 cpu, kernel_seq_fn *write)
+{
+	iterate(cpu, edges__owners, write);
 }
 
 long bpf_seq_write(struct seq_file *seq, const void *data, __u32 size)

@@ -18,16 +18,21 @@
 
 #define KERNEL_TIME_0	  1000000000ull	  /* T+0 of a timeline */
 #define KERNEL_USER_STACK 0x7ffc00000000ull /* where user memory begins, in every process */
+#define KERNEL_USER_BYTES 0x9000u	  /* of it; the last page is the environment's */
+#define KERNEL_ENVIRONMENT 0xe9e9e9e9e9e9e9e9ull /* what that is full of */
+
+enum { KERNEL_USER_CS = 0x33, KERNEL_USER32_CS = 0x23 };
 
 struct stack_plan {
 	long error; /* what the helper returns instead; 0: the addresses */
 	__u32 count;
-	__u64 ips[SCOPE_MAX_FRAMES];
+	__u64 ips[SCOPE_MAX_FRAMES + 1]; /* leaf first; more than anybody takes */
 };
 
 struct span {
 	__u64 from_ns, to_ns;
-	__u64 leaf; /* user-mode address it left its last CPU at; 0: before the first event */
+	__u64 place; /* frames_hash() of its user stack when it left its last CPU; 0: before the
+		      * first event */
 	__u32 state;
 };
 
@@ -39,7 +44,7 @@ struct truth {
 	__u64 born_ns;	     /* 0: before the timeline */
 	__u64 dead_ns;	     /* ~0: lives */
 	__u64 since_ns;
-	__u64 leaf;
+	__u64 place;
 	__u32 state;
 	bool is_target; /* throughout its life, or `varying` */
 	bool varying;	/* joined or left in mid-life: the timeline says what is expected */
@@ -52,7 +57,8 @@ struct ktask {
 	struct mm_struct mm;
 	struct css_set css_set;
 	struct stack_plan user, kernel; /* set by kernel_set_stack() */
-	__u64 user_memory[2 * SCOPE_MAX_FRAMES]; /* frame pointers and return addresses */
+	__u64 user_memory[KERNEL_USER_BYTES / 8];
+	__u32 bad_pages; /* of it: one bit each */
 	void *storage;
 	struct truth *truth;
 	struct ktask *next;
@@ -115,5 +121,6 @@ void kernel_tick(__u32 cpu, bool in_kernel);
 /* The task iterator, on `cpu`; writes arrive at `write`. */
 typedef void kernel_seq_fn(const void *data, size_t bytes);
 void kernel_iterate(__u32 cpu, kernel_seq_fn *write);
+void kernel_iterate_owners(__u32 cpu, kernel_seq_fn *write); /* the one before the window */
 
 #endif

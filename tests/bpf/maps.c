@@ -33,7 +33,7 @@ struct map {
 	size_t count;		   /* hash: entries; ring: bytes in use */
 	struct entry **buckets;	   /* hash */
 	void **elements;	   /* arrays: [cpu * max_entries + index], made when first used */
-	struct map *inner;	   /* array of maps: its only element */
+	struct map **inners;	   /* array of maps: by index */
 	struct record *first, **last; /* ring */
 };
 
@@ -66,6 +66,9 @@ static void set_up(struct map *m)
 	case BPF_MAP_TYPE_PERCPU_ARRAY:
 		m->elements = allocate(WORLD_CPUS * m->max_entries * sizeof(*m->elements));
 		break;
+	case BPF_MAP_TYPE_ARRAY_OF_MAPS:
+		m->inners = allocate(m->max_entries * sizeof(*m->inners));
+		break;
 	case BPF_MAP_TYPE_RINGBUF:
 		m->last = &m->first;
 		break;
@@ -95,9 +98,17 @@ struct map *map_new_hash(size_t key_size, size_t value_size, size_t max_entries)
 	return map_add(NULL, BPF_MAP_TYPE_HASH, key_size, value_size, max_entries);
 }
 
-void map_put_inner(const void *outer, struct map *inner)
+struct map *map_new_array(size_t value_size, size_t max_entries)
 {
-	map_at(outer)->inner = inner;
+	return map_add(NULL, BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_size, max_entries);
+}
+
+void map_put_inner(const void *outer, __u32 index, struct map *inner)
+{
+	struct map *m = map_at(outer);
+
+	assert(m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS && index < m->max_entries);
+	m->inners[index] = inner;
 }
 
 void map_resize(const void *address, size_t max_entries)
@@ -166,6 +177,20 @@ void map_take_all(struct map *m, map_visit_fn *visit, void *context)
 	}
 }
 
+void map_each(struct map *m, map_visit_fn *visit, void *context)
+{
+	for (size_t i = 0; i < BUCKETS; i++)
+		for (struct entry *e = m->buckets[i]; e; e = e->next)
+			visit(context, e->key, e->value);
+}
+
+size_t map_room(const void *address)
+{
+	struct map *m = map_at(address);
+
+	return m->max_entries - m->count;
+}
+
 void map_fill(struct map *m)
 {
 	unsigned char *key = allocate(m->key_size), *value = allocate(m->value_size);
@@ -210,7 +235,7 @@ void *bpf_map_lookup_elem(void *map, const void *key)
 	}
 	memcpy(&index, key, sizeof(index));
 	if (m->type == BPF_MAP_TYPE_ARRAY_OF_MAPS)
-		return index ? NULL : m->inner;
+		return index < m->max_entries ? m->inners[index] : NULL;
 	return map_element(map, index, bpf_get_smp_processor_id());
 }
 

@@ -24,17 +24,22 @@ struct map *map_add(const void *address, unsigned type, size_t key_size, size_t 
 		    size_t max_entries);
 /* A hash that no declaration stands for, to be put into an array of maps. */
 struct map *map_new_hash(size_t key_size, size_t value_size, size_t max_entries);
-void map_put_inner(const void *outer, struct map *inner);
+/* The same, of an array. */
+struct map *map_new_array(size_t value_size, size_t max_entries);
+void map_put_inner(const void *outer, __u32 index, struct map *inner);
 void map_resize(const void *address, size_t max_entries);
 
 typedef void map_visit_fn(void *context, const void *key, const void *value);
 /* Visits every entry of a hash and empties it. */
 void map_take_all(struct map *map, map_visit_fn *visit, void *context);
+/* Visits every entry of a hash as it is at the moment. */
+void map_each(struct map *map, map_visit_fn *visit, void *context);
 /* Puts entries that nobody else uses until there is no room. */
 void map_fill(struct map *map);
 struct map *map_at(const void *address);
 /* What the array's element is on one CPU; never NULL for a good index. */
 void *map_element(const void *address, __u32 index, unsigned cpu);
+size_t map_room(const void *address); /* of a hash: entries that are still free */
 
 typedef void ring_visit_fn(void *context, const void *record, size_t bytes);
 /* Takes all records out, oldest first; those of ring_fill() are dropped. */

@@ -4,6 +4,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "frames.h"
 #include "ledger_check.h"
 #include "report.h"
 #include "sink.h"
@@ -194,44 +195,44 @@ static void check_truth_of_all(void)
 	}
 }
 
-/* --- waiting time per leaf, against the truth ------------------------------------------------- */
+/* --- waiting time per user stack, against the truth ------------------------------------------------- */
 
-struct leaf_sum {
-	__u64 leaf;
+struct place_sum {
+	__u64 place;
 	__u64 wanted[SCOPE_STATES], have[SCOPE_STATES];
 };
 
-struct leaf_sums {
-	struct leaf_sum rows[64];
+struct place_sums {
+	struct place_sum rows[64];
 	size_t count;
 };
 
-static struct leaf_sum *leaf_row(struct leaf_sums *sums, __u64 leaf)
+static struct place_sum *place_row(struct place_sums *sums, __u64 place)
 {
 	for (size_t i = 0; i < sums->count; i++)
-		if (sums->rows[i].leaf == leaf)
+		if (sums->rows[i].place == place)
 			return &sums->rows[i];
 	assert(sums->count < sizeof(sums->rows) / sizeof(sums->rows[0]));
-	sums->rows[sums->count] = (struct leaf_sum){ .leaf = leaf };
+	sums->rows[sums->count] = (struct place_sum){ .place = place };
 	return &sums->rows[sums->count++];
 }
 
-static void add_leaf(void *context, const struct span *span)
+static void add_place(void *context, const struct span *span)
 {
 	if (span->state != SCOPE_ON)
-		leaf_row(context, span->leaf)->wanted[span->state] += span->to_ns - span->from_ns;
+		place_row(context, span->place)->wanted[span->state] += span->to_ns - span->from_ns;
 }
 
-static void have_leaf(struct leaf_sums *sums, __u64 stack, __u64 off, __u64 runq)
+static void have_place(struct place_sums *sums, __u64 stack, __u64 off, __u64 runq)
 {
 	const struct sent_stack *s = sink_stack(stack);
-	struct leaf_sum *row = leaf_row(sums, s && s->count ? s->ips[0] : 0);
+	struct place_sum *row = place_row(sums, s ? frames_hash(s->ips, s->count) : 0);
 
 	row->have[SCOPE_OFF] += off;
 	row->have[SCOPE_RUNQ] += runq;
 }
 
-static void gather_leaves(struct leaf_sums *sums, const struct truth *truth)
+static void gather_places(struct place_sums *sums, const struct truth *truth)
 {
 	for (size_t i = 0; i < sink.life_count; i++) {
 		const struct life *l = &sink.lives[i];
@@ -239,37 +240,37 @@ static void gather_leaves(struct leaf_sums *sums, const struct truth *truth)
 
 		if (!is_life_of(l, truth))
 			continue;
-		have_leaf(sums, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
-		have_leaf(sums, t->ustack, t->off_ns + l->tail_ns[SCOPE_OFF],
+		have_place(sums, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
+		have_place(sums, t->ustack, t->off_ns + l->tail_ns[SCOPE_OFF],
 			  t->runq_ns + l->tail_ns[SCOPE_RUNQ]);
 	}
 	for (size_t i = 0; i < sink.sum_count; i++)
 		if (sink.sums[i].thread == thread_id(truth->tid, truth->start_time_ns))
-			have_leaf(sums, sink.sums[i].ustack, sink.sums[i].off_ns,
+			have_place(sums, sink.sums[i].ustack, sink.sums[i].off_ns,
 				  sink.sums[i].runq_ns);
 }
 
-/* Waiting time stands under the place where the thread left its CPU. */
-static void check_leaves(const struct truth *truth)
+/* Waiting time stands under the stack with which the thread left its CPU. */
+static void check_places(const struct truth *truth)
 {
 	__u64 unused[SCOPE_STATES];
-	struct leaf_sums sums = { .count = 0 };
+	struct place_sums sums = { .count = 0 };
 
 	if (!truth_of_name(truth, unused))
 		return;
 	for (const struct truth *t = kernel.truths; t; t = t->next)
 		if (t->is_target && is_same(t, truth))
-			truth_each_span(t, window_start_ns, window_end_ns, add_leaf, &sums);
-	gather_leaves(&sums, truth);
+			truth_each_span(t, window_start_ns, window_end_ns, add_place, &sums);
+	gather_places(&sums, truth);
 	for (size_t i = 0; i < sums.count; i++)
 		for (int state = SCOPE_RUNQ; state < SCOPE_STATES; state++)
 			if (sums.rows[i].have[state] != sums.rows[i].wanted[state])
-				fail("thread %u, leaf %llx: %s %llu, in truth %llu", truth->tid,
-				     sums.rows[i].leaf, state_names[state],
+				fail("thread %u, stack %llx: %s %llu, in truth %llu", truth->tid,
+				     sums.rows[i].place, state_names[state],
 				     sums.rows[i].have[state], sums.rows[i].wanted[state]);
 }
 
-static void check_all_leaves(void)
+static void check_all_places(void)
 {
 	if (!want_user_stacks || min_block_ns || restrict_cpus)
 		return; /* time is meant to stand elsewhere */
@@ -278,7 +279,7 @@ static void check_all_leaves(void)
 			return; /* and so it is here */
 	for (const struct truth *t = kernel.truths; t; t = t->next)
 		if (is_first_of_name(t))
-			check_leaves(t);
+			check_places(t);
 }
 
 /* --- the project's own ledger --------------------------------------------------------------------- */
@@ -345,7 +346,7 @@ void oracle_check(void)
 	else if (!lost(SCOPE_LOSS_THREAD_STATE) && !lost(SCOPE_LOSS_EVENT_ORDER) &&
 		 !lost(SCOPE_LOSS_JOIN_FULL))
 		check_truths(); /* else the accounts miss events: the timeline says what is left */
-	check_all_leaves();
+	check_all_places();
 	check_stacks();
 	ledger_check_each(check_ledger_line);
 }

@@ -13,5 +13,6 @@ int lifecycle__exec(void *ctx, struct task_struct *task, int old_tid);
 int lifecycle__attach(void *ctx, struct cgroup *to, const char *path, struct task_struct *task);
 int oncpu__tick(struct bpf_perf_event_data *ctx);
 int edges__task(struct bpf_iter__task *ctx);
+int edges__owners(struct bpf_iter__task *ctx);
 
 #endif

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "code.h"
 #include "report.h"
 #include "sink.h"
+#include "stack.bpf.h"
 
 #define SET(constant, value)                                                                       \
 	kernel_set_constant(&(constant), &(__typeof__(constant)){ value }, sizeof(constant))
@@ -81,6 +83,8 @@ static void set_without(struct words *w)
 		SET(have_task_storage, false);
 	else if (words_is(w, "task-pt-regs"))
 		SET(have_task_pt_regs, false);
+	else if (words_is(w, "unwind"))
+		SET(have_unwind, false);
 	else
 		give_up("without what?");
 }
@@ -131,9 +135,43 @@ static void set_room(struct words *w)
 		map_resize(&hash_accounts, n);
 	} else if (!strcmp(of, "joins")) {
 		map_resize(&join_times, n);
+	} else if (!strcmp(of, "spaces")) {
+		map_resize(&unwind_spaces, n);
 	} else {
 		give_up("room for what?");
 	}
+}
+
+static void set_frames_max(struct words *w)
+{
+	SET(user_frames_max, parse_number(words_take(w)));
+}
+
+/* function read [in 2] sp+24 bp@cfa-16 */
+static void set_function(struct words *w)
+{
+	const char *name = words_take(w);
+	__u32 image = words_is(w, "in") ? parse_number(words_take(w)) : 1;
+	struct scope_unwind_rule rule = parse_rule(w);
+
+	code_add(parse_function(name, image), image, &rule);
+}
+
+static void set_pending(struct words *w)
+{
+	code_set_state(parse_number(words_take(w)), CODE_PENDING);
+}
+
+static void set_unmapped(struct words *w)
+{
+	code_set_state(parse_number(words_take(w)), CODE_UNMAPPED);
+}
+
+/* unbound: nobody answers for address spaces until `bind` */
+static void set_unbound(struct words *w)
+{
+	(void)w;
+	code_set_binding(false);
 }
 
 /* thread 101 [of 100] [comm work] [started T+1us] [kernel | io-worker | user-worker] [cgroup 7]
@@ -180,10 +218,13 @@ static const struct {
 } settings[] = {
 	{ "cgroup", set_cgroup },	  { "cpus-listed", set_cpus },
 	{ "filter", set_filter },	  { "follow-children", set_follow },
+	{ "frames-max", set_frames_max }, { "function", set_function },
 	{ "known-bug", set_known_bug },
 	{ "match-comm", set_match_comm }, { "member", set_member_ids },
 	{ "min-block", set_min_block },	  { "old-state", set_old_state },
+	{ "pending", set_pending },
 	{ "room", set_room },		  { "thread", add_thread },
+	{ "unbound", set_unbound },	  { "unmapped", set_unmapped },
 	{ "without", set_without },
 };
 

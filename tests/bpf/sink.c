@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
+#include "frames.h"
 #include "ledger_check.h"
 #include "report.h"
+#include "stack.bpf.h"
 
 struct sink sink;
 
@@ -21,8 +24,8 @@ void sink_open(size_t sum_entries, size_t tick_entries)
 		sink.tick_tables[i] =
 			map_new_hash(sizeof(struct scope_tick_key), sizeof(__u64), tick_entries);
 	}
-	map_put_inner(&sum_tables, sink.sum_tables[0]);
-	map_put_inner(&tick_tables, sink.tick_tables[0]);
+	map_put_inner(&sum_tables, 0, sink.sum_tables[0]);
+	map_put_inner(&tick_tables, 0, sink.tick_tables[0]);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
@@ -35,19 +38,21 @@ const struct sent_stack *sink_stack(__u64 id)
 	return NULL;
 }
 
-static void take_stack(__u64 id, __u32 pid, __u16 kind, __u16 count, const __u64 *ips)
+static struct sent_stack *take_stack(const struct scope_stack *r, const __u64 *ips)
 {
-	struct sent_stack *s = (struct sent_stack *)sink_stack(id);
+	struct sent_stack *s = (struct sent_stack *)sink_stack(r->id);
 
 	if (!s) {
 		s = PUSH(sink.stacks, sink.stack_count);
-		*s = (struct sent_stack){ .id = id, .pid = pid, .kind = kind, .count = count };
-		memcpy(s->ips, ips, count * 8u);
+		*s = (struct sent_stack){ .id = r->id, .pid = r->pid, .kind = r->kind,
+					  .end = r->end, .count = r->count };
+		memcpy(s->ips, ips, r->count * 8u);
 	}
 	s->times++;
-	if (!id || s->pid != pid || s->kind != kind || s->count != count ||
-	    memcmp(s->ips, ips, count * 8u))
-		fail("two stacks with one id %llx", id);
+	if (!r->id || s->pid != r->pid || s->kind != r->kind || s->count != r->count ||
+	    s->end != r->end || memcmp(s->ips, ips, r->count * 8u))
+		fail("two stacks with one id %llx", r->id);
+	return s;
 }
 
 /* What goes to the project's own sink as well. */
@@ -57,18 +62,64 @@ static void pass_on(const void *record, size_t bytes)
 		fail("the sink refuses a record of type %u", ((const struct scope_record *)record)->type);
 }
 
+static bool read_raw(const void *context, __u64 address, __u64 *ret_value)
+{
+	const struct scope_raw *r = context;
+	__u64 off = address - r->regs[7];
+
+	if (off >= r->bytes || off & 7)
+		return false;
+	*ret_value = r->stack[off / 8];
+	return true;
+}
+
+/* As src/unwinds.c: walked when all is known, and handed on as a stack. */
+static void take_raw(const struct scope_raw *r, size_t bytes)
+{
+	struct {
+		struct scope_stack head;
+		__u64 ips[SCOPE_MAX_FRAMES];
+	} stack = { .head = { .rec.type = SCOPE_REC_STACK, .id = r->id, .time_ns = r->time_ns,
+			      .pid = r->pid } };
+	struct found found;
+
+	if (bytes < sizeof(*r) || r->rec.size != bytes || r->bytes > SCOPE_RAW_BYTES ||
+	    r->bytes % 8 || bytes != sizeof(*r) + r->bytes) {
+		fail("a malformed raw record of %zu bytes", bytes);
+		return;
+	}
+	for (__u32 i = 0; i < r->bytes / 8; i++)
+		if (r->stack[i] == KERNEL_ENVIRONMENT) {
+			fail("a process's environment is in a raw record");
+			break;
+		}
+	sink.raws++;
+	frames_walk(r->regs, read_raw, r, &found);
+	stack.head.count = (__u16)found.count;
+	stack.head.end = (__u8)found.end;
+	stack.head.rec.size = (__u32)(sizeof(stack.head) + found.count * 8);
+	memcpy(stack.ips, found.ips, found.count * 8);
+	pass_on(&stack, stack.head.rec.size);
+	take_stack(&stack.head, stack.ips)->raw = true;
+}
+
 static void take_stack_record(void *context, const void *data, size_t bytes)
 {
 	const struct scope_stack *r = data;
 
 	(void)context;
+	if (bytes >= sizeof(r->rec) && r->rec.type == SCOPE_REC_RAW) {
+		take_raw(data, bytes);
+		return;
+	}
 	if (bytes < sizeof(*r) || r->rec.type != SCOPE_REC_STACK || r->rec.size != bytes ||
-	    r->count > SCOPE_MAX_FRAMES || bytes != sizeof(*r) + r->count * 8u) {
+	    r->count > (r->kind == SCOPE_STACK_USER ? user_frames_max : SCOPE_KERNEL_FRAMES) ||
+	    r->end >= SCOPE_ENDS || bytes != sizeof(*r) + r->count * 8u) {
 		fail("a malformed stack record of %zu bytes", bytes);
 		return;
 	}
 	pass_on(data, bytes);
-	take_stack(r->id, r->pid, r->kind, r->count, r->ips);
+	take_stack(r, r->ips);
 }
 
 /* A life is told by its first event; one without has no other (src/ingest.c). */
@@ -99,6 +150,8 @@ static void take_thread_record(void *context, const void *data, size_t bytes)
 	(void)context;
 	if (bytes >= sizeof(*r) && r->type == SCOPE_REC_WAKE)
 		sink.nudges++;
+	else if (bytes == sizeof(struct scope_space) && r->type == SCOPE_REC_SPACE)
+		sink.spaces++;
 	else if (bytes != sizeof(struct scope_thread))
 		fail("a malformed record of %zu bytes in the thread ring", bytes);
 	else
@@ -148,9 +201,9 @@ void sink_drain(void)
 
 	sink_take_rings();
 	sums_inserted = 0;
-	map_put_inner(&sum_tables, sink.sum_tables[now]);
+	map_put_inner(&sum_tables, 0, sink.sum_tables[now]);
 	map_take_all(sink.sum_tables[old], take_sum, NULL);
-	map_put_inner(&tick_tables, sink.tick_tables[now]);
+	map_put_inner(&tick_tables, 0, sink.tick_tables[now]);
 	map_take_all(sink.tick_tables[old], take_ticks, NULL);
 }
 
@@ -159,14 +212,44 @@ void sink_drain(void)
 static const struct scope_iter_task *check_iter(const void *data, size_t bytes)
 {
 	const struct scope_iter_task *task = data;
+	struct scope_stack stack = { .kind = SCOPE_STACK_KERNEL };
 
 	if (bytes < sizeof(*task) || bytes != sizeof(*task) + task->count * 8u) {
 		fail("a malformed record of %zu bytes from the iterator", bytes);
 		return NULL;
 	}
+	stack.id = task->kstack;
+	stack.count = (__u16)task->count;
 	if (task->kstack)
-		take_stack(task->kstack, 0, SCOPE_STACK_KERNEL, (__u16)task->count, task->ips);
+		take_stack(&stack, task->ips);
 	return task;
+}
+
+/* As take_owners() in src/tasks.c. */
+static void answer(const void *data, size_t bytes)
+{
+	const struct scope_iter_owner *told = data;
+
+	if (bytes != sizeof(*told) || !kernel_has_process(told->pid))
+		fail("a malformed record of %zu bytes from the iterator", bytes);
+	else
+		code_bind(told->owner);
+}
+
+void sink_ask(__u32 cpu)
+{
+	kernel_iterate_owners(cpu, answer);
+}
+
+/* All that a waiting thread came with from user mode, or none. */
+static void check_registers(const struct scope_iter_task *task)
+{
+	__u64 regs[SCOPE_RAW_REGS];
+
+	frames_registers(kernel_find(task->thread.tid), regs);
+	if (task->sp && (memcmp(task->regs, regs, sizeof(regs)) || task->sp != regs[7] ||
+			 task->ip != regs[16] || task->bp != regs[6]))
+		fail("thread %u: the iterator has other registers", task->thread.tid);
 }
 
 /* As see_task() in src/tasks.c. */
@@ -176,6 +259,7 @@ static void see(const void *data, size_t bytes)
 
 	if (!task || !(task->thread.flags & SCOPE_THREAD_NO_EVENT))
 		return;
+	check_registers(task);
 	*PUSH(sink.seen, sink.seen_count) =
 		(struct seen){ .t = task->thread, .kstack = task->kstack,
 			       .task_switches = task->task_switches, .sp = task->sp,

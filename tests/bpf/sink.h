@@ -23,7 +23,9 @@ struct sent_stack {
 	__u64 id;
 	__u32 pid;
 	__u16 kind, count;
+	__u32 end;
 	unsigned times; /* how often it was sent */
+	bool raw;	/* whole, for user space to walk */
 	__u64 ips[SCOPE_MAX_FRAMES];
 };
 
@@ -47,7 +49,7 @@ struct sink {
 	size_t seen_count;
 	struct scope_loss_value losses[SCOPE_LOSS_COUNT];
 	struct scope_thread lost; /* all threads whose record found no room */
-	unsigned nudges, drains;
+	unsigned nudges, drains, spaces, raws;
 	bool collected;
 	struct map *sum_tables[2], *tick_tables[2];
 };
@@ -55,6 +57,7 @@ struct sink {
 extern struct sink sink;
 
 void sink_open(size_t sum_entries, size_t tick_entries);
+void sink_ask(__u32 cpu);   /* the iterator before the window: all that it tells are answered */
 void sink_see(__u32 cpu);   /* the iterator at the start */
 void sink_drain(void);	    /* rings, then tables */
 void sink_take_rings(void);

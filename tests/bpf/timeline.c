@@ -21,6 +21,10 @@ enum { SUM_ENTRIES = 4096, TICK_ENTRIES = 1024 };
 	map_add(&(map), MAP_NUMBER(map, type), sizeof(*(map).key), sizeof(*(map).value),           \
 		MAP_NUMBER(map, max_entries))
 
+#define ADD_SIZED(map)                                                                             \
+	map_add(&(map), MAP_NUMBER(map, type), MAP_NUMBER(map, key_size),                          \
+		MAP_NUMBER(map, value_size), MAP_NUMBER(map, max_entries))
+
 static void add_maps(void)
 {
 	ADD_ARRAY(hash_accounts);
@@ -28,14 +32,20 @@ static void add_maps(void)
 	ADD_ARRAY(lost_threads);
 	ADD_ARRAY(join_times);
 	ADD_ARRAY(stack_scratch);
-	map_add(&members, MAP_NUMBER(members, type), MAP_NUMBER(members, key_size),
-		MAP_NUMBER(members, value_size), MAP_NUMBER(members, max_entries));
+	ADD_ARRAY(raw_scratch);
+	ADD_ARRAY(walks);
+	ADD_ARRAY(unwind_spaces);
+	ADD_SIZED(members);
+	ADD_SIZED(unwind_rules);
+	ADD_SIZED(unwind_maps);
+	map_add(&unwind_images, MAP_NUMBER(unwind_images, type), 4, 4,
+		MAP_NUMBER(unwind_images, max_entries));
 	map_add(&sum_tables, MAP_NUMBER(sum_tables, type), 4, 4, 1);
 	map_add(&tick_tables, MAP_NUMBER(tick_tables, type), 4, 4, 1);
 	map_add(&stack_ring, MAP_NUMBER(stack_ring, type), 0, 0, 1 << 20);
 	map_add(&thread_ring, MAP_NUMBER(thread_ring, type), 0, 0, 1 << 20);
 	map_add(&iter_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-		sizeof(struct scope_iter_task) + SCOPE_MAX_FRAMES * 8, 1);
+		sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8 + sizeof(struct pt_regs), 1);
 }
 
 static void run_line(char *line, int number)
@@ -56,6 +66,9 @@ static void run_line(char *line, int number)
 	} else if (words_is(&w, "fuzz")) {
 		begun = true;
 		fuzz_run(&w);
+	} else if (words_is(&w, "fuzz-walks")) {
+		begun = true;
+		walks_run(&w);
 	} else if (begun) {
 		give_up("%s after the first event", w.at[0]);
 	} else {

@@ -25,4 +25,7 @@ void expect_check(void);
 /* fuzz.c: a random but legal life of some threads, from the arming to the stop. */
 void fuzz_run(struct words *w);
 
+/* walks.c: random stacks of random code, sound and broken. */
+void walks_run(struct words *w);
+
 #endif

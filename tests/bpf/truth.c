@@ -39,7 +39,7 @@ static struct span *push_span(struct truth *truth, __u64 to_ns, __u32 state)
 		truth->spans = realloc(truth->spans, truth->room * sizeof(*truth->spans));
 		assert(truth->spans);
 	}
-	truth->spans[truth->count] = (struct span){ truth->since_ns, to_ns, truth->leaf, state };
+	truth->spans[truth->count] = (struct span){ truth->since_ns, to_ns, truth->place, state };
 	truth->since_ns = to_ns;
 	return &truth->spans[truth->count++];
 }
@@ -56,10 +56,10 @@ void truth_move(struct ktask *t, enum scope_state state, __u64 now_ns)
 	t->truth->state = state;
 }
 
-void truth_leave(struct ktask *t, enum scope_state state, __u64 leaf, __u64 now_ns)
+void truth_leave(struct ktask *t, enum scope_state state, __u64 place, __u64 now_ns)
 {
 	truth_move(t, state, now_ns);
-	t->truth->leaf = leaf;
+	t->truth->place = place;
 }
 
 void truth_end(struct ktask *t, __u64 now_ns)
@@ -75,7 +75,7 @@ void truth_rename(struct ktask *t, __u64 now_ns)
 
 	/* without an account until then, nobody can know the start time that went with the old name */
 	if (!have_task_storage)
-		t->truth->varying |= !t->truth->count && !t->truth->leaf;
+		t->truth->varying |= !t->truth->count && !t->truth->place;
 	truth_end(t, now_ns);
 	truth_begin(t, state, now_ns);
 	t->truth->is_target = was_target;
@@ -108,7 +108,7 @@ void truth_each_span(const struct truth *truth, __u64 start_ns, __u64 end_ns,
 		     truth_span_fn *visit, void *context)
 {
 	for (size_t i = 0; i <= truth->count; i++) {
-		struct span s = { truth->since_ns, end_ns, truth->leaf, truth->state };
+		struct span s = { truth->since_ns, end_ns, truth->place, truth->state };
 
 		if (i < truth->count)
 			s = truth->spans[i];

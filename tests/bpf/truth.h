@@ -11,8 +11,8 @@ void truth_end(struct ktask *t, __u64 now_ns);
 /* execve by a thread that is not the leader: one life ends, one under the leader's name begins. */
 void truth_rename(struct ktask *t, __u64 now_ns);
 
-/* Leaves a CPU with this user-mode leaf: where it waits until it runs again. */
-void truth_leave(struct ktask *t, enum scope_state state, __u64 leaf, __u64 now_ns);
+/* Leaves a CPU with this user stack: where it waits until it runs again. */
+void truth_leave(struct ktask *t, enum scope_state state, __u64 place, __u64 now_ns);
 
 /* How long a thread that runs waited for its CPU before. */
 __u64 truth_last_wait(const struct ktask *t);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "code.h"
 #include "report.h"
 
 void words_split(char *line, struct words *ret_words)
@@ -88,30 +89,113 @@ __u32 parse_cpu(const char *word)
 	return cpu;
 }
 
+enum { NAMES = 255 };
+
+static struct {
+	char *name;
+	__u32 image;
+} names[NAMES + 1];
+
 /* Names become addresses: far enough apart that none is inside another's function. */
 static __u64 address_of(const char *name, enum scope_stack_kind kind)
 {
-	static char *names[256];
+	size_t length = strcspn(name, "+"), i;
+	__u64 off = name[length] ? parse_number(name + length + 1) : 0;
+
+	for (i = 0; names[i].name; i++)
+		if (!strncmp(names[i].name, name, length) && !names[i].name[length])
+			break;
+	if (i == NAMES)
+		give_up("too many functions");
+	if (!names[i].name) {
+		names[i].name = strndup(name, length);
+		names[i].image = names[i].image ? names[i].image : 1;
+	}
+	return (kind == SCOPE_STACK_KERNEL ? 0xffffffff81000000 : CODE_BASE(names[i].image)) + off +
+	       (i + 1) * 2 * CODE_REACH + (kind == SCOPE_STACK_KERNEL ? 0 : CODE_REACH);
+}
+
+__u64 parse_function(const char *name, __u32 image)
+{
 	size_t i;
 
-	for (i = 0; names[i]; i++)
-		if (!strcmp(names[i], name))
+	for (i = 0; names[i].name && strcmp(names[i].name, name); i++)
+		;
+	if (!names[i].name)
+		names[i].image = image;
+	return address_of(name, SCOPE_STACK_USER);
+}
+
+/* "+16", "-8": from there on */
+static __s32 take_offset(const char **at)
+{
+	char *end;
+	long number = strtol(*at, &end, 10);
+
+	if (end == *at || (**at != '+' && **at != '-'))
+		give_up("not an offset: %s", *at);
+	*at = end;
+	return (__s32)number;
+}
+
+/* What "sp+16", "*bp-8+0" and so on begin with. */
+static const struct {
+	const char *text;
+	enum scope_cfa cfa;
+} cfa_names[] = {
+	{ "none", SCOPE_CFA_NONE }, { "end", SCOPE_CFA_END },	    { "signal", SCOPE_CFA_SIGNAL },
+	{ "sp", SCOPE_CFA_SP },	    { "bp", SCOPE_CFA_BP },	    { "*sp", SCOPE_CFA_DEREF_SP },
+	{ "*bp", SCOPE_CFA_DEREF_BP }, { "plt", SCOPE_CFA_PLT }, { "reg", SCOPE_CFA_REG },
+};
+
+/* sp+24 bp@cfa-16 | sp+0 ra@reg5 | bp+16 bp@cfa-16 | reg10+8 | *sp+40+8 | *bp-8+0 bp@bp+0 | plt+8+11 | signal |
+ * end | none */
+struct scope_unwind_rule parse_rule(struct words *w)
+{
+	struct scope_unwind_rule rule = { .ra_off = -8 };
+	const char *at = words_take(w);
+	size_t length = strcspn(at, "+-0123456789"), i;
+
+	for (i = 0; i < sizeof(cfa_names) / sizeof(cfa_names[0]); i++)
+		if (strlen(cfa_names[i].text) == length && !strncmp(cfa_names[i].text, at, length))
 			break;
-	if (i + 1 == sizeof(names) / sizeof(names[0]))
-		give_up("too many functions");
-	if (!names[i])
-		names[i] = strdup(name);
-	return (kind == SCOPE_STACK_KERNEL ? 0xffffffff81000000 : 0x400000) + (i + 1) * 0x100;
+	if (i == sizeof(cfa_names) / sizeof(cfa_names[0]))
+		give_up("not a rule: %s", at);
+	rule.cfa = (__u8)cfa_names[i].cfa;
+	at += length;
+	if (rule.cfa == SCOPE_CFA_REG)
+		rule.reg = (__u8)strtoul(at, (char **)&at, 10);
+	if (*at)
+		rule.cfa_off = take_offset(&at);
+	if (*at)
+		rule.add = (__s16)take_offset(&at);
+	if (words_end(w))
+		return rule;
+	at = words_take(w);
+	if (!strncmp(at, "ra@reg", 6)) {
+		rule.ra = SCOPE_RA_LINK;
+		rule.reg = (__u8)parse_number(at + 6);
+		return rule;
+	}
+	if (!strncmp(at, "bp@cfa", 6))
+		rule.bp = SCOPE_BP_CFA;
+	else if (!strncmp(at, "bp@bp", 5))
+		rule.bp = SCOPE_BP_BP;
+	else
+		give_up("bp@cfa-16 or bp@bp+0, not %s", at);
+	at += rule.bp == SCOPE_BP_CFA ? 6 : 5;
+	rule.bp_off = (__s16)take_offset(&at);
+	return rule;
 }
 
 void parse_stack(const char *word, enum scope_stack_kind kind, struct stack_plan *ret_plan)
 {
-	char *copy = strdup(word), *save = NULL, *frames[SCOPE_MAX_FRAMES];
+	char *copy = strdup(word), *save = NULL, *frames[NAMES];
 	__u32 count = 0;
 
 	memset(ret_plan, 0, sizeof(*ret_plan));
 	for (char *f = strtok_r(copy, ";", &save); f; f = strtok_r(NULL, ";", &save)) {
-		if (count == SCOPE_MAX_FRAMES)
+		if (count == NAMES)
 			give_up("too many frames in %s", word);
 		frames[count++] = f;
 	}

@@ -23,6 +23,7 @@ expect_error excessive_frequency 1 \
 	'--frequency 4000000000: this kernel allows up to [0-9]+ Hz; .*sysctl kernel.perf_event_max_sample_rate=N' \
 	-F 4000000000
 expect_error bad_min_block 2 '--min-block-us 1.5: not a number: .*' -m 1.5
+expect_error bad_max_stack 2 '--max-stack 2000: out of range: .*' --max-stack 2000
 expect_error bad_cpu_list 2 '--cpu 1-: not a list of CPUs: give 0 or 0-3,7' -C 1-
 expect_error no_such_cpu 1 '--cpu 8191: there is no CPU 8191: this machine has .*' -C 8191
 expect_error two_targets 2 '--pid and --all: choose one target' -p 1 -a

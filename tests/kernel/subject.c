@@ -164,6 +164,11 @@ static const char *find_value(const struct fact *fact, const char *key)
 	return NULL;
 }
 
+bool fact_has(const struct fact *fact, const char *key)
+{
+	return find_value(fact, key) != NULL;
+}
+
 int64_t fact_number(const struct fact *fact, const char *key)
 {
 	const char *value = find_value(fact, key);

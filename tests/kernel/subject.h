@@ -49,6 +49,7 @@ const struct fact *facts_next(const struct facts *facts, const char *word,
 /* The first `thread` of this role; fails if there is none. */
 const struct fact *facts_role(const struct facts *facts, const char *role);
 
+bool fact_has(const struct fact *fact, const char *key);
 int64_t fact_number(const struct fact *fact, const char *key);
 bool fact_is(const struct fact *fact, const char *key, const char *value);
 /* The value, in a buffer of its own of the caller's. */

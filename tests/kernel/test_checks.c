@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chain.h"
 #include "oracle.h"
 
 #define WINDOW 4000000000ll
@@ -284,6 +285,47 @@ static void try_oracle(const char *name, int64_t on, int64_t runq, bool expected
 	verdict(full, settled == expected_settled && edges == expected_edges, error.text);
 }
 
+/* `frames`: leaf first, with a space between. */
+static void try_chain(const char *name, const char *frames, const char *chain,
+		      enum chain_match expected)
+{
+	static const char *const words[] = { "wrong", "part", "whole" };
+	static struct chain_stack stack;
+	char text[256], full[64];
+
+	stack.count = 0;
+	snprintf(text, sizeof(text), "%s", frames);
+	for (char *at = strtok(text, " "); at; at = strtok(NULL, " "))
+		stack.names[stack.count++] = at;
+	snprintf(full, sizeof(full), "chain_%s", name);
+	verdict(full, chain_match(&stack, chain) == expected, words[chain_match(&stack, chain)]);
+}
+
+static void try_chains(void)
+{
+	static const char chain[] = "~,main,unwind_a*3,~,unwind_b,?,unwind_c,~";
+
+	try_chain("right", "read unwind_c [jit] unwind_b unwind_a unwind_a unwind_a main _start",
+		  chain, CHAIN_WHOLE);
+	try_chain("foreign_between",
+		  "unwind_c x unwind_b qsort sort unwind_a unwind_a unwind_a main libc _start",
+		  chain, CHAIN_WHOLE);
+	try_chain("ends_early", "read unwind_c x unwind_b unwind_a unwind_a", chain, CHAIN_PART);
+	try_chain("leaf_only", "read", chain, CHAIN_PART);
+	try_chain("nothing", "", chain, CHAIN_PART);
+	try_chain("one_less", "unwind_c x unwind_b unwind_a unwind_a main _start", chain,
+		  CHAIN_WRONG);
+	try_chain("one_more", "unwind_c x unwind_b unwind_a unwind_a unwind_a unwind_a main", chain,
+		  CHAIN_WRONG);
+	try_chain("another_leaf", "unwind_d unwind_c x unwind_b unwind_a unwind_a unwind_a main",
+		  chain, CHAIN_WRONG);
+	try_chain("foreign_where_none_is",
+		  "unwind_c x unwind_b unwind_a frame_dummy unwind_a unwind_a main", chain,
+		  CHAIN_WRONG);
+	try_chain("goes_on", "unwind_c x unwind_b unwind_a unwind_a unwind_a main unwind_thread x",
+		  chain, CHAIN_WRONG);
+}
+
 int main(void)
 {
 	struct doc_error error = { "" };
@@ -313,6 +355,8 @@ int main(void)
 	try_oracle("on_3_percent_more", 2472000000, 1528000000, false, false);
 	try_oracle("wait_called_blocked", 2400000000, 0, false, false);
 	try_oracle("nothing_counted", 0, 0, false, false);
+
+	try_chains();
 
 	try_lines("lines_right", "a;b c;d_[c] 4\na;b_[r] 5\nx;[no stack]_[o] 3\n", NULL);
 	try_lines("lines_zero", "a;b_[c] 0\n", "bad number");

@@ -89,7 +89,7 @@ static inline void check_samples(const struct profile *p)
 static inline void check_quality(const struct profile *p)
 {
 	const struct profile_quality *q = &p->quality;
-	nsec_t on = 0, all = 0;
+	nsec_t on = 0, all = 0, ended = 0, incomplete = 0;
 
 	for (uint32_t i = 0; i < p->sample_count; i++) {
 		all += p->samples[i].ns;
@@ -98,7 +98,12 @@ static inline void check_quality(const struct profile *p)
 	}
 	CHECK(q->on_sampled_ns + q->on_estimated_ns + q->on_unsampled_ns <= on);
 	CHECK(q->stackless_ns <= all && q->user_ns <= all);
-	CHECK(q->complete_ns <= q->user_ns && q->unnamed_ns <= q->frames_ns);
+	for (int end = 0; end < SCOPE_ENDS; end++)
+		ended += q->end_ns[end];
+	for (uint32_t i = 0; i < p->image_count; i++)
+		incomplete += p->images[i].incomplete_ns;
+	CHECK(ended <= q->user_ns && incomplete == ended - q->end_ns[SCOPE_END_COMPLETE]);
+	CHECK(q->unnamed_ns <= q->frames_ns);
 }
 
 static inline void check_sound(const struct profile *p)

@@ -8,10 +8,10 @@
 #include "losses.h"
 #include "mem.h"
 
-#define RECORD_BYTES_MAX (sizeof(struct scope_map) + 8192)
+#define RECORD_BYTES_MAX (sizeof(struct scope_stack) + SCOPE_MAX_FRAMES * 8)
 
-enum field_kind { FIELD_NUMBER, FIELD_STATE, FIELD_KIND, FIELD_REASON, FIELD_FLAGS, FIELD_CAUSE,
-		  FIELD_COMM, FIELD_TAIL };
+enum field_kind { FIELD_NUMBER, FIELD_STATE, FIELD_KIND, FIELD_END, FIELD_REASON, FIELD_FLAGS,
+		  FIELD_CAUSE, FIELD_COMM, FIELD_TAIL };
 
 struct field {
 	const char *key;
@@ -37,7 +37,8 @@ struct record_type {
 static const struct record_type record_types[] = {
 	{ "stack", SCOPE_REC_STACK, sizeof(struct scope_stack), {
 		F(scope_stack, id), F_AS(scope_stack, "time", time_ns), F(scope_stack, pid),
-		F_KIND(scope_stack, "kind", kind, FIELD_KIND), { "ips", FIELD_TAIL, 0, 0 } } },
+		F_KIND(scope_stack, "kind", kind, FIELD_KIND),
+		F_KIND(scope_stack, "end", end, FIELD_END), { "ips", FIELD_TAIL, 0, 0 } } },
 	{ "sum", SCOPE_REC_SUM, sizeof(struct scope_sum), {
 		F(scope_sum, thread), F(scope_sum, ustack), F(scope_sum, kstack),
 		F_KIND(scope_sum, "reason", reason, FIELD_REASON),
@@ -110,6 +111,11 @@ static const struct word state_words[] = { { "on", SCOPE_ON }, { "runq", SCOPE_R
 					   { "off", SCOPE_OFF }, { "dead", SCOPE_DEAD }, { 0 } };
 static const struct word kind_words[] = { { "user", SCOPE_STACK_USER },
 					  { "kernel", SCOPE_STACK_KERNEL }, { 0 } };
+static const struct word end_words[] = {
+	{ "complete", SCOPE_END_COMPLETE },	{ "truncated", SCOPE_END_TRUNCATED },
+	{ "no_rule", SCOPE_END_NO_RULE },	{ "unreadable", SCOPE_END_UNREADABLE },
+	{ "unmapped", SCOPE_END_UNMAPPED },	{ 0 },
+};
 static const struct word flag_words[] = {
 	{ "kthread", SCOPE_THREAD_KTHREAD }, { "dead", SCOPE_THREAD_DEAD },
 	{ "born", SCOPE_THREAD_BORN },	     { "no_event", SCOPE_THREAD_NO_EVENT },
@@ -228,6 +234,8 @@ static bool parse_field(const struct field *field, const char *text, uint64_t *r
 		return parse_words(state_words, text, ret_value);
 	case FIELD_KIND:
 		return parse_words(kind_words, text, ret_value);
+	case FIELD_END:
+		return parse_words(end_words, text, ret_value);
 	case FIELD_REASON:
 		return parse_words(reason_words, text, ret_value);
 	case FIELD_FLAGS:

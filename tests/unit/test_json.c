@@ -73,7 +73,10 @@ static const struct profile *make_profile(void)
 	handmade_sample(&h, 0, SCOPE_ON, main_, 1234567)->count = 3;
 	handmade_sample(&h, 1, SCOPE_OFF, wait, 7654321)->reason = handmade_string(&h, "futex");
 	h.profile.losses[SCOPE_LOSS_CLOCK] = (struct profile_loss){ 2, 30 };
-	h.profile.quality.complete_ns = 11;
+	h.images[1].incomplete_ns = 10;
+	h.profile.quality.end_ns[SCOPE_END_COMPLETE] = 11;
+	h.profile.quality.end_ns[SCOPE_END_UNMAPPED] = 9;
+	h.profile.self.unwind_rows = 8;
 	h.profile.quality.ticks = 12;
 	h.profile.self.cpu_ns = 13;
 	h.profile.self.kernel_map_bytes = 14;
@@ -183,10 +186,14 @@ static void losses_quality_and_cost_are_told(void)
 	CHECK_AT_INT(root, "losses", "clock", "count", 2);
 	CHECK_AT_INT(root, "losses", "clock", "ns", 30);
 	CHECK_AT_INT(root, "quality", "complete_ns", NULL, 11);
+	CHECK_AT_INT(root, "quality", "unmapped_ns", NULL, 9);
+	CHECK_AT_INT(root, "quality", "truncated_ns", NULL, 0);
 	CHECK_AT_INT(root, "quality", "ticks", NULL, 12);
+	CHECK_AT_INT(root, "images", "1", "incomplete_ns", 10);
 	CHECK_AT_INT(root, "self", "cpu_ns", NULL, 13);
 	CHECK_AT_INT(root, "self", "kernel_map_bytes", NULL, 14);
 	CHECK_AT_INT(root, "self", "stop_to_written_ns", NULL, 0);
+	CHECK_AT_INT(root, "self", "unwind_rows", NULL, 8);
 	json_decref(root);
 }
 

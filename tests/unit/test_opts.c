@@ -57,6 +57,7 @@ static void defaults(void)
 	CHECK_INT(opts.config.duration_ns, 30 * NSEC_PER_SEC);
 	CHECK_INT(opts.config.frequency_hz, 49);
 	CHECK_INT(opts.config.min_block_ns, 0);
+	CHECK_INT(opts.config.max_stack, 256);
 	CHECK(opts.config.user_stacks && opts.config.kernel_stacks);
 	CHECK(opts.config.user_threads && opts.config.kernel_threads);
 	CHECK(!opts.config.cpus && !opts.config.argv && !opts.config.quiet);
@@ -175,6 +176,16 @@ static void numbers(void)
 		      "that: sysctl kernel.perf_event_max_sample_rate=N");
 	CHECK_USAGE("-F -1", "--frequency -1: not a number: give a whole number of Hz, as in 99");
 	CHECK(parse("-F 0") < 0 && err.code == EXIT_CODE_USAGE);
+	CHECK_PARSES("--max-stack 1024");
+	CHECK_INT(opts.config.max_stack, 1024);
+	CHECK_PARSES("--max-stack=1");
+	CHECK_INT(opts.config.max_stack, 1);
+	CHECK_USAGE("--max-stack 1025", "--max-stack 1025: out of range: from 1 to 1024 frames");
+	CHECK_USAGE("--max-stack 0", "--max-stack 0: out of range: from 1 to 1024 frames");
+	CHECK_USAGE("--max-stack deep",
+		    "--max-stack deep: not a number: give a whole number of frames, as in 512");
+	CHECK_USAGE("-K --max-stack 9", "--kernel-stacks-only and --max-stack: without user frames "
+					"there is no limit; drop one");
 	CHECK_PARSES("-m 1000");
 	CHECK_INT(opts.config.min_block_ns, 1000000);
 	CHECK_USAGE("-m 5ms", "--min-block-us 5ms: not a number: give a whole number of "

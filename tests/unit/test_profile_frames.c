@@ -79,33 +79,43 @@ static void the_mappings_of_the_time_count(void)
 	done();
 }
 
-static void complete_stacks_begin_at_a_first_function(void)
+/* Its name does not matter: the walk knows where it ended. */
+static void stacks_say_how_they_ended(void)
 {
 	static const struct {
-		const char *name;
-		bool complete;
-	} rows[] = {
-		{ "_start", true }, { "__libc_start_main", true }, { "__libc_start_call_main", true },
-		{ "clone", true }, { "clone3", true }, { "__clone3", true }, { "start_thread", true },
-		{ "thread_start", true }, { "runtime.goexit", true }, { "runtime.mstart", true },
-		{ "_rt0_amd64_linux", true }, { "main", false }, { "restart", false },
-		{ "my_start", false }, { "cloned", false },
+		const char *end, *label;
+	} rows[SCOPE_ENDS] = {
+		[SCOPE_END_COMPLETE] = { "complete", "" },
+		[SCOPE_END_TRUNCATED] = { "truncated", "[truncated];" },
+		[SCOPE_END_NO_RULE] = { "no_rule", "[broken stack];" },
+		[SCOPE_END_UNREADABLE] = { "unreadable", "[broken stack];" },
+		[SCOPE_END_UNMAPPED] = { "unmapped", "[broken stack];" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_free_ char *text = mem_format(
 			"window start=1s end=2s\n"
 			"map pid=1 start=0x400000 end=0x410000 path=\"/a\"\n"
-			"name image=\"/a\" addr=0 size=0x1000 name=\"%s\"\n"
-			"stack id=1 time=1s pid=1 kind=user ips=0x400010\n"
+			"map pid=1 start=0x500000 end=0x510000 path=\"/b\"\n"
+			"name image=\"/a\" addr=0 size=0x1000 name=\"_start\"\n"
+			"name image=\"/b\" addr=0 size=0x1000 name=\"leaf\"\n"
+			"stack id=1 time=1s pid=1 kind=user end=%s ips=0x500010,0x400010\n"
 			"thread thread=1 pid=1 tid=1 state=on since=2s first=1s on=1s\n"
 			"thread thread=2 pid=2 tid=2 flags=kthread+no_event state=off\n"
-			"ticks thread=1 ustack=1 count=1\n", rows[i].name);
+			"ticks thread=1 ustack=1 count=1\n", rows[i].end);
+		_cleanup_free_ char *wanted = mem_format("\n1 on 1000000000 x1  ;%s_start;leaf\n",
+							 rows[i].label);
 
 		build_stream(text);
 		CHECK_INT(built->quality.user_ns, 1000000000);
-		if (built->quality.complete_ns != (rows[i].complete ? 1000000000 : 0))
-			check_fail(__FILE__, __LINE__, "%s", rows[i].name);
+		for (size_t end = 0; end < SCOPE_ENDS; end++)
+			CHECK_INT(built->quality.end_ns[end], end == i ? 1000000000 : 0);
+		CHECK_CONTAINS(samples, wanted);
+		/* the outermost frame's, not the leaf's */
+		for (uint32_t n = 0; n < built->image_count; n++)
+			CHECK_INT(built->images[n].incomplete_ns,
+				  i && strcmp(profile_string(built, built->images[n].path), "/a") == 0 ?
+					  1000000000 : 0);
 		done();
 	}
 }
@@ -116,6 +126,6 @@ int main(void)
 	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
 	CHECK_CASE(frames_are_shared_between_processes);
 	CHECK_CASE(the_mappings_of_the_time_count);
-	CHECK_CASE(complete_stacks_begin_at_a_first_function);
+	CHECK_CASE(stacks_say_how_they_ended);
 	return check_status();
 }

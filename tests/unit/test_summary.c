@@ -47,7 +47,8 @@ static void make_profile(void)
 		.on_unsampled_ns = 100,
 		.stackless_ns = 100 * NSEC_PER_MSEC,
 		.user_ns = 1000,
-		.complete_ns = 900,
+		.end_ns = { [SCOPE_END_COMPLETE] = 900, [SCOPE_END_NO_RULE] = 80,
+			    [SCOPE_END_UNMAPPED] = 15 },
 		.frames_ns = 1000,
 		.unnamed_ns = 20,
 		.ticks = 49,
@@ -68,12 +69,41 @@ static void summary_tells_the_ledger(void)
 	CHECK_CONTAINS(text, "  coverage    100 % of alive time accounted for, residual 0 ns\n");
 	CHECK_CONTAINS(text, "  blocked in  futex 375 ms (75.0 %), disk 125 ms (25.0 %)\n");
 	CHECK_CONTAINS(text, "complete for 90.0 % of user threads' time, missing for 5.0 % of all");
+	CHECK_CONTAINS(text, "              incomplete: no unwind rule 8.0 %, code not mapped 1.5 %\n");
 	CHECK_CONTAINS(text, "missing for 2.0 % of the frames");
 	CHECK_CONTAINS(text, "49 ticks; of on-CPU time 75.0 % sampled, 15.0 % borrowed from peers, "
 			     "10.0 % unknown\n");
 	CHECK_CONTAINS(text, "  losses      none\n");
 	CHECK(!strstr(text, "own cost"));
 	CHECK(!strchr(text, '\033'));
+	free(text);
+}
+
+/* The row of the worst images, and of what it is that they lack, is there when it matters. */
+static void incomplete_stacks_have_a_place(void)
+{
+	static const struct {
+		const char *path;
+		nsec_t incomplete_ns;
+	} images[] = { { "/lib/a.so", 10 }, { "/lib/b.so", 0 }, { "/lib/c.so", 40 },
+		       { "/lib/d.so", 20 }, { "/lib/e\033.so", 30 } };
+	char *text;
+
+	make_profile();
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++) {
+		h.images[i + 1].path = handmade_string(&h, images[i].path);
+		h.images[i + 1].incomplete_ns = images[i].incomplete_ns;
+	}
+	h.images[0].incomplete_ns = 5;
+	h.profile.image_count = sizeof(images) / sizeof(images[0]) + 1;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "incomplete: no unwind rule 8.0 %, code not mapped 1.5 %; ended in "
+			     "/lib/c.so 4.0 %, /lib/e?.so 3.0 %, /lib/d.so 2.0 %\n");
+	free(text);
+	h.profile.quality.end_ns[SCOPE_END_NO_RULE] = 0;
+	h.profile.quality.end_ns[SCOPE_END_UNMAPPED] = 5;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK(!strstr(text, "incomplete:"));
 	free(text);
 }
 
@@ -429,6 +459,7 @@ static void colour_only_when_asked_for(void)
 int main(void)
 {
 	CHECK_CASE(summary_tells_the_ledger);
+	CHECK_CASE(incomplete_stacks_have_a_place);
 	CHECK_CASE(every_residual_is_told);
 	CHECK_CASE(the_largest_residuals_are_named);
 	CHECK_CASE(losses_are_told_by_cause);

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * walk.bpf.h - the user stack of the running task, frame by frame: unwind.h over tables in maps.
+ *
+ * A walk lives in a slot of a per-CPU array, since global functions take no pointers before 5.13 and
+ * everything else is verified once for each caller. It reads the stack through a window, a copy of
+ * the next 2 KiB, which most walks never leave.
+ */
+#ifndef WALK_BPF_H
+#define WALK_BPF_H
+
+#include "core.bpf.h"
+#include "unwind.h"
+
+#define WALK_WINDOW 2048u
+#define WALK_BELOW  256u /* kept below the address that a window is read for: the frame's other slots */
+#define WALK_RED    128u /* bytes below the stack pointer that may be in use (System V ABI, AMD64) */
+#define WALK_PAGE   4096u
+
+/* Programs that may interrupt each other on a CPU do not share a buffer. */
+enum scratch_slot { SCRATCH_SCHED, SCRATCH_TICK, SCRATCH_ITER, SCRATCH_SLOTS };
+
+struct walk {
+	struct unwind_walk w; /* first: unwind_read() is given it and takes the rest */
+	struct pt_regs user;
+	__u64 hash;	  /* of the addresses found */
+	__u64 window;	  /* address of the copy's first byte */
+	__u32 window_bytes;
+	__u32 slot;
+	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
+	__u32 pad;
+	__u64 copy[WALK_WINDOW / 8];
+};
+
+struct walks {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_ITER); /* the iterator does not walk */
+	__type(key, __u32);
+	__type(value, struct walk);
+};
+
+struct unwind_rules {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, SCOPE_UNWIND_RULES * sizeof(struct scope_unwind_rule));
+};
+
+struct unwind_maps {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, SCOPE_UNWIND_MAPS * sizeof(struct scope_unwind_map));
+};
+
+/* Preallocated, as programs of perf events need it on 5.10. */
+struct unwind_spaces {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SCOPE_UNWIND_SPACES);
+	__type(key, __u64);
+	__type(value, struct scope_unwind_space);
+};
+
+/* Each image's table, of its own size. */
+struct unwind_images {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, SCOPE_UNWIND_IMAGES);
+	__type(key, __u32);
+	__array(values, struct {
+		__uint(type, BPF_MAP_TYPE_ARRAY);
+		__uint(map_flags, BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+		__uint(max_entries, 1);
+		__uint(key_size, 4);
+		__uint(value_size, SCOPE_UNWIND_ELEMENT);
+	});
+};
+
+extern struct walks walks SEC(".maps");
+extern struct unwind_rules unwind_rules SEC(".maps");
+extern struct unwind_maps unwind_maps SEC(".maps");
+extern struct unwind_spaces unwind_spaces SEC(".maps");
+extern struct unwind_images unwind_images SEC(".maps");
+extern const volatile __u32 user_frames_max;
+
+/* --- ids of stacks -------------------------------------------------------------------------------- */
+
+/* Every address goes through the multiplier and a shift, so that two that differ in few bits do not
+ * meet. */
+static __always_inline __u64 hash_begin(__u64 seed)
+{
+	return seed ^ 0x632be59bd9b4e019ull;
+}
+
+static __always_inline __u64 hash_add(__u64 h, __u64 ip)
+{
+	h = (h ^ ip) * 0x9e3779b97f4a7c15ull;
+	return h ^ h >> 32;
+}
+
+/* Never 0. */
+static __always_inline __u64 hash_end(__u64 h, __u32 count, __u32 end)
+{
+	h = mix(h + count + ((__u64)end << 32));
+	return h ? h : 1;
+}
+
+/* --- what unwind.h asks for ------------------------------------------------------------------------ */
+
+/*
+ * Reads the window again for a slot at `address`: from a little below, where the other slots of the
+ * frame are, or, at the stack's end, what its page has. False: the slot cannot be read.
+ */
+__noinline int walk_load(__u32 slot, __u64 address)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 from = address - WALK_BELOW, low, bytes;
+
+	if (!walk)
+		return 0;
+	low = (walk->w.sp - WALK_RED) & ~7ull;
+	if (address >= low && from < low)
+		from = low;
+	walk->window = from;
+	walk->window_bytes = WALK_WINDOW;
+	if (!bpf_probe_read_user(walk->copy, WALK_WINDOW, (void *)from))
+		return 1;
+	low = address & ~(WALK_PAGE - 1ull);
+	if (from < low)
+		from = low;
+	bytes = low + WALK_PAGE - from;
+	barrier_var(bytes); /* else the compiler knows the bound and drops the check */
+	if (bytes > WALK_WINDOW)
+		bytes = WALK_WINDOW;
+	walk->window = from;
+	walk->window_bytes = 0;
+	if (bpf_probe_read_user(walk->copy, (__u32)bytes, (void *)from))
+		return 0;
+	walk->window_bytes = (__u32)bytes;
+	return 1;
+}
+
+/* Slots are aligned: nothing pushes anything else. */
+static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value)
+{
+	struct walk *walk = (struct walk *)w;
+	__u64 at = address - walk->window;
+
+	if (address & 7)
+		return false;
+	if (at >= walk->window_bytes) {
+		if (!walk_load(walk->slot, address))
+			return false;
+		at = address - walk->window;
+	}
+	if (at > WALK_WINDOW - 8)
+		return false;
+	*ret_value = *(__u64 *)((char *)walk->copy + at);
+	return true;
+}
+
+/* The binary search for a mapping, into walk->last_map. A global function: it is asked for twice. */
+__noinline int walk_find_map(__u32 slot, __u64 address)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	const struct scope_unwind_map *maps;
+	__u64 low, high;
+	__u32 zero = 0;
+
+	maps = bpf_map_lookup_elem(&unwind_maps, &zero);
+	if (!maps || !walk)
+		return 0;
+	low = walk->w.first_map;
+	high = low + walk->w.map_count;
+	if (low >= high || high > SCOPE_UNWIND_MAPS)
+		return 0;
+	low &= SCOPE_UNWIND_MAPS - 1;
+	for (int i = 0; i < 16; i++) { /* SCOPE_UNWIND_MAPS is 2^16 */
+		__u64 middle = (low + high) / 2 & (SCOPE_UNWIND_MAPS - 1);
+
+		if (high - low <= 1)
+			break;
+		if (maps[middle].start <= address)
+			low = middle;
+		else
+			high = middle;
+	}
+	if (address < maps[low].start || address >= maps[low].end)
+		return 0;
+	walk->last_map = (__u32)low;
+	return 1;
+}
+
+/* A caller is often in the same mapping. */
+static __always_inline const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w,
+								      __u64 address)
+{
+	struct walk *walk = (struct walk *)w;
+	const struct scope_unwind_map *maps, *map;
+	__u64 last = walk->last_map;
+	__u32 zero = 0;
+
+	maps = bpf_map_lookup_elem(&unwind_maps, &zero);
+	if (!maps)
+		return NULL;
+	if (last < SCOPE_UNWIND_MAPS) {
+		map = &maps[last];
+		if (address >= map->start && address < map->end)
+			return map;
+	}
+	if (!walk_find_map(walk->slot, address))
+		return NULL;
+	last = walk->last_map;
+	return last < SCOPE_UNWIND_MAPS ? &maps[last] : NULL;
+}
+
+static __always_inline const void *unwind_element(__u32 image, __u32 element)
+{
+	void *table = bpf_map_lookup_elem(&unwind_images, &image);
+
+	return table ? bpf_map_lookup_elem(table, &element) : NULL;
+}
+
+static __always_inline const struct scope_unwind_rule *unwind_rule(__u32 id)
+{
+	const struct scope_unwind_rule *rules;
+	__u32 zero = 0;
+
+	rules = bpf_map_lookup_elem(&unwind_rules, &zero);
+	return rules && id < SCOPE_UNWIND_RULES ? &rules[id] : NULL;
+}
+
+/* --- a walk ---------------------------------------------------------------------------------------- */
+
+/* Blind and at the leaf, from the registers with which the task entered the kernel; false: none. */
+__noinline int walk_begin(__u32 slot)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	if (!walk)
+		return 0;
+	if (bpf_probe_read_kernel(&walk->user, sizeof(walk->user), current_user_regs()))
+		return 0;
+	registers_by_number(&walk->user, walk->w.regs);
+	walk->w.ip = walk->w.regs[UNWIND_REG_IP];
+	walk->w.sp = walk->w.regs[UNWIND_REG_SP];
+	walk->w.bp = walk->w.regs[UNWIND_REG_BP];
+	walk->w.first_map = walk->w.map_count = 0;
+	walk->w.flags = UNWIND_EXACT | UNWIND_LEAF;
+	walk->w.blind = true;
+	walk->window_bytes = 0;
+	walk->last_map = SCOPE_UNWIND_MAPS;
+	walk->slot = slot;
+	return walk->w.ip != 0;
+}
+
+/* A frame on; false: the walk has ended. A global function: verified once, not once a frame. */
+__noinline int walk_step(__u32 slot)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	return walk && unwind_step(&walk->w);
+}
+
+#endif
