@@ -39,6 +39,7 @@ struct members members SEC(".maps");
 struct join_times join_times SEC(".maps");
 struct stack_scratch stack_scratch SEC(".maps");
 struct raw_scratch raw_scratch SEC(".maps");
+struct memos memos SEC(".maps");
 struct walks walks SEC(".maps");
 struct unwind_rules unwind_rules SEC(".maps");
 struct unwind_maps unwind_maps SEC(".maps");

@@ -10,6 +10,7 @@
 #ifndef STACK_BPF_H
 #define STACK_BPF_H
 
+#include "memo.bpf.h"
 #include "raw.bpf.h"
 
 #define STACK_SENT_SIZE (1u << 16)
@@ -182,8 +183,8 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct scope_unwind_space *space = NULL;
 	__u32 count, end;
+	__u64 id, key = 0;
 	bool is_compat;
-	__u64 id;
 
 	if (!s || !walk || !walk_begin(slot)) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
@@ -198,6 +199,10 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 			walk->w.first_map = space->first;
 			walk->w.map_count = space->count;
 			walk->w.blind = false;
+			key = memo_key(walk, owner);
+			id = memo_find(slot, key);
+			if (id && stack_was_sent(id))
+				return id;
 		} else if (raw_may_take(space)) {
 			return raw_take(walk, space, owner, tgid, now);
 		}
@@ -209,6 +214,8 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	if (end == SCOPE_END_NO_RULE && have_unwind && walk->w.blind && !is_compat)
 		end = SCOPE_END_UNMAPPED;
 	id = hash_end(walk->hash, count, end);
+	if (key && (end == SCOPE_END_COMPLETE || end == SCOPE_END_TRUNCATED))
+		memo_keep(walk, key, id);
 	stack_send(s, id, tgid, SCOPE_STACK_USER, end, count, now);
 	return id;
 }

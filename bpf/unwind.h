@@ -28,6 +28,7 @@ struct unwind_walk {
 	__u32 flags;		    /* UNWIND_* */
 	__u32 end;		    /* enum scope_stack_end, when a step has said false */
 	__u32 blind;		    /* nothing is known of the address space: frame pointers alone */
+	__u32 by_register;	    /* what was found depends on `regs` other than ip, sp and bp */
 };
 
 static bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value);
@@ -122,6 +123,7 @@ static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct scope
 	case SCOPE_CFA_REG:
 		if (!(w->flags & UNWIND_LEAF) || rule->reg >= SCOPE_RAW_REGS)
 			return unwind_end(w, SCOPE_END_NO_RULE);
+		w->by_register = 1;
 		*ret_cfa = unwind_at(w->regs[rule->reg], rule->cfa_off);
 		return true;
 	case SCOPE_CFA_DEREF_SP:

@@ -44,6 +44,7 @@ static __always_inline bool unwind_return_address(struct unwind_walk *w,
 	if (rule->ra == SCOPE_RA_LINK) { /* vfork() keeps it in a register, past its system call */
 		if (!(w->flags & UNWIND_LEAF) || rule->reg >= SCOPE_RAW_REGS)
 			return unwind_end(w, SCOPE_END_NO_RULE);
+		w->by_register = 1;
 		*ret_ip = w->regs[rule->reg];
 		return true;
 	}

@@ -16,6 +16,9 @@
 #define WALK_BELOW  256u /* kept below the address that a window is read for: the frame's other slots */
 #define WALK_RED    128u /* bytes below the stack pointer that may be in use (System V ABI, AMD64) */
 #define WALK_PAGE   4096u
+#define WALK_SLOTS  64u /* of a walk that can be remembered */
+/* How far above the stack pointer those are, in eight bytes: within the first window. */
+#define WALK_REACH  ((WALK_WINDOW - WALK_RED) / 8)
 
 /* Programs that may interrupt each other on a CPU do not share a buffer. */
 enum scratch_slot { SCRATCH_SCHED, SCRATCH_TICK, SCRATCH_ITER, SCRATCH_SLOTS };
@@ -28,7 +31,10 @@ struct walk {
 	__u32 window_bytes;
 	__u32 slot;
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
-	__u32 pad;
+	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
+	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
+	__u64 slots_hash;
+	__u8 slots[WALK_SLOTS];
 	__u64 copy[WALK_WINDOW / 8];
 };
 
@@ -141,6 +147,27 @@ __noinline int walk_load(__u32 slot, __u64 address)
 	return 1;
 }
 
+static __always_inline __u64 walk_slot_hash(__u64 h, __u64 at, __u64 value)
+{
+	return hash_add(h, value + (at << 48));
+}
+
+/* What a slot held, for who remembers walks. */
+static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 value)
+{
+	__u64 at = (address - walk->w.regs[UNWIND_REG_SP]) / 8;
+	__u64 n = walk->slot_count;
+
+	barrier_var(n); /* else the compiler bounds another copy than the one it uses */
+	if (at >= WALK_REACH || n >= WALK_SLOTS) {
+		walk->slot_count = WALK_SLOTS + 1;
+		return;
+	}
+	walk->slots[n] = (__u8)at;
+	walk->slots_hash = walk_slot_hash(walk->slots_hash, at, value);
+	walk->slot_count = (__u32)n + 1;
+}
+
 /* Slots are aligned: nothing pushes anything else. */
 static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 {
@@ -157,6 +184,7 @@ static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __
 	if (at > WALK_WINDOW - 8)
 		return false;
 	*ret_value = *(__u64 *)((char *)walk->copy + at);
+	walk_note(walk, address, *ret_value);
 	return true;
 }
 
@@ -249,8 +277,11 @@ __noinline int walk_begin(__u32 slot)
 	walk->w.first_map = walk->w.map_count = 0;
 	walk->w.flags = UNWIND_EXACT | UNWIND_LEAF;
 	walk->w.blind = true;
+	walk->w.by_register = 0;
 	walk->window_bytes = 0;
 	walk->last_map = SCOPE_UNWIND_MAPS;
+	walk->slot_count = 0;
+	walk->slots_hash = 0;
 	walk->slot = slot;
 	return walk->w.ip != 0;
 }
