@@ -76,6 +76,7 @@ size_t unwind_walk(const struct unwind_view *view, const uint64_t regs[SCOPE_RAW
 		.ip = regs[UNWIND_REG_IP],
 		.sp = regs[UNWIND_REG_SP],
 		.bp = regs[UNWIND_REG_BP],
+		.bx = regs[UNWIND_REG_BX],
 		.flags = UNWIND_EXACT | UNWIND_LEAF,
 		.blind = !view->map_count,
 	};
