@@ -45,10 +45,11 @@
 
 /*
  * How Go's functions save the frame pointer, once they have made room for a frame: mov %rbp,
- * N(%rsp), with N the frame's bytes less 8, in one byte or in four; from Go 1.21 on push %rbp,
+ * N(%rsp), with N the frame's bytes less 8, in no byte, one or four; from Go 1.21 on push %rbp,
  * which makes the room.
  */
 #define CFI_ARCH_PUSH_BP   0x55
+#define CFI_ARCH_STORE_BP0 "\x48\x89\x2c\x24" /* N: 0 */
 #define CFI_ARCH_STORE_BP  "\x48\x89\x6c\x24" /* N: a byte */
 #define CFI_ARCH_STORE_BP4 "\x48\x89\xac\x24" /* N: four bytes */
 
@@ -63,7 +64,9 @@ static inline int cfi_arch_bp_saved_after(const uint8_t *code, uint32_t frame_by
 
 	if (frame_bytes == 8 && code[-1] == CFI_ARCH_PUSH_BP)
 		return 0;
-	if (memcmp(code, CFI_ARCH_STORE_BP, 4) == 0 && code[4] == frame_bytes - 8)
+	if (frame_bytes == 8 && memcmp(code, CFI_ARCH_STORE_BP0, 4) == 0)
+		return 4;
+	if (memcmp(code, CFI_ARCH_STORE_BP, 4) == 0 && code[4] < 128 && code[4] == frame_bytes - 8)
 		return 5;
 	memcpy(&off, code + 4, sizeof(off));
 	return memcmp(code, CFI_ARCH_STORE_BP4, 4) == 0 && off == frame_bytes - 8 ? 8 : -1;

@@ -249,8 +249,8 @@ static void add_special(struct go_reader *r, enum scope_cfa cfa, uint32_t off, u
 {
 	struct scope_unwind_rule rule = { .cfa = (uint8_t)cfa };
 
-	if (cfa == SCOPE_CFA_BP_FAR)
-		rule = frame_rule(cfa, 0, true);
+	if (cfa == SCOPE_CFA_BP_FAR || cfa == SCOPE_CFA_SP)
+		rule = frame_rule(cfa, 0, cfa == SCOPE_CFA_BP_FAR);
 	cfi_rows_add(r->special,
 		     (struct cfi_row){ .off = off, .rule = unwind_rules_add(r->rules, &rule) });
 	cfi_rows_add(r->special, (struct cfi_row){ .off = end, .gap = 1 });
@@ -291,12 +291,16 @@ static void find_special(struct go_reader *r, const struct go_function *function
 	/* What handlers return to, from Go 1.20 on and before. */
 	static const char *const returns[] = { "runtime.sigreturn__sigaction",
 					       "runtime.sigreturn" };
+	/* Go leaves a goroutine's stack as if its first instruction were returned to. */
+	static const char *const left[] = { "runtime.systemstack_switch" };
 	uint32_t end = off + (function->end - function->start);
 
 	if (is_one_of(function->name, outermost, ARRAY_SIZE(outermost)))
 		add_special(r, SCOPE_CFA_END, off, end);
 	else if (is_one_of(function->name, returns, ARRAY_SIZE(returns)))
 		add_special(r, SCOPE_CFA_SIGNAL, off - 1, end); /* looked up minus one */
+	else if (is_one_of(function->name, left, ARRAY_SIZE(left)))
+		add_special(r, SCOPE_CFA_SP, off - 1, off);
 	else if (is_visitor(function))
 		find_calls(r, function, off, SCOPE_CFA_BP_FAR);
 	else if (function->flags & FLAG_SP_WRITE &&

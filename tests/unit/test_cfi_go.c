@@ -130,6 +130,12 @@ static void go_frame_pointers(void)
 	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
 	put_at(CODE_OFF + 0x13, "\x55", 1);
 	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	/* Stored in four bytes, at the stack pointer. */
+	put_at(CODE_OFF + 0x78, "\x48\x89\x2c\x24", 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "66 8 | 78 16 | 7c 16b | 8f signal");
+	put_at(CODE_OFF + 0x14, "\x48\x89\x2c\x24", 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	put_at(CODE_OFF + 0x78, "\xcc\xcc\xcc\xcc", 4);
 	/* Pushed: runtime.cgocallback's frame is 8 bytes from 0x78 on here. */
 	put_at(CODE_OFF + 0x77, "\x55", 1);
 	CHECK_CONTAINS(table_of_file(FILE_BYTES), "66 8 | 78 16b | 8f signal");
@@ -153,11 +159,20 @@ static void go_other_stacks(void)
 			       "30 end | 50 8 | 53 far | 54 8 | 5d far | 5e 8 | 62 far | 63 8 | "
 			       "65 far | 66 8 | 78 16");
 	}
+	/* Where it leaves a goroutine's stack: the byte before is where callers are looked up. */
+	start_file();
+	put_go_table(false);
+	put_at(GO_OFF + GO_NAMES + 0x200, "runtime.systemstack_switch", 27);
+	put_number_at(GO_OFF + GO_FUNCTIONS + 0x180 + 4, 0x200, 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "30 end | 4f 8 | 78 16");
 	/* All of a frame of its own, with the frame pointer saved. */
+	start_file();
+	put_go_table(false);
+	put_at(GO_OFF + GO_NAMES + 0x200, "runtime.nanotime1", 18);
 	put_number_at(GO_OFF + GO_FUNCTIONS + 0x100 + 4, 0x200, 4);
 	put_at(CODE_OFF + 0x14, "\x48\x89\x6c\x24\x18", 5);
 	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 19 far | 20 8 | 30 end");
-	rule = rule_at(0x53);
+	rule = rule_at(0x19);
 	CHECK(rule.cfa_off == 16 && rule.bp == SCOPE_BP_CFA && rule.bp_off == -16 &&
 	      rule.ra == SCOPE_RA_CFA && rule.ra_off == -8 && rule.bx_off == SCOPE_BX_LOST);
 }
