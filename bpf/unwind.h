@@ -23,6 +23,9 @@
 /* A walk on its way: `ip` is in the last frame found. */
 struct unwind_walk {
 	__u64 ip, sp, bp;
+	/* Where bx is: hardly any rule asks for it, so that it is read only then. 0: still in the register;
+	 * SCOPE_BX_LOST; else the slot's address. */
+	__u64 bx_at;
 	__u64 regs[SCOPE_RAW_REGS]; /* by DWARF's numbers, of the innermost frame */
 	__u32 first_map, map_count; /* the address space, in `unwind_maps` */
 	__u32 flags;		    /* UNWIND_* */
@@ -118,13 +121,18 @@ static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct scope
 		*ret_cfa = unwind_at(w->sp, rule->cfa_off);
 		return true;
 	case SCOPE_CFA_BP:
+	case SCOPE_CFA_BP_FAR:
 		*ret_cfa = unwind_at(w->bp, rule->cfa_off);
 		return true;
 	case SCOPE_CFA_REG:
-		if (!(w->flags & UNWIND_LEAF) || rule->reg >= SCOPE_RAW_REGS)
+		if (rule->reg >= SCOPE_RAW_REGS ||
+		    (!(w->flags & UNWIND_LEAF) && rule->reg != UNWIND_REG_BX))
 			return unwind_end(w, SCOPE_END_NO_RULE);
 		w->by_register = 1;
-		*ret_cfa = unwind_at(w->regs[rule->reg], rule->cfa_off);
+		cfa = w->regs[rule->reg];
+		if (rule->reg == UNWIND_REG_BX && w->bx_at && !unwind_read(w, w->bx_at, &cfa))
+			return unwind_end(w, SCOPE_END_NO_RULE);
+		*ret_cfa = unwind_at(cfa, rule->cfa_off);
 		return true;
 	case SCOPE_CFA_DEREF_SP:
 	case SCOPE_CFA_DEREF_BP:
@@ -143,9 +151,17 @@ static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct scope
 	}
 }
 
+/* Of a frame at bp: is this its caller's frame pointer, and an address of code? */
+static __always_inline bool unwind_may_be_caller(const struct unwind_walk *w, __u64 bp, __u64 ip)
+{
+	return bp > w->bp && bp - w->bp < UNWIND_FRAME_MAX && !(bp & 7) && ip >= UNWIND_CODE_MIN &&
+	       ip < UNWIND_CODE_MAX;
+}
+
 /*
  * Where there is no rule: code that was built with frame pointers, or made at run time. In code that
- * was not, the register holds anything: what it leads to has to be code.
+ * was not, the register holds anything: what it leads to has to be code. Code may also be younger than
+ * what is known of the address space: what looks like a frame and its caller's above is told as such.
  */
 static __always_inline bool unwind_by_frame_pointer(struct unwind_walk *w, enum scope_stack_end end)
 {
@@ -158,9 +174,10 @@ static __always_inline bool unwind_by_frame_pointer(struct unwind_walk *w, enum 
 	if (!ip)
 		return unwind_end(w, SCOPE_END_COMPLETE);
 	if (!w->blind && !unwind_find_map(w, ip - 1))
-		return unwind_end(w, end);
+		return unwind_end(w, unwind_may_be_caller(w, bp, ip) ? SCOPE_END_UNMAPPED : end);
 	w->sp = w->bp + 16;
 	w->bp = bp;
+	w->bx_at = SCOPE_BX_LOST;
 	w->ip = ip;
 	w->flags = 0;
 	return true;
@@ -180,6 +197,29 @@ static __always_inline bool unwind_frame_pointer(struct unwind_walk *w,
 	if (slot < w->sp)
 		return true;
 	return unwind_end(w, SCOPE_END_UNREADABLE);
+}
+
+/*
+ * Does the caller's frame lie where it can? The stack grows down: it lies above. Else the rule does not
+ * fit the stack. Only who has its return address in a register may have nothing on it.
+ */
+static __always_inline bool unwind_fits(const struct unwind_walk *w,
+					const struct scope_unwind_rule *rule, __u64 cfa)
+{
+	if (cfa & 7)
+		return false;
+	if (rule->cfa == SCOPE_CFA_BP_FAR)
+		return true;
+	return cfa > w->sp || (cfa == w->sp && rule->ra == SCOPE_RA_LINK);
+}
+
+/* Where the caller's bx is, with the CFA known. */
+static __always_inline __u64 unwind_bx(const struct unwind_walk *w,
+				       const struct scope_unwind_rule *rule, __u64 cfa)
+{
+	if (!rule->bx_off)
+		return w->bx_at;
+	return rule->bx_off == SCOPE_BX_LOST ? SCOPE_BX_LOST : unwind_at(cfa, rule->bx_off);
 }
 
 /*
@@ -207,14 +247,16 @@ static __always_inline bool unwind_step(struct unwind_walk *w)
 		return unwind_signal_frame(w);
 	if (!unwind_cfa(w, rule, &cfa))
 		return false;
-	/* The stack grows down: a caller's frame lies above. Else the rule does not fit the stack. Only who has
-	 * its return address in a register may have nothing on it. */
-	if (cfa < w->sp || (cfa == w->sp && rule->ra != SCOPE_RA_LINK) || cfa & 7)
+	if (!unwind_fits(w, rule, cfa))
 		return unwind_end(w, SCOPE_END_NO_RULE);
 	if (!unwind_return_address(w, rule, cfa, &ip) || !unwind_frame_pointer(w, rule, cfa, &bp))
 		return false;
 	if (!ip)
 		return unwind_end(w, SCOPE_END_COMPLETE);
+	/* Nothing but what it leads to tells whether bp was the other stack's. */
+	if (rule->cfa == SCOPE_CFA_BP_FAR && !unwind_find_map(w, ip - 1))
+		return unwind_end(w, SCOPE_END_NO_RULE);
+	w->bx_at = unwind_bx(w, rule, cfa);
 	w->sp = cfa;
 	w->bp = bp;
 	w->ip = ip;

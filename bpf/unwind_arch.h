@@ -8,6 +8,7 @@
 #define UNWIND_ARCH_H
 
 /* System V ABI, AMD64 supplement, figure 3.36: DWARF register numbers. */
+#define UNWIND_REG_BX 3
 #define UNWIND_REG_BP 6
 #define UNWIND_REG_SP 7
 #define UNWIND_REG_IP 16
@@ -17,8 +18,15 @@
  * returned (arch/x86/include/uapi/asm/ucontext.h and sigcontext.h, struct sigcontext_64 at 40).
  */
 #define UNWIND_SIGNAL_BP 120
+#define UNWIND_SIGNAL_BX 128
 #define UNWIND_SIGNAL_SP 160
 #define UNWIND_SIGNAL_IP 168
+
+/* Where code can be (Documentation/arch/x86/x86_64/mm.rst; nothing is mapped below vm.mmap_min_addr),
+ * and how far apart frames of one stack are at most: most threads have less in all. */
+#define UNWIND_CODE_MIN	 (1ull << 16)
+#define UNWIND_CODE_MAX	 (1ull << 47)
+#define UNWIND_FRAME_MAX (8ull << 20)
 
 static __always_inline bool unwind_signal_frame(struct unwind_walk *w)
 {
@@ -30,6 +38,7 @@ static __always_inline bool unwind_signal_frame(struct unwind_walk *w)
 		w->end = SCOPE_END_UNREADABLE;
 		return false;
 	}
+	w->bx_at = w->sp + UNWIND_SIGNAL_BX;
 	w->ip = ip;
 	w->sp = sp;
 	w->bp = bp;

@@ -274,6 +274,7 @@ __noinline int walk_begin(__u32 slot)
 	walk->w.ip = walk->w.regs[UNWIND_REG_IP];
 	walk->w.sp = walk->w.regs[UNWIND_REG_SP];
 	walk->w.bp = walk->w.regs[UNWIND_REG_BP];
+	walk->w.bx_at = 0;
 	walk->w.first_map = walk->w.map_count = 0;
 	walk->w.flags = UNWIND_EXACT | UNWIND_LEAF;
 	walk->w.blind = true;

@@ -50,11 +50,12 @@ enum scope_cfa {
 	SCOPE_CFA_END,	    /* the return address is undefined: the outermost frame */
 	SCOPE_CFA_SP,	    /* sp + cfa_off */
 	SCOPE_CFA_BP,	    /* bp + cfa_off */
-	SCOPE_CFA_REG,	    /* register `reg` (DWARF's number) + cfa_off: innermost frame only */
+	SCOPE_CFA_REG,	    /* register `reg` (DWARF's number) + cfa_off: innermost frame only, or bx */
 	SCOPE_CFA_DEREF_SP, /* *(sp + cfa_off) + add */
 	SCOPE_CFA_DEREF_BP, /* *(bp + cfa_off) + add */
 	SCOPE_CFA_PLT,	    /* sp + cfa_off, and 8 more from byte `add` of a 16-byte PLT entry on */
 	SCOPE_CFA_SIGNAL,   /* a signal frame: all registers from the kernel's rt_sigframe at sp */
+	SCOPE_CFA_BP_FAR,   /* bp + cfa_off, on another stack than sp: below it or above */
 };
 
 /* Where the caller's frame pointer is. */
@@ -70,6 +71,12 @@ enum scope_ra {
 	SCOPE_RA_LINK, /* still in the link register: innermost frame, and arm64's leaf functions */
 };
 
+/*
+ * Where the caller's bx is (x86-64: rbx), of the registers that callees keep the one that the CFA comes
+ * from in frames that call: 0, where it was; SCOPE_BX_LOST; else at CFA + bx_off, a multiple of 8.
+ */
+#define SCOPE_BX_LOST 1
+
 struct scope_unwind_rule {
 	__u8 cfa; /* enum scope_cfa */
 	__u8 reg;
@@ -79,7 +86,7 @@ struct scope_unwind_rule {
 	__s16 bp_off;
 	__s16 ra_off;
 	__s16 add;
-	__s16 pad;
+	__s16 bx_off;
 };
 
 /*

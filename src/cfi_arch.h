@@ -6,11 +6,14 @@
 #ifndef CFI_ARCH_H
 #define CFI_ARCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #define CFI_ARCH_MACHINE EM_X86_64 /* elf.h */
 
 /* System V ABI, AMD64 supplement, figure 3.36: DWARF register numbers. */
+#define CFI_ARCH_REG_BX 3
 #define CFI_ARCH_REG_BP 6
 #define CFI_ARCH_REG_SP 7
 #define CFI_ARCH_REG_RA 16
@@ -39,6 +42,41 @@
 
 /* runtime.goexit begins so: a nop, and a call. */
 #define CFI_ARCH_GOEXIT "\x90\xe8"
+
+/*
+ * How Go's functions save the frame pointer, once they have made room for a frame: mov %rbp,
+ * N(%rsp), with N the frame's bytes less 8, in no byte, one or four; from Go 1.21 on push %rbp,
+ * which makes the room.
+ */
+#define CFI_ARCH_PUSH_BP   0x55
+#define CFI_ARCH_STORE_BP0 "\x48\x89\x2c\x24" /* N: 0 */
+#define CFI_ARCH_STORE_BP  "\x48\x89\x6c\x24" /* N: a byte */
+#define CFI_ARCH_STORE_BP4 "\x48\x89\xac\x24" /* N: four bytes */
+
+/*
+ * How many bytes from `code` on until the frame pointer lies on top of a frame, whose room has just
+ * been made: by what `code[-1]` ends; all up to `code[7]` is there. Negative: this function does
+ * not save it.
+ */
+static inline int cfi_arch_bp_saved_after(const uint8_t *code, uint32_t frame_bytes)
+{
+	uint32_t off;
+
+	if (frame_bytes == 8 && code[-1] == CFI_ARCH_PUSH_BP)
+		return 0;
+	if (frame_bytes == 8 && memcmp(code, CFI_ARCH_STORE_BP0, 4) == 0)
+		return 4;
+	if (memcmp(code, CFI_ARCH_STORE_BP, 4) == 0 && code[4] < 128 && code[4] == frame_bytes - 8)
+		return 5;
+	memcpy(&off, code + 4, sizeof(off));
+	return memcmp(code, CFI_ARCH_STORE_BP4, 4) == 0 && off == frame_bytes - 8 ? 8 : -1;
+}
+
+/* A call through a register or memory, as to a function that was given. */
+static inline bool cfi_arch_call_is_indirect(const uint8_t *code)
+{
+	return code[0] == 0xff;
+}
 
 /* How long the call is that these bytes begin with, without prefixes; 0 if they are none. */
 static inline uint32_t cfi_arch_call_bytes(const uint8_t *code, uint32_t bytes)

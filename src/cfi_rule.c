@@ -105,6 +105,24 @@ static enum cfi_why say_bp(const struct cfi_place *bp, const struct cfi_value *c
 	return CFI_OK;
 }
 
+/* Hardly anyone's CFA comes from it: what a rule cannot say is lost, and the rule is good. */
+static void say_bx(const struct cfi_place *bx, const struct cfi_value *cfa,
+		   struct scope_unwind_rule *rule)
+{
+	struct cfi_value place;
+
+	if (bx->how == CFI_UNSAID || bx->how == CFI_SAME ||
+	    (bx->how == CFI_IN_REGISTER && bx->reg == CFI_ARCH_REG_BX))
+		return;
+	rule->bx_off = SCOPE_BX_LOST;
+	if (!find_place(bx, &place))
+		return;
+	prefer_cfa(&place, cfa);
+	if (place.base == CFI_BASE_CFA && place.off && !(place.off & 7) &&
+	    place.off == (int16_t)place.off)
+		rule->bx_off = (int16_t)place.off;
+}
+
 static enum cfi_why say_ra(const struct cfi_place *ra, const struct cfi_value *cfa,
 			   struct scope_unwind_rule *rule)
 {
@@ -171,6 +189,7 @@ static enum cfi_why make(const struct cfi_state *state, bool signal, struct scop
 		return why;
 	if (state->sp.how != CFI_UNSAID && (state->sp.how != CFI_CFA_PLUS || state->sp.off))
 		return CFI_WHY_SP;
+	say_bx(&state->bx, &cfa, rule);
 	why = say_bp(&state->bp, &cfa, rule);
 	return why ? why : say_ra(&state->ra, &cfa, rule);
 }

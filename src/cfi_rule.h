@@ -2,8 +2,8 @@
 /*
  * cfi_rule.h - what call frame instructions have come to at an address, and the rule that says it.
  *
- * Of all registers only those count that a walk goes on with: the stack pointer, the frame pointer
- * and the return address.
+ * Of all registers only those count that a walk goes on with: the stack pointer, the frame pointer,
+ * the return address, and bx, which some have their CFA from.
  */
 #ifndef CFI_RULE_H
 #define CFI_RULE_H
@@ -36,7 +36,7 @@ struct cfi_place {
 };
 
 struct cfi_state {
-	struct cfi_place cfa, sp, bp, ra;
+	struct cfi_place cfa, sp, bp, bx, ra;
 };
 
 /* CFI_OK, or why there is no rule; `ret_rule` is then rule 0. */

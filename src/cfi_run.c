@@ -172,6 +172,8 @@ static struct cfi_place *place_of(struct cfi_state *state, uint64_t reg)
 		return &state->sp;
 	case CFI_ARCH_REG_BP:
 		return &state->bp;
+	case CFI_ARCH_REG_BX:
+		return &state->bx;
 	case CFI_ARCH_REG_RA:
 		return &state->ra;
 	default:

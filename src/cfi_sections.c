@@ -154,6 +154,18 @@ static int find_code(const struct elf *elf, struct cfi_sections *sections)
 		       : -E2BIG;
 }
 
+static void find_entry(const struct elf *elf, struct cfi_sections *sections)
+{
+	uint64_t vaddr = elf->ehdr.e_entry;
+
+	for (size_t i = 0; vaddr && i < sections->segment_count; i++) {
+		const struct image_segment *segment = &sections->segments[i];
+
+		if (vaddr >= segment->vaddr && vaddr - segment->vaddr < segment->file_size)
+			sections->entry_off = segment->file_off + (vaddr - segment->vaddr);
+	}
+}
+
 /* How much of the file is loaded at `vaddr` and behind it, and where it is. */
 static uint64_t find_loaded(const struct elf *elf, uint64_t vaddr, uint64_t *ret_off)
 {
@@ -320,6 +332,7 @@ int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_
 	if (!error)
 		error = find_code(&elf, &sections);
 	if (!error) {
+		find_entry(&elf, &sections);
 		read_section_headers(&elf);
 		find_eh(&elf, &sections.eh);
 		find_debug(&elf, &sections.debug);

@@ -12,6 +12,9 @@
 /* Between functions there is padding, less than this. What is larger is code of its own. */
 #define PADDING_MAX 16
 
+/* The code that a process begins with, if nothing is said of it: hardly more than a call. */
+#define ENTRY_BYTES 64
+
 /* Code that neither .eh_frame nor Go says anything of is read for what returns from signals: a part
  * at a time, and no more in all than the largest program has. */
 #define SCAN_BYTES (64u * 1024)
@@ -111,6 +114,30 @@ static void fill_gaps(struct cfi_rows *rows, struct cfi_rows *more)
 		*rows = both;
 	}
 	array_free(more);
+}
+
+/* What a process begins with has no caller: said where nothing else is, up to where something is.
+ */
+static void add_entry(const struct cfi_sections *sections, const struct cfi_code *code,
+		      struct unwind_rules *rules, const struct cfi_rows *said,
+		      struct cfi_rows *rows)
+{
+	static const struct scope_unwind_rule outermost = { .cfa = SCOPE_CFA_END };
+	uint64_t off = sections->entry_off - code->base_off, end = off + ENTRY_BYTES;
+	struct cfi_row row = { .off = (uint32_t)off };
+	size_t i = 0;
+
+	while (i < said->count && said->items[i].off <= off)
+		i++;
+	if (!sections->entry_off || (i && !said->items[i - 1].gap))
+		return;
+	if (i < said->count && end > said->items[i].off)
+		end = said->items[i].off;
+	if (end > sections->end_off - code->base_off)
+		end = sections->end_off - code->base_off;
+	row.rule = unwind_rules_add(rules, &outermost);
+	cfi_rows_add(rows, row);
+	cfi_rows_add(rows, (struct cfi_row){ .off = (uint32_t)end, .gap = 1 });
 }
 
 /* Padding goes by the rule before it. What has no rule is counted. */
@@ -232,6 +259,7 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 		       struct cfi_rows *rows)
 {
 	struct cfi_rows debug = { 0 }, special = { 0 }, go = { 0 }, signals = { 0 };
+	struct cfi_rows entry = { 0 };
 	int error = 0;
 
 	if (sections->eh.bytes)
@@ -246,6 +274,9 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 				rules, &signals);
 		fill_gaps(rows, &signals);
 		fill_gaps(rows, &debug);
+		if (rows->count)
+			add_entry(sections, code, rules, rows, &entry);
+		fill_gaps(rows, &entry);
 		if (!rows->count)
 			error = -ENOENT;
 	}

@@ -11,6 +11,7 @@ enum {
 	SLACK = 48,	      /* bytes of locals below a frame pointer */
 	SIGNAL_FRAME = 0x220, /* room for struct ucontext and what follows it */
 	SIGNAL_REGS = 40,     /* in it: r8 to r15, di, si, bp, bx, dx, ax, cx, sp, ip */
+	OTHER_STACKS = 0x3000, /* two more in a thread's memory, of so many bytes each, from its start on */
 	RED_ZONE = 128,
 };
 
@@ -19,7 +20,7 @@ enum {
 /* A thread on its way down its stack. */
 struct machine {
 	struct ktask *t;
-	__u64 ip, sp, bp;
+	__u64 ip, sp, bp, bx;
 };
 
 static __u64 *slot(struct ktask *t, __u64 address)
@@ -53,16 +54,17 @@ static void deliver_signal(struct machine *m)
 	__u64 at = (m->sp - RED_ZONE - SIGNAL_FRAME) & ~15ull;
 
 	poke(m, at + SIGNAL_REGS + 10 * 8, m->bp);
+	poke(m, at + SIGNAL_REGS + 11 * 8, m->bx);
 	poke(m, at + SIGNAL_REGS + 15 * 8, m->sp);
 	poke(m, at + SIGNAL_REGS + 16 * 8, m->ip);
 	m->sp = at;
-	m->bp = CLOBBERED;
+	m->bp = m->bx = CLOBBERED;
 }
 
 /* A function sets up its frame below its CFA, so that `rule` leads out of it. */
 static void enter(struct machine *m, __u64 cfa, const struct scope_unwind_rule *rule)
 {
-	__u64 saved = m->bp, locals = (m->ip >> 8 & 3) * 16;
+	__u64 saved = m->bp, saved_bx = m->bx, locals = (m->ip >> 8 & 3) * 16;
 
 	if (!rule) { /* push bp; mov sp, bp */
 		poke(m, cfa - 16, m->bp);
@@ -81,7 +83,15 @@ static void enter(struct machine *m, __u64 cfa, const struct scope_unwind_rule *
 		m->bp = cfa - (__u64)rule->cfa_off;
 		m->sp = m->bp - locals;
 		break;
+	case SCOPE_CFA_BP_FAR:
+		m->bp = cfa - (__u64)rule->cfa_off;
+		m->sp = KERNEL_USER_STACK + OTHER_STACKS;
+		if (m->bp < m->sp) /* not in the other's midst */
+			m->sp += OTHER_STACKS;
+		break;
 	case SCOPE_CFA_REG:
+		if (rule->reg == 3)
+			m->bx = cfa - (__u64)rule->cfa_off;
 		set_register(m->t, rule->reg, cfa - (__u64)rule->cfa_off);
 		m->sp = cfa - SLACK;
 		break;
@@ -103,6 +113,10 @@ static void enter(struct machine *m, __u64 cfa, const struct scope_unwind_rule *
 		poke(m, m->bp + (__u64)rule->bp_off, saved);
 	if (rule->bp == SCOPE_BP_CFA && m->bp == saved)
 		m->bp = CLOBBERED;
+	if (rule->bx_off && rule->bx_off != SCOPE_BX_LOST)
+		poke(m, cfa + (__u64)rule->bx_off, saved_bx);
+	if (rule->bx_off && m->bx == saved_bx)
+		m->bx = CLOBBERED;
 }
 
 /* A return address may be the first byte of the next function. */
@@ -142,6 +156,7 @@ void frames_lay(struct ktask *t, const struct stack_plan *plan)
 	regs->ip = m.ip;
 	regs->sp = m.sp;
 	regs->bp = m.bp;
+	regs->bx = m.bx;
 }
 
 /* --- the other hand ------------------------------------------------------------------------------- */
@@ -160,9 +175,16 @@ struct walker {
 	frames_read_fn *read;
 	const void *context;
 	const __u64 *regs;
-	__u64 ip, sp, bp;
+	__u64 ip, sp, bp, bx;
 	bool exact, leaf;
 };
+
+/* A frame above, in reach, and an address that could be code's: that of a mapping yet to be told. */
+static bool looks_like_caller(const struct walker *w, const __u64 pair[2])
+{
+	return pair[0] > w->bp && pair[0] - w->bp < 8 << 20 && pair[0] % 8 == 0 &&
+	       pair[1] >= 0x10000 && pair[1] >> 47 == 0;
+}
 
 /* -1: there is a caller, and it is the walker's frame now; else how it ended. */
 static int climb_by_frame_pointer(struct walker *w)
@@ -175,7 +197,8 @@ static int climb_by_frame_pointer(struct walker *w)
 	if (!pair[1])
 		return SCOPE_END_COMPLETE;
 	if (have_unwind && !code_is_mapped(pair[1] - 1))
-		return SCOPE_END_NO_RULE;
+		return looks_like_caller(w, pair) ? SCOPE_END_UNMAPPED : SCOPE_END_NO_RULE;
+	w->bx = 0;
 	w->sp = w->bp + 16;
 	w->bp = pair[0];
 	w->ip = pair[1];
@@ -186,12 +209,13 @@ static int climb_by_frame_pointer(struct walker *w)
 static int climb_signal(struct walker *w)
 {
 	__u64 base = w->sp + SIGNAL_REGS;
-	__u64 bp, sp, ip;
+	__u64 bp, bx, sp, ip;
 
-	if (!w->read(w->context, base + 80, &bp) || !w->read(w->context, base + 120, &sp) ||
+	if (!w->read(w->context, base + 80, &bp) || !w->read(w->context, base + 88, &bx) || !w->read(w->context, base + 120, &sp) ||
 	    !w->read(w->context, base + 128, &ip))
 		return SCOPE_END_UNREADABLE;
 	w->bp = bp;
+	w->bx = bx;
 	w->sp = sp;
 	w->ip = ip;
 	w->exact = true;
@@ -204,12 +228,13 @@ static int find_cfa(struct walker *w, const struct scope_unwind_rule *rule, __u6
 {
 	__u64 off = (__u64)(__s64)rule->cfa_off, base = w->sp;
 
-	if (rule->cfa == SCOPE_CFA_BP || rule->cfa == SCOPE_CFA_DEREF_BP)
+	if (rule->cfa == SCOPE_CFA_BP || rule->cfa == SCOPE_CFA_DEREF_BP ||
+	    rule->cfa == SCOPE_CFA_BP_FAR)
 		base = w->bp;
 	if (rule->cfa == SCOPE_CFA_REG) {
-		if (!w->leaf || rule->reg >= SCOPE_RAW_REGS)
+		if (rule->reg != 3 && (!w->leaf || rule->reg >= SCOPE_RAW_REGS))
 			return 0;
-		base = w->regs[rule->reg];
+		base = rule->reg == 3 ? w->bx : w->regs[rule->reg];
 	}
 	*ret_cfa = base + off;
 	if (rule->cfa == SCOPE_CFA_DEREF_SP || rule->cfa == SCOPE_CFA_DEREF_BP) {
@@ -219,13 +244,13 @@ static int find_cfa(struct walker *w, const struct scope_unwind_rule *rule, __u6
 	} else if (rule->cfa == SCOPE_CFA_PLT && (__s64)(w->ip % 16) >= rule->add) {
 		*ret_cfa += 8;
 	}
-	return rule->cfa <= SCOPE_CFA_PLT;
+	return rule->cfa <= SCOPE_CFA_PLT || rule->cfa == SCOPE_CFA_BP_FAR;
 }
 
 static int climb(struct walker *w)
 {
 	const struct scope_unwind_rule *rule;
-	__u64 cfa, ra, bp, at;
+	__u64 cfa, ra, bp, bx, at;
 	int r;
 
 	if (!have_unwind)
@@ -242,7 +267,8 @@ static int climb(struct walker *w)
 	r = find_cfa(w, rule, &cfa);
 	if (r != 1)
 		return r ? SCOPE_END_UNREADABLE : SCOPE_END_NO_RULE;
-	if (cfa % 8 || cfa < w->sp || (cfa == w->sp && rule->ra != SCOPE_RA_LINK))
+	if (cfa % 8 || (rule->cfa != SCOPE_CFA_BP_FAR &&
+			(cfa < w->sp || (cfa == w->sp && rule->ra != SCOPE_RA_LINK))))
 		return SCOPE_END_NO_RULE;
 	if (rule->ra == SCOPE_RA_LINK && (!w->leaf || rule->reg >= SCOPE_RAW_REGS))
 		return SCOPE_END_NO_RULE;
@@ -256,7 +282,13 @@ static int climb(struct walker *w)
 		return SCOPE_END_UNREADABLE;
 	if (!ra)
 		return SCOPE_END_COMPLETE;
-	*w = (struct walker){ .read = w->read, .context = w->context, .ip = ra, .sp = cfa, .bp = bp };
+	if (rule->cfa == SCOPE_CFA_BP_FAR && !code_is_mapped(ra - 1))
+		return SCOPE_END_NO_RULE;
+	bx = rule->bx_off ? 0 : w->bx;
+	if (rule->bx_off != SCOPE_BX_LOST && rule->bx_off)
+		w->read(w->context, cfa + (__u64)(__s64)rule->bx_off, &bx);
+	*w = (struct walker){ .read = w->read, .context = w->context, .ip = ra, .sp = cfa,
+			      .bp = bp, .bx = bx };
 	return -1;
 }
 
@@ -265,7 +297,8 @@ void frames_walk(const __u64 regs[SCOPE_RAW_REGS], frames_read_fn *read, const v
 {
 	struct walker w = {
 		.read = read, .context = context, .regs = regs,
-		.ip = regs[16], .sp = regs[7], .bp = regs[6], .exact = true, .leaf = true,
+		.ip = regs[16], .sp = regs[7], .bp = regs[6], .bx = regs[3],
+		.exact = true, .leaf = true,
 	};
 
 	ret_found->count = 0;

@@ -76,11 +76,9 @@ static bool read_raw(const void *context, __u64 address, __u64 *ret_value)
 /* As src/unwinds.c: walked when all is known, and handed on as a stack. */
 static void take_raw(const struct scope_raw *r, size_t bytes)
 {
-	struct {
-		struct scope_stack head;
-		__u64 ips[SCOPE_MAX_FRAMES];
-	} stack = { .head = { .rec.type = SCOPE_REC_STACK, .id = r->id, .time_ns = r->time_ns,
-			      .pid = r->pid } };
+	_Alignas(struct scope_stack) unsigned char
+		buffer[sizeof(struct scope_stack) + SCOPE_MAX_FRAMES * 8];
+	struct scope_stack *stack = (struct scope_stack *)buffer;
 	struct found found;
 
 	if (bytes < sizeof(*r) || r->rec.size != bytes || r->bytes > SCOPE_RAW_BYTES ||
@@ -95,12 +93,14 @@ static void take_raw(const struct scope_raw *r, size_t bytes)
 		}
 	sink.raws++;
 	frames_walk(r->regs, read_raw, r, &found);
-	stack.head.count = (__u16)found.count;
-	stack.head.end = (__u8)found.end;
-	stack.head.rec.size = (__u32)(sizeof(stack.head) + found.count * 8);
-	memcpy(stack.ips, found.ips, found.count * 8);
-	pass_on(&stack, stack.head.rec.size);
-	take_stack(&stack.head, stack.ips)->raw = true;
+	*stack = (struct scope_stack){
+		.rec = { SCOPE_REC_STACK, (__u32)(sizeof(*stack) + found.count * 8) },
+		.id = r->id, .time_ns = r->time_ns, .pid = r->pid,
+		.end = (__u8)found.end, .count = (__u16)found.count,
+	};
+	memcpy(stack->ips, found.ips, found.count * 8);
+	pass_on(stack, stack->rec.size);
+	take_stack(stack, stack->ips)->raw = true;
 }
 
 static void take_stack_record(void *context, const void *data, size_t bytes)

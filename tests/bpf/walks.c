@@ -44,6 +44,8 @@ static struct scope_unwind_rule any_rule(void)
 			rule.cfa_off += 2048;
 		if (rule.cfa_off >= 16 && below(2))
 			rule.bp = SCOPE_BP_CFA;
+		if (rule.cfa_off >= 24 && below(2))
+			rule.bx_off = -24;
 		break;
 	case SCOPE_CFA_BP:
 		rule.cfa_off = 16;
@@ -51,6 +53,10 @@ static struct scope_unwind_rule any_rule(void)
 		break;
 	case SCOPE_CFA_REG:
 		rule.reg = (__u8)(8 + below(8));
+		if (below(2)) {
+			rule.reg = 3;
+			rule.bx_off = -24;
+		}
 		rule.cfa_off = (__s32)below(5) * 8 - 16;
 		break;
 	case SCOPE_CFA_DEREF_SP:
@@ -144,7 +150,7 @@ static bool break_stack(struct ktask *t)
 	if (!below(8))
 		regs->sp = any_word(t);
 	if (!below(8))
-		regs->r10 = any_word(t);
+		regs->bx = any_word(t);
 	if (!below(4))
 		t->bad_pages = 1u << below(KERNEL_USER_BYTES / 4096);
 	return true;

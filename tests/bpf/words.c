@@ -146,10 +146,35 @@ static const struct {
 	{ "none", SCOPE_CFA_NONE }, { "end", SCOPE_CFA_END },	    { "signal", SCOPE_CFA_SIGNAL },
 	{ "sp", SCOPE_CFA_SP },	    { "bp", SCOPE_CFA_BP },	    { "*sp", SCOPE_CFA_DEREF_SP },
 	{ "*bp", SCOPE_CFA_DEREF_BP }, { "plt", SCOPE_CFA_PLT }, { "reg", SCOPE_CFA_REG },
+	{ "far", SCOPE_CFA_BP_FAR },
 };
 
-/* sp+24 bp@cfa-16 | sp+0 ra@reg5 | bp+16 bp@cfa-16 | reg10+8 | *sp+40+8 | *bp-8+0 bp@bp+0 | plt+8+11 | signal |
- * end | none */
+/* bp@cfa-16, bp@bp+0, bx@cfa-24, bx@lost, ra@reg5: where the caller's is */
+static void take_place(const char *at, struct scope_unwind_rule *rule)
+{
+	if (!strncmp(at, "ra@reg", 6)) {
+		rule->ra = SCOPE_RA_LINK;
+		rule->reg = (__u8)parse_number(at + 6);
+	} else if (!strcmp(at, "bx@lost")) {
+		rule->bx_off = SCOPE_BX_LOST;
+	} else if (!strncmp(at, "bx@cfa", 6)) {
+		at += 6;
+		rule->bx_off = (__s16)take_offset(&at);
+	} else if (!strncmp(at, "bp@cfa", 6)) {
+		at += 6;
+		rule->bp = SCOPE_BP_CFA;
+		rule->bp_off = (__s16)take_offset(&at);
+	} else if (!strncmp(at, "bp@bp", 5)) {
+		at += 5;
+		rule->bp = SCOPE_BP_BP;
+		rule->bp_off = (__s16)take_offset(&at);
+	} else {
+		give_up("nothing is kept in %s", at);
+	}
+}
+
+/* sp+24 bp@cfa-16 | sp+0 ra@reg5 | bp+16 bp@cfa-16 | reg10+8 | reg3+8 bx@cfa-24 | *sp+40+8 |
+ * *bp-8+0 bp@bp+0 | plt+8+11 | far+16 | signal | end | none */
 struct scope_unwind_rule parse_rule(struct words *w)
 {
 	struct scope_unwind_rule rule = { .ra_off = -8 };
@@ -169,22 +194,8 @@ struct scope_unwind_rule parse_rule(struct words *w)
 		rule.cfa_off = take_offset(&at);
 	if (*at)
 		rule.add = (__s16)take_offset(&at);
-	if (words_end(w))
-		return rule;
-	at = words_take(w);
-	if (!strncmp(at, "ra@reg", 6)) {
-		rule.ra = SCOPE_RA_LINK;
-		rule.reg = (__u8)parse_number(at + 6);
-		return rule;
-	}
-	if (!strncmp(at, "bp@cfa", 6))
-		rule.bp = SCOPE_BP_CFA;
-	else if (!strncmp(at, "bp@bp", 5))
-		rule.bp = SCOPE_BP_BP;
-	else
-		give_up("bp@cfa-16 or bp@bp+0, not %s", at);
-	at += rule.bp == SCOPE_BP_CFA ? 6 : 5;
-	rule.bp_off = (__s16)take_offset(&at);
+	while (!words_end(w))
+		take_place(words_take(w), &rule);
 	return rule;
 }
 

@@ -6,7 +6,7 @@
  *   0 sp+8 | 1 sp+16 bp@-16 | 20 -      from 0 on the CFA is sp + 8 ...; of what is from 20 on
  * nothing is said
  *
- * with ra only where it is not at CFA - 8.
+ * with ra only where it is not at CFA - 8, and bx only where it is not the caller's.
  */
 #ifndef CFI_MADE_H
 #define CFI_MADE_H
@@ -118,7 +118,7 @@ static inline void say_rule(const struct scope_unwind_rule *rule, FILE *out)
 	static const char *const forms[] = {
 		[SCOPE_CFA_SP] = "sp%+d",	   [SCOPE_CFA_BP] = "bp%+d",
 		[SCOPE_CFA_DEREF_SP] = "*(sp%+d)", [SCOPE_CFA_DEREF_BP] = "*(bp%+d)",
-		[SCOPE_CFA_PLT] = "plt%+d",
+		[SCOPE_CFA_PLT] = "plt%+d",	   [SCOPE_CFA_BP_FAR] = "far bp%+d",
 	};
 
 	if (rule->cfa == SCOPE_CFA_END) {
@@ -137,6 +137,10 @@ static inline void say_rule(const struct scope_unwind_rule *rule, FILE *out)
 		fprintf(out, "%+d", rule->add);
 	if (rule->bp)
 		fprintf(out, " bp@%s%+d", rule->bp == SCOPE_BP_BP ? "bp" : "", rule->bp_off);
+	if (rule->bx_off == SCOPE_BX_LOST)
+		fputs(" bx?", out);
+	else if (rule->bx_off)
+		fprintf(out, " bx@%+d", rule->bx_off);
 	if (rule->ra == SCOPE_RA_LINK)
 		fprintf(out, " ra=r%u", rule->reg);
 	else if (rule->ra_off != -8)

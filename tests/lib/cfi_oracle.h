@@ -35,8 +35,8 @@ enum oracle_kind { ORACLE_NONE, ORACLE_END, ORACLE_FRAME };
 /* A frame's caller. */
 struct oracle_caller {
 	enum oracle_kind kind;
-	uint64_t sp, bp, ip;
-	bool bp_undefined;
+	uint64_t sp, bp, bx, ip;
+	bool bp_undefined, bx_undefined;
 };
 
 static inline bool oracle_open_elf(struct oracle *o, Elf *elf)
@@ -239,6 +239,7 @@ static inline struct oracle_caller oracle_caller(Dwarf_Frame *frame, uint64_t va
 	if (!oracle_register(frame, 7, vaddr, cfa, &caller.sp))
 		return (struct oracle_caller){ .kind = ORACLE_NONE };
 	caller.bp_undefined = !oracle_register(frame, 6, vaddr, cfa, &caller.bp);
+	caller.bx_undefined = !oracle_register(frame, 3, vaddr, cfa, &caller.bx);
 	return caller;
 }
 
@@ -272,12 +273,16 @@ static inline struct oracle_caller oracle_caller_by_rule(const struct scope_unwi
 	case SCOPE_CFA_SIGNAL:
 		caller.sp = oracle_memory(sp + 160);
 		caller.bp = oracle_memory(sp + 120);
+		caller.bx = oracle_memory(sp + 128);
 		caller.ip = oracle_memory(sp + 168);
 		return caller;
 	default:
 		caller.kind = rule->cfa == SCOPE_CFA_END ? ORACLE_END : ORACLE_NONE;
 		return caller;
 	}
+	caller.bx_undefined = rule->bx_off == SCOPE_BX_LOST;
+	caller.bx = rule->bx_off ? oracle_memory(caller.sp + (uint64_t)(int64_t)rule->bx_off)
+				 : oracle_reg(vaddr, 3);
 	if (rule->bp == SCOPE_BP_SAME)
 		caller.bp = bp;
 	else
@@ -294,7 +299,8 @@ static inline bool oracle_agrees(const struct oracle_caller *a, const struct ora
 	if (a->kind != b->kind)
 		return false;
 	return a->kind != ORACLE_FRAME || (a->sp == b->sp && a->ip == b->ip &&
-					   (a->bp == b->bp || a->bp_undefined || b->bp_undefined));
+					   (a->bp == b->bp || a->bp_undefined || b->bp_undefined) &&
+					   (a->bx == b->bx || a->bx_undefined || b->bx_undefined));
 }
 
 #endif

@@ -158,7 +158,8 @@ static inline void add_debug(uint32_t off, uint32_t bytes, uint8_t cfa_off)
 	file_shdrs()[SECTION_DEBUG].sh_size = file.debug_size;
 }
 
-/* The rules from the start of the code on, as text: where it changes, and the CFA less sp. */
+/* The rules from the start of the code on, as text: where it changes, and the CFA less sp; with b,
+ * if the frame pointer is saved. */
 static inline const char *describe(const struct unwind_table *table,
 				   const struct unwind_rules *rules)
 {
@@ -176,13 +177,14 @@ static inline const char *describe(const struct unwind_table *table,
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%x ",
 					 last ? " | " : "", off);
 		if (rule->cfa == SCOPE_CFA_SP)
-			used += (size_t)snprintf(text + used, sizeof(text) - used, "%d",
-						 rule->cfa_off);
+			used += (size_t)snprintf(text + used, sizeof(text) - used, "%d%s",
+						 rule->cfa_off, rule->bp ? "b" : "");
 		else
 			used += (size_t)snprintf(text + used, sizeof(text) - used, "%s",
-						 rule->cfa == SCOPE_CFA_SIGNAL ? "signal"
-						 : rule->cfa == SCOPE_CFA_END  ? "end"
-									       : "-");
+						 rule->cfa == SCOPE_CFA_SIGNAL	 ? "signal"
+						 : rule->cfa == SCOPE_CFA_END	 ? "end"
+						 : rule->cfa == SCOPE_CFA_BP_FAR ? "far"
+										 : "-");
 		last = rule;
 	}
 	return text;

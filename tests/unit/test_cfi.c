@@ -18,7 +18,7 @@ static void advances(void)
 	CHECK_TEXT(rows_by(B("\x04\xff\xff\xff\xff\x0e\x10")), "0 sp+8 | 100 -");
 	CHECK_TEXT(rows_by(B("\x1d\xff\xff\xff\xff\xff\xff\xff\xff\x0e\x10")), "0 sp+8 | 100 -");
 	/* What is the same is one row. */
-	CHECK_TEXT(rows_by(B("\x41\x83\x02\x42\x0e\x08\x43\x0e\x10\x41\xc3")),
+	CHECK_TEXT(rows_by(B("\x41\x8c\x02\x42\x0e\x08\x43\x0e\x10\x41\xcc")),
 		   "0 sp+8 | 6 sp+16 | 100 -");
 	/* A factor. */
 	CHECK_TEXT(rows_by_common(B("\x01zR\0\x04" DATA_ALIGN RETURN "\x01" PCREL_SDATA4 INITIAL),
@@ -115,8 +115,29 @@ static void register_instructions(void)
 	CHECK_TEXT(rows_by(B("\x15\x07\x7f")), "0 none: sp | 100 -");
 	CHECK_TEXT(rows_by(B("\x09\x07\x08")), "0 none: sp | 100 -");
 	/* Others do not count, whatever becomes of them. */
-	CHECK_TEXT(rows_by(B("\x83\x02\x05\x0f\x02\x09\x03\x08\x07\x0c\x10\x0d\x01\x30\x2e\x20\0")),
+	CHECK_TEXT(rows_by(B("\x8c\x02\x05\x0f\x02\x09\x0e\x08\x07\x0c\x10\x0d\x01\x30\x2e\x20\0")),
 		   "0 sp+8 | 100 -");
+}
+
+static void the_register_of_resolvers(void)
+{
+	CHECK_TEXT(rows_by(B("\x0e\x10\x83\x02\x41\x0d\x03")),
+		   "0 sp+16 bx@-16 | 1 r3+16 bx@-16 | 100 -");
+	CHECK_TEXT(rows_by(B("\x83\x03\x41\xc3\x41\x05\x03\x04\x41\x08\x03")),
+		   "0 sp+8 bx@-24 | 1 sp+8 | 2 sp+8 bx@-32 | 3 sp+8 | 100 -");
+	CHECK_TEXT(rows_by(B("\x83\x02\x41\x09\x03\x03")), "0 sp+8 bx@-16 | 1 sp+8 | 100 -");
+	/* On the stack at the start; relative to the CFA's own register. */
+	CHECK_TEXT(rows_by(B("\x10\x03\x02\x40\x1c")), "0 sp+8 bx@-16 | 100 -");
+	CHECK_TEXT(rows_by(B("\x0e\x30\x10\x03\x02\x77\x10")), "0 sp+48 bx@-32 | 100 -");
+	/* Lost: elsewhere, too far away, unaligned, at the CFA; the rest is as good as before. */
+	CHECK_TEXT(rows_by(B("\x07\x03")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x09\x03\x09")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x10\x03\x02\x76\x78")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x83\x80\x20")), "0 sp+8 bx@-32768 | 100 -");
+	CHECK_TEXT(rows_by(B("\x83\x80\x80\x01")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x10\x03\x03\x09\xe9\x22")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x83\0")), "0 sp+8 bx? | 100 -");
+	CHECK_TEXT(rows_by(B("\x14\x03\x02")), "0 sp+8 bx? | 100 -");
 }
 
 static void remembered_states(void)
@@ -270,6 +291,7 @@ int main(void)
 	CHECK_CASE(set_location);
 	CHECK_CASE(cfa_instructions);
 	CHECK_CASE(register_instructions);
+	CHECK_CASE(the_register_of_resolvers);
 	CHECK_CASE(remembered_states);
 	CHECK_CASE(malformed_instructions);
 	CHECK_CASE(cfa_expressions);

@@ -91,6 +91,92 @@ static void go_functions_table(void)
 		"5e 8 | 62 end | 63 8 | 65 end | 66 8 | 78 16 | 8f signal | a0 24 | b0 8 | b4 -");
 }
 
+static struct scope_unwind_rule rule_at(uint32_t off)
+{
+	struct unwind_rules *rules = unwind_rules_new();
+	struct unwind_table table = { 0 };
+	struct scope_unwind_rule rule = { 0 };
+
+	CHECK_INT(unwind_table_build_memory(file.bytes, FILE_BYTES, rules, &table), 0);
+	if (table.elements)
+		rule = *unwind_table_find(&table, rules, CODE_OFF + off);
+	unwind_table_free(&table);
+	unwind_rules_free(&rules);
+	return rule;
+}
+
+/* The code says where the frame pointer is; nothing else does. */
+static void go_frame_pointers(void)
+{
+	struct scope_unwind_rule rule;
+
+	/* A frame of 32 bytes, made by the four bytes before: stored in five bytes, or eight. */
+	start_file();
+	put_go_table(false);
+	put_at(CODE_OFF + 0x14, "\x48\x89\x6c\x24\x18", 5);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 19 40b | 20 8 | 30 end");
+	rule = rule_at(0x19);
+	CHECK(rule.bp == SCOPE_BP_CFA && rule.bp_off == -16 && rule.bx_off == SCOPE_BX_LOST);
+	rule = rule_at(0x20);
+	CHECK(rule.bp == SCOPE_BP_SAME && rule.bx_off == SCOPE_BX_LOST);
+	put_at(CODE_OFF + 0x14, "\x48\x89\xac\x24\x18\0\0\0", 8);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 1c 40b | 20 8 | 30 end");
+	/* Elsewhere in the frame, another register, and what pushes another amount. */
+	put_at(CODE_OFF + 0x14, "\x48\x89\xac\x24\x10\0\0\0", 8);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	put_at(CODE_OFF + 0x14, "\x48\x89\x6c\x24\x10", 5);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	put_at(CODE_OFF + 0x14, "\x48\x89\x5c\x24\x18", 5);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	put_at(CODE_OFF + 0x13, "\x55", 1);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	/* Stored in four bytes, at the stack pointer. */
+	put_at(CODE_OFF + 0x78, "\x48\x89\x2c\x24", 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "66 8 | 78 16 | 7c 16b | 8f signal");
+	put_at(CODE_OFF + 0x14, "\x48\x89\x2c\x24", 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 20 8 | 30 end");
+	put_at(CODE_OFF + 0x78, "\xcc\xcc\xcc\xcc", 4);
+	/* Pushed: runtime.cgocallback's frame is 8 bytes from 0x78 on here. */
+	put_at(CODE_OFF + 0x77, "\x55", 1);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "66 8 | 78 16b | 8f signal");
+}
+
+/* What calls on another stack and comes back goes on where the frame pointer says. */
+static void go_other_stacks(void)
+{
+	static const char *const visitors[] = { "runtime.systemstack", "runtime.asmcgocall",
+						"runtime.asmcgocall_no_g", "runtime.nanotime1",
+						"time.now" };
+	struct scope_unwind_rule rule;
+
+	for (size_t i = 0; i < sizeof(visitors) / sizeof(*visitors); i++) {
+		start_file();
+		put_go_table(false);
+		/* The name of what is runtime.mcall there: behind all others. */
+		put_at(GO_OFF + GO_NAMES + 0x200, visitors[i], strlen(visitors[i]) + 1);
+		put_number_at(GO_OFF + GO_FUNCTIONS + 0x180 + 4, 0x200, 4);
+		CHECK_CONTAINS(table_of_file(FILE_BYTES),
+			       "30 end | 50 8 | 53 far | 54 8 | 5d far | 5e 8 | 62 far | 63 8 | "
+			       "65 far | 66 8 | 78 16");
+	}
+	/* Where it leaves a goroutine's stack: the byte before is where callers are looked up. */
+	start_file();
+	put_go_table(false);
+	put_at(GO_OFF + GO_NAMES + 0x200, "runtime.systemstack_switch", 27);
+	put_number_at(GO_OFF + GO_FUNCTIONS + 0x180 + 4, 0x200, 4);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "30 end | 4f 8 | 78 16");
+	/* All of a frame of its own, with the frame pointer saved. */
+	start_file();
+	put_go_table(false);
+	put_at(GO_OFF + GO_NAMES + 0x200, "runtime.nanotime1", 18);
+	put_number_at(GO_OFF + GO_FUNCTIONS + 0x100 + 4, 0x200, 4);
+	put_at(CODE_OFF + 0x14, "\x48\x89\x6c\x24\x18", 5);
+	CHECK_CONTAINS(table_of_file(FILE_BYTES), "10 8 | 14 40 | 19 far | 20 8 | 30 end");
+	rule = rule_at(0x19);
+	CHECK(rule.cfa_off == 16 && rule.bp == SCOPE_BP_CFA && rule.bp_off == -16 &&
+	      rule.ra == SCOPE_RA_CFA && rule.ra_off == -8 && rule.bx_off == SCOPE_BX_LOST);
+}
+
 static void go_code_elsewhere(void)
 {
 	/* The address of the code is for the process to fill in: .text. */
@@ -144,6 +230,8 @@ static void mutated_go_table(void)
 int main(void)
 {
 	CHECK_CASE(go_functions_table);
+	CHECK_CASE(go_frame_pointers);
+	CHECK_CASE(go_other_stacks);
 	CHECK_CASE(go_code_elsewhere);
 	CHECK_CASE(mutated_go_table);
 	return check_status();

@@ -57,12 +57,22 @@ static void compare_at(struct comparison *c, Dwarf_Frame *frame, uint64_t vaddr)
 			   rule->bp_off, rule->ra_off, rule->add, have.kind, want.kind);
 }
 
+/* Of what a process begins with nothing needs to be said. */
+static bool is_entry(struct comparison *c, uint64_t vaddr)
+{
+	GElf_Ehdr ehdr;
+
+	return gelf_getehdr(c->oracle.elf, &ehdr) && ehdr.e_entry && vaddr - ehdr.e_entry < 64;
+}
+
 static void compare_gap(struct comparison *c, uint64_t vaddr)
 {
 	uint64_t file_off = vaddr - c->segment.p_vaddr + c->segment.p_offset;
 	const struct scope_unwind_rule *rule = unwind_table_find(&c->table, c->rules, file_off);
 
 	c->gaps++;
+	if (rule->cfa == SCOPE_CFA_END && is_entry(c, vaddr))
+		return;
 	if (rule->cfa != SCOPE_CFA_NONE && rule->cfa != SCOPE_CFA_SIGNAL && !is_padding(c, vaddr))
 		check_fail(__FILE__, __LINE__,
 			   "%s: a rule at %#" PRIx64 ", of which nothing is said", c->path, vaddr);

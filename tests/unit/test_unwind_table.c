@@ -20,6 +20,36 @@ static void gaps_and_padding(void)
 	CHECK_TEXT(table_of_file(FILE_BYTES), "0 16 | 2010 -");
 }
 
+/* Where a process begins it has no caller, if nothing else is said. */
+static void entry_points(void)
+{
+	start_file();
+	add_eh(0x100, 0x20, 16);
+	file_ehdr()->e_entry = VADDR + CODE_OFF + 0x200;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 - | 200 end | 240 -");
+	/* Up to what something is said of; up to the end; at the start. */
+	file_ehdr()->e_entry = VADDR + CODE_OFF + 0xe0;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | e0 end | 100 16 | 120 -");
+	file_ehdr()->e_entry = VADDR + CODE_OFF + CODE_PAGES * PAGE - 0x10;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 - | 2ff0 end");
+	file_ehdr()->e_entry = VADDR + CODE_OFF;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 end | 40 - | 100 16 | 120 -");
+	/* In what something is said of, the gap behind is no business of its. */
+	file_ehdr()->e_entry = VADDR + CODE_OFF + 0x110;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 -");
+	add_debug(0x200, 0x20, 24);
+	file_ehdr()->e_entry = VADDR + CODE_OFF + 0x200;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 - | 200 24 | 220 -");
+	/* No code, no entry, nothing said at all. */
+	file_ehdr()->e_entry = VADDR + 0x200;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 - | 200 24 | 220 -");
+	file_ehdr()->e_entry = UINT64_MAX;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "0 - | 100 16 | 120 - | 200 24 | 220 -");
+	start_file();
+	file_ehdr()->e_entry = VADDR + CODE_OFF + 0x200;
+	CHECK_TEXT(table_of_file(FILE_BYTES), "ENOENT");
+}
+
 static void eh_before_debug(void)
 {
 	start_file();
@@ -401,6 +431,7 @@ static void mutated_headers(void)
 int main(void)
 {
 	CHECK_CASE(gaps_and_padding);
+	CHECK_CASE(entry_points);
 	CHECK_CASE(eh_before_debug);
 	CHECK_CASE(without_section_headers);
 	CHECK_CASE(packed_sections);

@@ -13,7 +13,7 @@
 #define OTHER_CODE  0x500000u /* without a table */
 #define MAX	    256u
 
-enum { REG_BP = 6, REG_SP = 7, REG_IP = 16 };
+enum { REG_BX = 3, REG_BP = 6, REG_SP = 7, REG_IP = 16 };
 
 static uint64_t stack[SLOTS];
 static uint32_t table[2 * SCOPE_UNWIND_ELEMENT / 4];
@@ -114,6 +114,94 @@ static void by_other_registers(void)
 	CHECK_INT(end, SCOPE_END_NO_RULE);
 }
 
+/* As in the dynamic linker's resolvers, which keep the stack pointer there while they call. */
+static void by_bx_in_frames_that_call(void)
+{
+	reset();
+	rules[2] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .cfa_off = 8, .ra_off = -8 };
+	rules[3] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_SP, .cfa_off = 32, .ra_off = -8, .bx_off = -16
+	};
+	rules[4] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_REG, .reg = REG_BX, .cfa_off = 16, .ra_off = -8, .bx_off = -16
+	};
+	regs[REG_IP] = in_rule(2);
+	regs[REG_BX] = 0x1111;
+	stack[0] = in_rule(3);
+	stack[3] = slot(20); /* the third's, saved by the second */
+	stack[4] = in_rule(4);
+	stack[20] = slot(30); /* who called it has one, too */
+	stack[21] = in_rule(4);
+	stack[30] = 0x2222;
+	stack[31] = in_rule(1);
+	CHECK_INT(walk(MAX), 5);
+	CHECK(ips[2] == in_rule(4) && ips[3] == in_rule(4) && ips[4] == in_rule(1));
+	CHECK_INT(end, SCOPE_END_COMPLETE);
+	/* never saved: the leaf's */
+	rules[3].bx_off = 0;
+	regs[REG_BX] = slot(20);
+	CHECK_INT(walk(MAX), 5);
+	CHECK_INT(end, SCOPE_END_COMPLETE);
+	/* lost, or not to be read */
+	rules[3].bx_off = SCOPE_BX_LOST;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	rules[3].bx_off = -8000;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	/* nor does anybody know behind a frame that only has a frame pointer */
+	regs[REG_IP] = OTHER_CODE + 8;
+	regs[REG_BP] = slot(8);
+	stack[8] = 0;
+	stack[9] = in_rule(4);
+	CHECK_INT(walk(MAX), 2);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+}
+
+/* As in Go, where a goroutine's code is run on the thread's stack for a while. */
+static void on_to_another_stack(void)
+{
+	reset();
+	rules[2] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_SP, .cfa_off = 24, .ra_off = -8, .bp = SCOPE_BP_CFA, .bp_off = -16
+	};
+	rules[3] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_BP_FAR,
+					       .cfa_off = 16,
+					       .ra_off = -8,
+					       .bp = SCOPE_BP_CFA,
+					       .bp_off = -16 };
+	rules[4] = (struct scope_unwind_rule){ .cfa = SCOPE_CFA_SP, .cfa_off = 16, .ra_off = -8 };
+	for (size_t far = 10; far <= 500; far += 490) { /* below the first, and above */
+		regs[REG_SP] = slot(100);
+		regs[REG_IP] = in_rule(2);
+		stack[101] = slot(far);
+		stack[102] = in_rule(3);
+		stack[far] = 0x77;
+		stack[far + 1] = in_rule(4);
+		stack[far + 3] = in_rule(1);
+		CHECK_INT(walk(MAX), 4);
+		CHECK(ips[1] == in_rule(3) && ips[2] == in_rule(4) && ips[3] == in_rule(1));
+		CHECK_INT(end, SCOPE_END_COMPLETE);
+	}
+	/* not to where no code is, nor unaligned, nor where nothing can be read */
+	stack[501] = 0x12345;
+	CHECK_INT(walk(MAX), 2);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[501] = in_rule(4);
+	stack[101] = slot(500) + 4;
+	CHECK_INT(walk(MAX), 2);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[101] = 8;
+	CHECK_INT(walk(MAX), 2);
+	CHECK_INT(end, SCOPE_END_UNREADABLE);
+	/* round and round */
+	stack[101] = slot(500);
+	stack[500] = slot(500);
+	stack[501] = in_rule(3);
+	CHECK_INT(walk(MAX), MAX);
+	CHECK_INT(end, SCOPE_END_TRUNCATED);
+}
+
 /* As in vfork(), which has nothing on its stack while its system call lasts. */
 static void the_return_address_in_a_register(void)
 {
@@ -148,6 +236,13 @@ static void through_a_signal(void)
 	stack[100] = in_rule(1);
 	CHECK_INT(walk(MAX), 3);
 	CHECK_INT(end, SCOPE_END_COMPLETE);
+	rules[3] = (struct scope_unwind_rule){
+		.cfa = SCOPE_CFA_REG, .reg = REG_BX, .cfa_off = 16, .ra_off = -8
+	};
+	stack[128 / 8] = slot(110);
+	stack[111] = in_rule(1);
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_COMPLETE);
 	CHECK_INT(ips[1], CODE + 3 * 16 + 1); /* one less is where it was */
 	CHECK_INT(ips[2], in_rule(1));
 }
@@ -176,6 +271,26 @@ static void by_frame_pointers_and_back(void)
 	CHECK_INT(walk(MAX), 3);
 	stack[10] = slot(30);
 	stack[31] = 0x12345;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	/* what looks like a frame may lead to code that nobody has told of yet */
+	stack[30] = slot(40);
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_UNMAPPED);
+	stack[31] = 0xfff;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[31] = 0xffffffff81000000;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[31] = 0x12345;
+	stack[30] = slot(30);
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[30] = slot(40) + 1;
+	CHECK_INT(walk(MAX), 3);
+	CHECK_INT(end, SCOPE_END_NO_RULE);
+	stack[30] = slot(40) + (64u << 20);
 	CHECK_INT(walk(MAX), 3);
 	CHECK_INT(end, SCOPE_END_NO_RULE);
 }
@@ -269,6 +384,8 @@ int main(void)
 {
 	CHECK_CASE(by_the_stack_pointer);
 	CHECK_CASE(by_other_registers);
+	CHECK_CASE(by_bx_in_frames_that_call);
+	CHECK_CASE(on_to_another_stack);
 	CHECK_CASE(the_return_address_in_a_register);
 	CHECK_CASE(through_a_signal);
 	CHECK_CASE(by_frame_pointers_and_back);

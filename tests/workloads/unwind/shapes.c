@@ -30,6 +30,7 @@ void unwind_clobber(leaf_fn *leaf, size_t count, int depth);
 void unwind_coroutine_entry(void);
 void unwind_never(leaf_fn *leaf);
 void unwind_tail(leaf_fn *leaf);
+void unwind_by_bx(leaf_fn *leaf);
 
 FRAME void unwind_recurse(leaf_fn *leaf, int depth)
 {
@@ -180,6 +181,37 @@ __asm__(".text\n"
 	"	.cfi_endproc\n"
 	".size unwind_after_tail,.-unwind_after_tail\n");
 
+/*
+ * The frame's address is in rbx, since the stack is aligned: the dynamic linker's lazy resolver is
+ * made like this.
+ */
+__asm__(".text\n"
+	".globl unwind_by_bx\n"
+	".type unwind_by_bx,@function\n"
+	"unwind_by_bx:\n"
+	"	.cfi_startproc\n"
+	"	push %rbx\n"
+	"	.cfi_adjust_cfa_offset 8\n"
+	"	.cfi_rel_offset rbx, 0\n"
+	"	mov %rsp,%rbx\n"
+	"	.cfi_def_cfa_register rbx\n"
+	"	and $-64,%rsp\n"
+	"	sub $640,%rsp\n"
+	"	call *%rdi\n"
+	"	mov %rbx,%rsp\n"
+	"	.cfi_def_cfa_register rsp\n"
+	"	pop %rbx\n"
+	"	.cfi_adjust_cfa_offset -8\n"
+	"	ret\n"
+	"	.cfi_endproc\n"
+	".size unwind_by_bx,.-unwind_by_bx\n");
+
+FRAME static void unwind_bx(leaf_fn *leaf)
+{
+	unwind_by_bx(leaf);
+	KEEP_FRAME();
+}
+
 FRAME static void unwind_noreturn(leaf_fn *leaf)
 {
 	unwind_tail(leaf);
@@ -251,6 +283,7 @@ const struct shape unwind_shapes[] = {
 	  "unwind_aligned_gcc,unwind_aligned_gcc_args,unwind_aligned_gcc_alloca", 0 },
 	{ "aligned_clang", unwind_aligned_clang,
 	  "unwind_aligned_clang,unwind_aligned_clang_args,unwind_aligned_clang_alloca", 0 },
+	{ "bx", unwind_bx, "unwind_bx,unwind_by_bx", 0 },
 	{ "signal_call", unwind_signal_call,
 	  "unwind_signal_call,unwind_interrupted_call,~,unwind_handler", SHAPE_POKE },
 	{ "signal_leaf", unwind_signal_leaf,
