@@ -176,7 +176,7 @@ struct walker {
 	const void *context;
 	const __u64 *regs;
 	__u64 ip, sp, bp, bx;
-	bool exact, leaf;
+	bool exact, leaf, no_bx;
 };
 
 /* A frame above, in reach, and an address that could be code's: that of a mapping yet to be told. */
@@ -198,7 +198,7 @@ static int climb_by_frame_pointer(struct walker *w)
 		return SCOPE_END_COMPLETE;
 	if (have_unwind && !code_is_mapped(pair[1] - 1))
 		return looks_like_caller(w, pair) ? SCOPE_END_UNMAPPED : SCOPE_END_NO_RULE;
-	w->bx = 0;
+	w->no_bx = true;
 	w->sp = w->bp + 16;
 	w->bp = pair[0];
 	w->ip = pair[1];
@@ -209,13 +209,13 @@ static int climb_by_frame_pointer(struct walker *w)
 static int climb_signal(struct walker *w)
 {
 	__u64 base = w->sp + SIGNAL_REGS;
-	__u64 bp, bx, sp, ip;
+	__u64 bp, sp, ip;
 
-	if (!w->read(w->context, base + 80, &bp) || !w->read(w->context, base + 88, &bx) || !w->read(w->context, base + 120, &sp) ||
+	if (!w->read(w->context, base + 80, &bp) || !w->read(w->context, base + 120, &sp) ||
 	    !w->read(w->context, base + 128, &ip))
 		return SCOPE_END_UNREADABLE;
 	w->bp = bp;
-	w->bx = bx;
+	w->no_bx = !w->read(w->context, base + 88, &w->bx);
 	w->sp = sp;
 	w->ip = ip;
 	w->exact = true;
@@ -232,7 +232,7 @@ static int find_cfa(struct walker *w, const struct scope_unwind_rule *rule, __u6
 	    rule->cfa == SCOPE_CFA_BP_FAR)
 		base = w->bp;
 	if (rule->cfa == SCOPE_CFA_REG) {
-		if (rule->reg != 3 && (!w->leaf || rule->reg >= SCOPE_RAW_REGS))
+		if (rule->reg == 3 ? w->no_bx : !w->leaf || rule->reg >= SCOPE_RAW_REGS)
 			return 0;
 		base = rule->reg == 3 ? w->bx : w->regs[rule->reg];
 	}
@@ -250,7 +250,8 @@ static int find_cfa(struct walker *w, const struct scope_unwind_rule *rule, __u6
 static int climb(struct walker *w)
 {
 	const struct scope_unwind_rule *rule;
-	__u64 cfa, ra, bp, bx, at;
+	__u64 cfa, ra, bp, bx = w->bx, at;
+	bool no_bx = w->no_bx;
 	int r;
 
 	if (!have_unwind)
@@ -284,11 +285,11 @@ static int climb(struct walker *w)
 		return SCOPE_END_COMPLETE;
 	if (rule->cfa == SCOPE_CFA_BP_FAR && !code_is_mapped(ra - 1))
 		return SCOPE_END_NO_RULE;
-	bx = rule->bx_off ? 0 : w->bx;
-	if (rule->bx_off != SCOPE_BX_LOST && rule->bx_off)
-		w->read(w->context, cfa + (__u64)(__s64)rule->bx_off, &bx);
+	if (rule->bx_off)
+		no_bx = rule->bx_off == SCOPE_BX_LOST ||
+			!w->read(w->context, cfa + (__u64)(__s64)rule->bx_off, &bx);
 	*w = (struct walker){ .read = w->read, .context = w->context, .ip = ra, .sp = cfa,
-			      .bp = bp, .bx = bx };
+			      .bp = bp, .bx = bx, .no_bx = no_bx };
 	return -1;
 }
 

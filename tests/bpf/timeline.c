@@ -36,6 +36,7 @@ static void add_maps(void)
 	ADD_ARRAY(walks);
 	ADD_ARRAY(unwind_spaces);
 	ADD_SIZED(members);
+	ADD_SIZED(memos);
 	ADD_SIZED(unwind_rules);
 	ADD_SIZED(unwind_maps);
 	map_add(&unwind_images, MAP_NUMBER(unwind_images, type), 4, 4,
