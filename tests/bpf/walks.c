@@ -209,9 +209,50 @@ static void check_laid(const struct stack_plan *plan, const struct found *found)
 		fail("the oracle is wrong: %u frames of %u", found->count, plan->count);
 }
 
-static void turn(struct ktask *t)
+/* Blocks the thread where it stands; what the program found against what is so. */
+static void block(struct ktask *t, const struct found *wanted, bool damaged)
 {
 	const struct account *a;
+
+	kernel.now_ns += 1000;
+	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
+	sink_take_rings();
+	a = t->storage;
+	compare(sink_stack(a->t.ustack), wanted, damaged);
+	kernel.now_ns += 1000;
+	kernel_wake(0, t);
+	kernel_switch(0, t, LEAVE_BLOCKED, 0);
+}
+
+/* Little has changed since it blocked here, or nothing: a word of the stack, or a register. */
+static void change_little(struct ktask *t)
+{
+	struct pt_regs *regs = kernel_regs(t);
+	__u64 at = (regs->sp - KERNEL_USER_STACK) / 8 + below(below(2) ? 16 : 200);
+
+	switch (below(7)) {
+	case 0:
+		t->user_memory[at % (KERNEL_USER_BYTES / 8)] = any_word(t);
+		break;
+	case 1:
+		regs->r8 = regs->r12 = any_word(t);
+		break;
+	case 2:
+		regs->sp += 8 * below(3);
+		break;
+	case 3:
+		regs->bp = any_word(t);
+		break;
+	case 4:
+		regs->bx = any_word(t);
+		break;
+	default:
+		break;
+	}
+}
+
+static void turn(struct ktask *t)
+{
 	struct found wanted;
 	bool damaged, broken;
 
@@ -225,14 +266,13 @@ static void turn(struct ktask *t)
 	frames_walk_thread(t, &wanted);
 	if (!broken && !damaged)
 		check_laid(&t->user, &wanted);
-	kernel.now_ns += 1000;
-	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
-	sink_take_rings();
-	a = t->storage;
-	compare(sink_stack(a->t.ustack), &wanted, damaged);
-	kernel.now_ns += 1000;
-	kernel_wake(0, t);
-	kernel_switch(0, t, LEAVE_BLOCKED, 0);
+	block(t, &wanted, damaged);
+	for (__u32 i = below(6); i > 0; i--) {
+		if (trial.pokes)
+			change_little(t);
+		frames_walk_thread(t, &wanted);
+		block(t, &wanted, damaged);
+	}
 	t->truth->varying = true; /* the stack's time is not what this is about */
 }
 
