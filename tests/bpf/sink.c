@@ -57,11 +57,17 @@ static void pass_on(const void *record, size_t bytes)
 		fail("the sink refuses a record of type %u", ((const struct scope_record *)record)->type);
 }
 
+static struct life *take_thread(const struct scope_thread *t);
+
 static void take_stack_record(void *context, const void *data, size_t bytes)
 {
 	const struct scope_stack *r = data;
 
 	(void)context;
+	if (r->rec.type == SCOPE_REC_THREAD && bytes == sizeof(struct scope_thread)) {
+		take_thread(data); /* found no room in its own ring */
+		return;
+	}
 	if (bytes < sizeof(*r) || r->rec.type != SCOPE_REC_STACK || r->rec.size != bytes ||
 	    r->count > SCOPE_MAX_FRAMES || bytes != sizeof(*r) + r->count * 8u) {
 		fail("a malformed stack record of %zu bytes", bytes);
@@ -77,7 +83,7 @@ static bool is_same_life(const struct scope_thread *a, const struct scope_thread
 	return !a->first_ns || !b->first_ns || a->first_ns == b->first_ns;
 }
 
-/* The last record of a life wins. */
+/* The latest record of a life wins. */
 static struct life *take_thread(const struct scope_thread *t)
 {
 	struct life *life = NULL;
@@ -86,6 +92,8 @@ static struct life *take_thread(const struct scope_thread *t)
 	for (size_t i = 0; i < sink.life_count; i++)
 		if (sink.lives[i].t.thread == t->thread && is_same_life(&sink.lives[i].t, t))
 			life = &sink.lives[i];
+	if (life && t->since_ns < life->t.since_ns)
+		return life;
 	if (!life)
 		life = PUSH(sink.lives, sink.life_count);
 	*life = (struct life){ .t = *t };
