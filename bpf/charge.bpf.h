@@ -244,6 +244,22 @@ static __always_inline void charge_unseen_end(struct account *a, struct task_str
 	task_run_delay(task, &a->delay_ns);
 }
 
+/*
+ * Tells of a thread that is on its way out, and leaves its CPU for a while. It has left the list of
+ * tasks and has still to die: should the stop come first, the iterator finds it no more. The record
+ * of its death replaces this one.
+ */
+static __always_inline void account_tell(struct account *a, struct task_struct *task, __u64 now)
+{
+	struct scope_thread *t = &a->t;
+
+	if (now <= window_start_ns)
+		return;
+	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
+	if (!bpf_ringbuf_output(&thread_ring, t, sizeof(*t), BPF_RB_NO_WAKEUP))
+		a->flags |= ACCOUNT_TOLD;
+}
+
 /* A thread's account is closed for good: it died, left the target, or took another identity. */
 static __always_inline void account_close(struct account *a, struct task_struct *task, __u64 now)
 {
@@ -261,7 +277,12 @@ static __always_inline void account_close(struct account *a, struct task_struct 
 			     BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 	if (!bpf_ringbuf_output(&thread_ring, t, sizeof(*t), wake))
 		return;
+	/* what was told of it would stand, and be added to the lost once more */
+	if (a->flags & ACCOUNT_TOLD && !bpf_ringbuf_output(&stack_ring, t, sizeof(*t), wake))
+		return;
 	lose(SCOPE_LOSS_RING_THREAD, 0);
+	if (a->flags & ACCOUNT_TOLD)
+		return;
 	struct scope_thread *lost = bpf_map_lookup_elem(&lost_threads, &zero);
 
 	if (!lost)

@@ -59,6 +59,7 @@ struct account {
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
 #define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */
+#define ACCOUNT_TOLD	  (1u << 3) /* account_tell() told of it: user space has a record */
 #define ACCOUNT_OTHER_CPU (1u << 1) /* the interval under way belongs to a CPU that -C leaves out */
 
 struct task_accounts {

@@ -77,6 +77,8 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		account_move(&a->t, ustack, kstack, reason);
 		a->flags |= ACCOUNT_SETTLED;
 	}
+	if (task->exit_state)
+		account_tell(a, task, now);
 	account_end_write(a);
 }
 

@@ -143,7 +143,9 @@ static int take_thread(struct ingest *g, const void *record, size_t bytes)
 	earlier = is_new ? TABLE_NONE : g->last_lives.items[id];
 	life = is_new ? NULL : find_life(g, id, r.first_ns);
 	if (life) {
-		life->record = r;
+		/* two that were sent by different ways may come in any order */
+		if (r.since_ns >= life->record.since_ns)
+			life->record = r;
 		return 0;
 	}
 	*(is_new ? array_push(&g->last_lives) : &g->last_lives.items[id]) =

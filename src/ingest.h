@@ -9,7 +9,7 @@
  * that needs it still counts.
  *
  * A THREAD record replaces an earlier one of the same `thread` with the same first_ns, or one of which
- * no event is known (first_ns 0). With another first_ns it is another life of that thread (it left the
+ * no event is known (first_ns 0), unless that one tells of a later time (since_ns). With another first_ns it is another life of that thread (it left the
  * target and came back, or took over the leader's identity in execve): the accounts are added up.
  * One THREAD record with SCOPE_THREAD_LOST stands for all lost threads together; the last wins.
  */

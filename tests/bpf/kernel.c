@@ -340,7 +340,8 @@ void kernel_exit(__u32 cpu)
 	struct ktask *t = kernel.current[cpu];
 
 	t->task.mm = NULL; /* exit_mm() */
-	t->task.exit_state = KERNEL_EXIT_ZOMBIE;
+	/* exit_notify(): a leader waits for its parent, another thread is released by itself */
+	t->task.exit_state = t->task.pid == t->task.tgid ? KERNEL_EXIT_ZOMBIE : KERNEL_EXIT_DEAD;
 }
 
 void kernel_reap(struct ktask *t)

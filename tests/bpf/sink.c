@@ -62,6 +62,8 @@ static void pass_on(const void *record, size_t bytes)
 		fail("the sink refuses a record of type %u", ((const struct scope_record *)record)->type);
 }
 
+static struct life *take_thread(const struct scope_thread *t);
+
 static bool read_raw(const void *context, __u64 address, __u64 *ret_value)
 {
 	const struct scope_raw *r = context;
@@ -112,6 +114,10 @@ static void take_stack_record(void *context, const void *data, size_t bytes)
 		take_raw(data, bytes);
 		return;
 	}
+	if (r->rec.type == SCOPE_REC_THREAD && bytes == sizeof(struct scope_thread)) {
+		take_thread(data); /* found no room in its own ring */
+		return;
+	}
 	if (bytes < sizeof(*r) || r->rec.type != SCOPE_REC_STACK || r->rec.size != bytes ||
 	    r->count > (r->kind == SCOPE_STACK_USER ? user_frames_max : SCOPE_KERNEL_FRAMES) ||
 	    r->end >= SCOPE_ENDS || bytes != sizeof(*r) + r->count * 8u) {
@@ -128,7 +134,7 @@ static bool is_same_life(const struct scope_thread *a, const struct scope_thread
 	return !a->first_ns || !b->first_ns || a->first_ns == b->first_ns;
 }
 
-/* The last record of a life wins. */
+/* The latest record of a life wins. */
 static struct life *take_thread(const struct scope_thread *t)
 {
 	struct life *life = NULL;
@@ -137,6 +143,8 @@ static struct life *take_thread(const struct scope_thread *t)
 	for (size_t i = 0; i < sink.life_count; i++)
 		if (sink.lives[i].t.thread == t->thread && is_same_life(&sink.lives[i].t, t))
 			life = &sink.lives[i];
+	if (life && t->since_ns < life->t.since_ns)
+		return life;
 	if (!life)
 		life = PUSH(sink.lives, sink.life_count);
 	*life = (struct life){ .t = *t };

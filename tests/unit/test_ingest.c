@@ -216,6 +216,14 @@ static void last_record_of_a_thread_wins(void)
 	CHECK_INT(g->lives.count, 2);
 	CHECK_INT(g->lives.items[g->last_lives.items[0]].earlier, 0);
 	CHECK_INT(g->threads.count, 1);
+	/* one that tells of an earlier time came late: by another ring, say */
+	thread.since_ns = 5;
+	thread.switches = 5;
+	ingest_record(g, &thread, sizeof(thread));
+	thread.since_ns = 4;
+	thread.switches = 4;
+	ingest_record(g, &thread, sizeof(thread));
+	CHECK_INT(g->lives.items[0].record.switches, 5);
 	ingest_free(&g);
 }
 
