@@ -4,6 +4,7 @@
  * rule, by the frame pointer. One step; whoever includes it loops, and provides what it reads:
  *
  *   unwind_read()      eight bytes of the stack; untouched result where they are not to be had
+ *   unwind_read_code() eight bytes of code; false where it is not to be had
  *   unwind_find_map()  the mapping of code that holds an address
  *   unwind_element()   an element of an image's table
  *   unwind_rule()      a rule
@@ -35,6 +36,7 @@ struct unwind_walk {
 };
 
 static bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value);
+static bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value);
 static const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w, __u64 address);
 static const void *unwind_element(__u32 image, __u32 element);
 static const struct scope_unwind_rule *unwind_rule(__u32 id);
@@ -160,21 +162,24 @@ static __always_inline bool unwind_may_be_caller(const struct unwind_walk *w, __
 
 /*
  * Where there is no rule: code that was built with frame pointers, or made at run time. In code that
- * was not, the register holds anything: what it leads to has to be code. Code may also be younger than
- * what is known of the address space: what looks like a frame and its caller's above is told as such.
+ * was not, the register holds anything, such as an address in an array of callbacks: what it leads to
+ * has to be code, and behind a call where that can be seen. Code may also be younger than what is known
+ * of the address space: what looks like a frame and its caller's above is told as such.
  */
 static __always_inline bool unwind_by_frame_pointer(struct unwind_walk *w, enum scope_stack_end end)
 {
-	__u64 bp, ip;
+	__u64 bp, ip, code;
 
 	if (w->bp < w->sp || w->bp & 7)
 		return unwind_end(w, end);
 	if (!unwind_read(w, w->bp, &bp) || !unwind_read(w, w->bp + 8, &ip))
 		return unwind_end(w, end);
 	if (!ip)
-		return unwind_end(w, SCOPE_END_COMPLETE);
+		return unwind_end(w, bp ? end : SCOPE_END_COMPLETE);
 	if (!w->blind && !unwind_find_map(w, ip - 1))
 		return unwind_end(w, unwind_may_be_caller(w, bp, ip) ? SCOPE_END_UNMAPPED : end);
+	if (unwind_read_code(w, ip - 8, &code) && !unwind_ends_in_call(code))
+		return unwind_end(w, end);
 	w->sp = w->bp + 16;
 	w->bp = bp;
 	w->bx_at = SCOPE_BX_LOST;

@@ -28,6 +28,17 @@
 #define UNWIND_CODE_MAX	 (1ull << 47)
 #define UNWIND_FRAME_MAX (8ull << 20)
 
+/* Whether the last of eight bytes of code are a call (Intel's manual, volume 2: E8 and FF /2). */
+static __always_inline bool unwind_ends_in_call(__u64 code)
+{
+	/* `code` holds the byte n before the end at its bits 64 - 8 n */
+	if ((code >> 24 & 0xff) == 0xe8)
+		return true;
+	return (code >> 48 & 0x38ff) == 0x10ff || (code >> 40 & 0x38ff) == 0x10ff ||
+	       (code >> 32 & 0x38ff) == 0x10ff || (code >> 16 & 0x38ff) == 0x10ff ||
+	       (code >> 8 & 0x38ff) == 0x10ff;
+}
+
 static __always_inline bool unwind_signal_frame(struct unwind_walk *w)
 {
 	__u64 ip, sp, bp;

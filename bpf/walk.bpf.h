@@ -188,6 +188,12 @@ static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __
 	return true;
 }
 
+static __always_inline bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value)
+{
+	(void)w;
+	return !bpf_probe_read_user(ret_value, sizeof(*ret_value), (void *)address);
+}
+
 /* The binary search for a mapping, into walk->last_map. A global function: it is asked for twice. */
 __noinline int walk_find_map(__u32 slot, __u64 address)
 {

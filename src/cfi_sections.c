@@ -322,6 +322,19 @@ static void find_go(const struct elf *elf, struct cfi_sections *sections)
 	sections->text_vaddr = text ? text->sh_addr : 0;
 }
 
+static void find_contexts(const struct elf *elf, struct cfi_sections *sections)
+{
+	static const char name[] = "\0makecontext";
+	const Elf64_Shdr *shdr = find_section(elf, ".dynstr");
+	_cleanup_free_ uint8_t *strings = NULL;
+
+	if (!shdr)
+		return;
+	strings = read_bytes(elf->source, shdr->sh_offset, shdr->sh_size, NAMES_MAX);
+	sections->makes_contexts =
+		strings && memmem(strings, (size_t)shdr->sh_size, name, sizeof(name));
+}
+
 int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_sections)
 {
 	struct cfi_sections sections = { 0 };
@@ -337,6 +350,7 @@ int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_
 		find_eh(&elf, &sections.eh);
 		find_debug(&elf, &sections.debug);
 		find_go(&elf, &sections);
+		find_contexts(&elf, &sections);
 		*ret_sections = sections;
 	} else {
 		cfi_sections_free(&sections);

@@ -26,6 +26,7 @@ struct cfi_sections {
 	uint64_t text_vaddr;		/* of .text; 0: unknown */
 	struct image_segment *segments; /* executable, sorted by file_off; owned */
 	size_t segment_count;		/* at least 1 */
+	bool makes_contexts;		/* has makecontext() among its dynamic symbols */
 	uint64_t entry_off;		/* of the file: where a process begins; 0: nowhere */
 	/* Byte after the last of them, less than 4 GiB after the first. */
 	uint64_t end_off;

@@ -20,33 +20,30 @@
 #define SCAN_BYTES (64u * 1024)
 #define SCAN_MAX   ((uint64_t)512 << 20)
 
-/* --- code that returns from signals ----------------------------------------------------------- */
+/* --- code that is known by its bytes --------------------------------------------------------- */
 
 struct scan {
 	const struct cfi_source *source;
 	uint64_t base_off;
 	uint64_t left; /* bytes that may still be read */
+	const char *wanted;
+	size_t length;
 	uint16_t rule;
 	uint8_t *bytes; /* SCAN_BYTES */
 	struct cfi_rows *rows;
 };
 
-/*
- * A handler returns to the first of these bytes, and return addresses are looked up minus one, so
- * that the rule begins a byte before.
- */
-static void add_sigreturn(struct scan *scan, uint32_t off)
+/* What returns there returns to the first byte, and return addresses are looked up minus one. */
+static void add_found(struct scan *scan, uint32_t off)
 {
-	uint32_t end = off + (uint32_t)sizeof(CFI_ARCH_SIGRETURN) - 1;
+	uint32_t end = off + (uint32_t)scan->length;
 
 	cfi_rows_add(scan->rows, (struct cfi_row){ .off = off ? off - 1 : 0, .rule = scan->rule });
 	cfi_rows_add(scan->rows, (struct cfi_row){ .off = end, .gap = 1 });
 }
 
-static void scan_gap(struct scan *scan, uint32_t start, uint32_t end)
+static void scan_code(struct scan *scan, uint32_t start, uint32_t end)
 {
-	const size_t length = sizeof(CFI_ARCH_SIGRETURN) - 1;
-
 	while (end - start >= PADDING_MAX) {
 		size_t bytes = end - start < SCAN_BYTES ? end - start : SCAN_BYTES;
 		uint8_t *at = scan->bytes;
@@ -55,14 +52,14 @@ static void scan_gap(struct scan *scan, uint32_t start, uint32_t end)
 		    !cfi_source_read(scan->source, scan->base_off + start, scan->bytes, bytes))
 			return;
 		scan->left -= bytes;
-		while ((at = memmem(at, bytes - (size_t)(at - scan->bytes), CFI_ARCH_SIGRETURN,
-				    length))) {
-			add_sigreturn(scan, start + (uint32_t)(at - scan->bytes));
-			at += length;
+		while ((at = memmem(at, bytes - (size_t)(at - scan->bytes), scan->wanted,
+				    scan->length))) {
+			add_found(scan, start + (uint32_t)(at - scan->bytes));
+			at += scan->length;
 		}
 		if (bytes == end - start)
 			return;
-		start += (uint32_t)(bytes - (length - 1));
+		start += (uint32_t)(bytes - (scan->length - 1));
 	}
 }
 
@@ -73,16 +70,48 @@ static void find_sigreturns(const struct cfi_source *source, const struct cfi_co
 {
 	static const struct scope_unwind_rule signal = { .cfa = SCOPE_CFA_SIGNAL };
 	_cleanup_free_ uint8_t *bytes = mem_alloc(SCAN_BYTES);
-	struct scan scan = { source, code->base_off, SCAN_MAX, 0, bytes, rows };
+	struct scan scan = {
+		.source = source,
+		.base_off = code->base_off,
+		.left = SCAN_MAX,
+		.wanted = CFI_ARCH_SIGRETURN,
+		.length = sizeof(CFI_ARCH_SIGRETURN) - 1,
+		.rule = unwind_rules_add(rules, &signal),
+		.bytes = bytes,
+		.rows = rows,
+	};
 	uint32_t start = (uint32_t)(code->segments[0].file_off - code->base_off);
 
-	scan.rule = unwind_rules_add(rules, &signal);
 	for (size_t i = 0; i < said->count; i++) {
 		if (i == 0 || said->items[i - 1].gap)
-			scan_gap(&scan, start, said->items[i].off);
+			scan_code(&scan, start, said->items[i].off);
 		start = said->items[i].off;
 	}
-	scan_gap(&scan, start, code_bytes);
+	scan_code(&scan, start, code_bytes);
+}
+
+/* Only in libraries that say that they have it: else all code of all files would be read. */
+static void find_coroutine_ends(const struct cfi_source *source,
+				const struct cfi_sections *sections, const struct cfi_code *code,
+				struct unwind_rules *rules, struct cfi_rows *rows)
+{
+	static const struct scope_unwind_rule outermost = { .cfa = SCOPE_CFA_END };
+	_cleanup_free_ uint8_t *bytes = NULL;
+	struct scan scan = {
+		.source = source,
+		.base_off = code->base_off,
+		.left = SCAN_MAX,
+		.wanted = CFI_ARCH_COROUTINE,
+		.length = sizeof(CFI_ARCH_COROUTINE) - 1,
+		.rows = rows,
+	};
+
+	if (!sections->makes_contexts)
+		return;
+	scan.rule = unwind_rules_add(rules, &outermost);
+	scan.bytes = bytes = mem_alloc(SCAN_BYTES);
+	scan_code(&scan, (uint32_t)(code->segments[0].file_off - code->base_off),
+		  (uint32_t)(sections->end_off - code->base_off));
 }
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -259,7 +288,7 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 		       struct cfi_rows *rows)
 {
 	struct cfi_rows debug = { 0 }, special = { 0 }, go = { 0 }, signals = { 0 };
-	struct cfi_rows entry = { 0 };
+	struct cfi_rows entry = { 0 }, coroutines = { 0 };
 	int error = 0;
 
 	if (sections->eh.bytes)
@@ -274,6 +303,8 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 				rules, &signals);
 		fill_gaps(rows, &signals);
 		fill_gaps(rows, &debug);
+		find_coroutine_ends(source, sections, code, rules, &coroutines);
+		fill_gaps(rows, &coroutines);
 		if (rows->count)
 			add_entry(sections, code, rules, rows, &entry);
 		fill_gaps(rows, &entry);

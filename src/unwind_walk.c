@@ -17,6 +17,11 @@ static bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 	return true;
 }
 
+static bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value)
+{
+	return unwind_read(w, address, ret_value);
+}
+
 static const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w, __u64 address)
 {
 	uint32_t low = 0, high = view_now->map_count;

@@ -195,7 +195,7 @@ static int climb_by_frame_pointer(struct walker *w)
 	    !w->read(w->context, w->bp + 8, &pair[1]))
 		return SCOPE_END_NO_RULE;
 	if (!pair[1])
-		return SCOPE_END_COMPLETE;
+		return pair[0] ? SCOPE_END_NO_RULE : SCOPE_END_COMPLETE;
 	if (have_unwind && !code_is_mapped(pair[1] - 1))
 		return looks_like_caller(w, pair) ? SCOPE_END_UNMAPPED : SCOPE_END_NO_RULE;
 	w->no_bx = true;
