@@ -256,14 +256,20 @@ static void by_cgroup(struct known *k)
 }
 
 /* A process that has not ended: /proc keeps the dead until they are waited for. */
-static bool lives(int pid)
+static const char *stat_of(int pid)
 {
-	char path[64], text[512];
-	const char *state;
+	static char text[512];
+	char path[64];
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	scope_read_text(path, text, sizeof(text));
-	state = strrchr(text, ')');
+	return text;
+}
+
+static bool lives(int pid)
+{
+	const char *state = strrchr(stat_of(pid), ')');
+
 	return state && strlen(state) > 2 && state[2] != 'Z' && state[2] != 'X';
 }
 
@@ -315,7 +321,7 @@ static void by_all(struct known *k)
 	for (size_t i = 0; i < count; i++)
 		if (lives(pids[i]) && !doc_thread(&doc, pids[i], pids[i])) {
 			if (!hidden_by_the_kernel(k, pids[i]))
-				known_fail("process %d is missing", pids[i]);
+				known_fail("process %d is missing: %s", pids[i], stat_of(pids[i]));
 			known_note("process %d is hidden from BPF by the kernel", pids[i]);
 		}
 	doc_free(&doc);
