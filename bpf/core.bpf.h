@@ -431,4 +431,25 @@ static __always_inline void account_open_new(struct account *a, struct task_stru
 	account_mark_cpu(a);
 }
 
+/*
+ * The account of a task that has an event at `now`, to be written until account_end_write(). Its
+ * first event tells that it was in `state` before, unless the iterator saw it blocked.
+ */
+static __always_inline struct account *account_begin(struct task_struct *task,
+						     enum scope_state state, __u64 now)
+{
+	struct account *a = account_find(task);
+	bool blank = account_is_blank(a);
+
+	if (blank) {
+		a = account_make(task);
+		if (!a)
+			return NULL;
+	}
+	account_begin_write(a);
+	if (blank)
+		account_open(a, task, state, now);
+	return a;
+}
+
 #endif

@@ -92,17 +92,10 @@ static __always_inline void join(struct task_struct *task, __u64 now)
 static __always_inline struct account *account_before_exec(struct task_struct *task, __u32 old_tid,
 							   __u64 now)
 {
-	struct account *a = account_find(task);
-	bool blank = account_is_blank(a);
+	struct account *a = account_begin(task, SCOPE_ON, now);
 
-	if (blank) {
-		a = account_make(task);
-		if (!a)
-			return NULL;
-	}
-	account_begin_write(a);
-	if (blank)
-		account_open(a, task, SCOPE_ON, now);
+	if (!a)
+		return NULL;
 	if (a->t.tid != old_tid) {
 		a->t.tid = old_tid;
 		a->t.thread = thread_id(old_tid, task->start_time);
