@@ -61,22 +61,23 @@ __noinline __u64 memo_find(__u32 slot, __u64 key)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct memo *memo = memo_of(key);
-	__u64 h = 0;
+	__u64 h = 0, first;
 
 	if (!walk || !memo || memo->key != key || walk->w.sp & 7)
 		return 0;
 	/* the walk will want this window first, should there be one */
 	if (!walk_load(slot, walk->w.sp))
 		return 0;
+	first = (walk->w.sp - walk->window) / 8; /* at the stack's end the window begins elsewhere */
 	for (__u32 i = 0; i < WALK_SLOTS; i++) {
 		__u64 at, value;
 
 		if (i >= memo->count)
 			break;
 		at = memo->slots[i];
-		if (at * 8 + WALK_RED + 8 > walk->window_bytes)
+		if ((first + at + 1) * 8 > walk->window_bytes)
 			return 0;
-		value = walk->copy[(at + WALK_RED / 8) & (WALK_WINDOW / 8 - 1)];
+		value = walk->copy[(first + at) & (WALK_WINDOW / 8 - 1)];
 		h = walk_slot_hash(h, at, value);
 	}
 	return mix(h + memo->id) == memo->check ? memo->id : 0;
