@@ -64,14 +64,8 @@ static __always_inline void copy_unseen_end(struct scope_thread *t, struct accou
 
 static __always_inline void read_user_registers(struct iter_scratch *s, struct task_struct *task)
 {
-	struct scope_iter_task *out = &s->head;
-
-	if (bpf_probe_read_kernel(&s->user, sizeof(s->user), task_user_regs(task)))
-		return;
-	registers_by_number(&s->user, out->regs);
-	out->ip = out->regs[UNWIND_REG_IP];
-	out->sp = out->regs[UNWIND_REG_SP];
-	out->bp = out->regs[UNWIND_REG_BP];
+	if (!bpf_probe_read_kernel(&s->user, sizeof(s->user), task_user_regs(task)))
+		registers_by_number(&s->user, s->head.regs);
 }
 
 /* Kernel stack, user registers and reason of a task that is not on a CPU. */

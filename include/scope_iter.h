@@ -12,8 +12,7 @@ struct scope_iter_task {
 	struct scope_thread thread; /* its account so far; NO_EVENT: only identity and state */
 	__u64 owner;		    /* seed of its user stacks' ids */
 	__u64 task_switches;	    /* the kernel's own count: nvcsw + nivcsw */
-	__u64 ip, sp, bp;	    /* user registers; 0: a kernel thread, or on a CPU */
-	__u64 regs[SCOPE_RAW_REGS]; /* all of them by DWARF's numbers */
+	__u64 regs[SCOPE_RAW_REGS]; /* user registers by DWARF's numbers; 0: a kernel thread, or on a CPU */
 	__u64 kstack;		    /* id; 0: none (it was on a CPU) */
 	__u32 reason;		    /* what it waits in, if it is blocked */
 	__u32 count;		    /* kernel addresses that follow, at most SCOPE_KERNEL_FRAMES */

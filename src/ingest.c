@@ -286,6 +286,17 @@ int ingest_record(struct ingest *ingest, const void *record, size_t bytes)
 	return ret;
 }
 
+int ingest_stack(struct ingest *ingest, const struct scope_stack *head, const uint64_t *ips)
+{
+	size_t ips_bytes = head->count * sizeof(*ips), bytes = sizeof(*head) + ips_bytes;
+	_cleanup_free_ struct scope_stack *stack = mem_alloc(bytes);
+
+	*stack = *head;
+	stack->rec = (struct scope_record){ SCOPE_REC_STACK, (uint32_t)bytes };
+	memcpy(stack->ips, ips, ips_bytes);
+	return ingest_record(ingest, stack, bytes);
+}
+
 void ingest_listen(struct ingest *ingest, ingest_listener *listener, void *context)
 {
 	ingest->listener = listener;

@@ -9,14 +9,16 @@
  * that needs it still counts.
  *
  * A THREAD record replaces an earlier one of the same `thread` with the same first_ns, or one of which
- * no event is known (first_ns 0), unless that one tells of a later time (since_ns). With another first_ns it is another life of that thread (it left the
- * target and came back, or took over the leader's identity in execve): the accounts are added up.
+ * no event is known (first_ns 0), unless that one tells of a later time (since_ns). With another
+ * first_ns it is another life of that thread (it left the target and came back, or took over the
+ * leader's identity in execve): the accounts are added up.
  * One THREAD record with SCOPE_THREAD_LOST stands for all lost threads together; the last wins.
  */
 #ifndef INGEST_H
 #define INGEST_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "scope_event.h"
 
@@ -30,6 +32,8 @@ void ingest_free(struct ingest **ingest); /* takes NULL */
  * unknown type, count beyond the size): nothing was taken.
  */
 int ingest_record(struct ingest *ingest, const void *record, size_t bytes);
+/* The STACK with this head, whose `rec` need not be set, and its head->count addresses, leaf first. */
+int ingest_stack(struct ingest *ingest, const struct scope_stack *head, const uint64_t *ips);
 
 /*
  * Each FORK, COMM, EXIT and MAP goes on to `listener` after it was taken (NULL: to nobody). These come

@@ -11,6 +11,7 @@
 #include "mem.h"
 #include "scope_iter.h"
 #include "table.h"
+#include "unwind_walk.h"
 #include "unwinds.h"
 
 struct tasks {
@@ -46,7 +47,7 @@ void tasks_free(struct tasks **tasks)
 
 typedef void task_fn(struct tasks *t, const struct scope_iter_task *task);
 
-/* Takes the whole records at the front of the buffer; returns how many bytes they had. */
+/* These take the whole records at the front of the buffer; return how many bytes they had. */
 typedef size_t take_fn(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit);
 
 static size_t take_tasks(struct tasks *t, const unsigned char *bytes, size_t have, task_fn *visit)
@@ -116,16 +117,9 @@ static int iterate(struct tasks *t, struct bpf_program *iterator, take_fn *take,
 
 /* Sends a stack as the kernel side would; returns its id. `pid` 0: a kernel stack. */
 static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, enum scope_stack_end end,
-			   const void *ips, size_t count)
+			   const uint64_t *ips, size_t count)
 {
-	_Alignas(struct scope_stack) unsigned char
-		buffer[sizeof(struct scope_stack) + SCOPE_MAX_FRAMES * sizeof(uint64_t)];
-	struct scope_stack *stack = (struct scope_stack *)buffer;
-
-	if (!count || count > SCOPE_MAX_FRAMES)
-		return 0;
-	*stack = (struct scope_stack){
-		.rec = { SCOPE_REC_STACK, (uint32_t)(sizeof(*stack) + count * sizeof(uint64_t)) },
+	struct scope_stack head = {
 		.id = id,
 		.time_ns = clock_now(),
 		.pid = pid,
@@ -133,8 +127,10 @@ static uint64_t send_stack(struct tasks *t, uint64_t id, uint32_t pid, enum scop
 		.end = (uint8_t)end,
 		.count = (uint16_t)count,
 	};
-	memcpy(stack->ips, ips, count * sizeof(uint64_t));
-	ingest_record(t->ingest, stack, stack->rec.size);
+
+	if (!count || count > SCOPE_MAX_FRAMES)
+		return 0;
+	ingest_stack(t->ingest, &head, ips);
 	return id;
 }
 
@@ -157,7 +153,7 @@ static uint64_t send_user_stack(struct tasks *t, const struct scope_iter_task *t
 	enum scope_stack_end end;
 	size_t count;
 
-	if (!t->unwinds || !task->sp)
+	if (!t->unwinds || !unwind_stack_pointer((const uint64_t *)task->regs))
 		return 0;
 	count = unwinds_walk_blocked(t->unwinds, thread->pid, thread->tid,
 				     (const uint64_t *)task->regs, ips, ARRAY_SIZE(ips), &end);
@@ -183,7 +179,8 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 	table_add(&t->seen, &thread->thread, &is_new);
 	if (is_new)
 		*array_push(&t->seen_switches) = task->task_switches;
-	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_END_COMPLETE, task->ips, task->count);
+	seen.kstack = send_stack(t, task->kstack, 0, SCOPE_END_COMPLETE,
+				 (const uint64_t *)task->ips, task->count);
 	seen.ustack = send_user_stack(t, task);
 	seen.time_ns = clock_now();
 	ingest_record(t->ingest, &seen, sizeof(seen));

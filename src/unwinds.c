@@ -94,8 +94,7 @@ void unwinds_close(struct unwinds **unwinds)
 	*unwinds = NULL;
 }
 
-/* --- requests
- * ------------------------------------------------------------------------------------- */
+/* --- requests ---------------------------------------------------------------------------------- */
 
 static void take_raw(struct unwinds *u, const struct scope_raw *record)
 {
@@ -169,8 +168,7 @@ static void answer_requests(struct unwinds *u)
 	u->requests.count = 0;
 }
 
-/* --- walks
- * ------------------------------------------------------------------------------------------ */
+/* --- walks ------------------------------------------------------------------------------------- */
 
 static struct unwind_view view_of(const struct unwinds *u, const struct unwind_layout *layout)
 {
@@ -257,11 +255,7 @@ static void walk_longer(struct unwinds *u, const struct scope_raw *raw, struct u
 static void send_stack(struct unwinds *u, const struct scope_raw *raw, size_t count,
 		       enum scope_stack_end end)
 {
-	size_t bytes = sizeof(struct scope_stack) + count * sizeof(*u->ips);
-	_cleanup_free_ struct scope_stack *stack = mem_alloc(bytes);
-
-	*stack = (struct scope_stack){
-		.rec = { SCOPE_REC_STACK, (uint32_t)bytes },
+	struct scope_stack head = {
 		.id = raw->id,
 		.time_ns = raw->time_ns,
 		.pid = raw->pid,
@@ -269,8 +263,8 @@ static void send_stack(struct unwinds *u, const struct scope_raw *raw, size_t co
 		.end = (uint8_t)end,
 		.count = (uint16_t)count,
 	};
-	memcpy(stack->ips, u->ips, count * sizeof(*u->ips));
-	ingest_record(u->ingest, stack, bytes);
+
+	ingest_stack(u->ingest, &head, u->ips);
 }
 
 /* False: a table that it may need is still to come. */
@@ -346,8 +340,7 @@ size_t unwinds_walk_blocked(struct unwinds *u, uint32_t pid, uint32_t tid,
 			   ret_end);
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------- */
+/* --- the whole --------------------------------------------------------------------------------- */
 
 void unwinds_prepare(struct unwinds *u)
 {
