@@ -4,7 +4,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -12,6 +11,7 @@
 #include "cfi_cursor.h"
 #include "cfi_dwarf.h"
 #include "cfi_run.h"
+#include "image_elf.h"
 #include "mem.h"
 
 /* Real files have a dozen segments, some dozens of sections, and sections of some dozen MiB. */
@@ -44,17 +44,7 @@ bool cfi_source_read(const struct cfi_source *source, uint64_t off, void *bytes,
 		memcpy(bytes, source->memory + off, count);
 		return true;
 	}
-	for (size_t done = 0; done < count;) {
-		ssize_t got =
-			pread(source->fd, (char *)bytes + done, count - done, (off_t)(off + done));
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return false;
-		done += (size_t)got;
-	}
-	return true;
+	return image_elf_read_at(source->fd, off, bytes, count);
 }
 
 /* Bytes of the file, owned by the caller, or NULL. Not zeroed first. */

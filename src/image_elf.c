@@ -13,7 +13,7 @@
 #define NOTES_MAX    65536 /* bytes of one note segment */
 #define BUILD_ID_MAX 64    /* bytes; SHA-1 has 20 */
 
-static bool read_at(int fd, uint64_t off, void *bytes, size_t count)
+bool image_elf_read_at(int fd, uint64_t off, void *bytes, size_t count)
 {
 	for (size_t done = 0; done < count;) {
 		ssize_t got = pread(fd, (char *)bytes + done, count - done, (off_t)(off + done));
@@ -44,13 +44,13 @@ static bool find_phdrs(int fd, uint64_t size, struct phdr_table *table)
 	} ehdr;
 	uint64_t bytes;
 
-	if (size < sizeof(ehdr.narrow) || !read_at(fd, 0, &ehdr.narrow, sizeof(ehdr.narrow)))
+	if (size < sizeof(ehdr.narrow) || !image_elf_read_at(fd, 0, &ehdr.narrow, sizeof(ehdr.narrow)))
 		return false;
 	if (memcmp(ehdr.ident, ELFMAG, SELFMAG) != 0 || ehdr.ident[EI_DATA] != ELFDATA2LSB)
 		return false;
 	table->wide = ehdr.ident[EI_CLASS] == ELFCLASS64;
 	if (table->wide) {
-		if (size < sizeof(ehdr.wide) || !read_at(fd, 0, &ehdr.wide, sizeof(ehdr.wide)))
+		if (size < sizeof(ehdr.wide) || !image_elf_read_at(fd, 0, &ehdr.wide, sizeof(ehdr.wide)))
 			return false;
 		*table = (struct phdr_table){ ehdr.wide.e_phoff, ehdr.wide.e_phentsize,
 					      ehdr.wide.e_phnum, true };
@@ -133,7 +133,7 @@ static char *read_build_id(int fd, uint64_t size, const Elf64_Phdr *phdr)
 	    phdr->p_filesz > size - phdr->p_offset || phdr->p_filesz == 0)
 		return NULL;
 	notes = mem_alloc((size_t)phdr->p_filesz);
-	if (!read_at(fd, phdr->p_offset, notes, (size_t)phdr->p_filesz))
+	if (!image_elf_read_at(fd, phdr->p_offset, notes, (size_t)phdr->p_filesz))
 		return NULL;
 	return parse_notes(notes, (size_t)phdr->p_filesz, phdr->p_align == 8 ? 8 : 4);
 }
@@ -149,7 +149,7 @@ int image_elf_read(int fd, uint64_t size, struct image *image)
 		return -ENOEXEC;
 	if (table.count) {
 		phdrs = mem_alloc_array(table.count, table.entry_bytes);
-		if (!read_at(fd, table.off, phdrs, table.count * table.entry_bytes))
+		if (!image_elf_read_at(fd, table.off, phdrs, table.count * table.entry_bytes))
 			return -ENOEXEC;
 	}
 	for (size_t i = 0; i < table.count; i++) {

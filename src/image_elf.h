@@ -11,4 +11,7 @@
 /* Fills segments, segment_count and build_id (owned by the caller, free()). -ENOEXEC: not ELF. */
 int image_elf_read(int fd, uint64_t size, struct image *image);
 
+/* `count` bytes from `off`. False: they are not all there. */
+bool image_elf_read_at(int fd, uint64_t off, void *bytes, size_t count);
+
 #endif
