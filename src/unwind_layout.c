@@ -39,8 +39,7 @@ void unwind_layout_release(struct unwind_layout **layout)
 	free(dead);
 }
 
-/* --- ranges -------------------------------------------------------------------------------------
- */
+/* --- ranges ------------------------------------------------------------------------------------ */
 
 /* The first range that ends after `address`. */
 static size_t find_range(const struct unwind_layout *layout, uint64_t address)

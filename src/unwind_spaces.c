@@ -286,8 +286,7 @@ void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now)
 	}
 }
 
-/* --- upkeep
- * --------------------------------------------------------------------------------------- */
+/* --- upkeep ------------------------------------------------------------------------------------ */
 
 static void look_at_leaving(struct unwind_spaces *spaces, nsec_t now)
 {

@@ -20,3 +20,7 @@ bench:
 	@ret=0; for b in switches crowds make-shares; do \
 		echo "--- $$b"; BUILD=$(BUILD) tools/bench/$$b || ret=1; \
 	done; exit $$ret
+
+# What unwind tables of files come to: $(BUILD)/unwind-bench FILE...
+$(BUILD)/unwind-bench: tools/unwind-bench.c $(filter-out $(BUILD)/src/main.o,$(OBJ))
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Isrc $^ $(LDLIBS) -o $@

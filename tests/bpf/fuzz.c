@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 
+#include "random.h"
 #include "report.h"
 #include "sink.h"
 #include "timeline.h"
@@ -24,10 +25,7 @@ static struct {
 
 static __u32 below(__u32 n)
 {
-	fuzz.random ^= fuzz.random << 13;
-	fuzz.random ^= fuzz.random >> 7;
-	fuzz.random ^= fuzz.random << 17;
-	return (__u32)(fuzz.random >> 33) % n;
+	return random_below(&fuzz.random, n);
 }
 
 static struct ktask *any_in(enum scope_state state)

@@ -8,6 +8,7 @@
 
 #include "code.h"
 #include "frames.h"
+#include "random.h"
 #include "report.h"
 #include "sink.h"
 #include "stack.bpf.h"
@@ -25,10 +26,7 @@ static struct {
 
 static __u32 below(__u32 n)
 {
-	trial.random ^= trial.random << 13;
-	trial.random ^= trial.random >> 7;
-	trial.random ^= trial.random << 17;
-	return (__u32)(trial.random >> 33) % n;
+	return random_below(&trial.random, n);
 }
 
 static struct scope_unwind_rule any_rule(void)
