@@ -9,9 +9,13 @@ if ! script -qec true /dev/null >/dev/null 2>&1 </dev/null; then
 fi
 needs_capture terminal || finish
 
+# script(1) starts the user's shell, which may be any. The program takes that shell's place, as a
+# shell that stays is killed by the Ctrl-C that the program lives through, and its status is told.
+export SHELL=/bin/sh
+
 # on_terminal COMMAND: its stdout and stderr are one terminal, and end in $dir/out.
 on_terminal() {
-	run script -qec "$1" /dev/null
+	run script -qec "exec $1" /dev/null
 }
 
 escape=$(printf '\033')
@@ -60,7 +64,7 @@ type_ctrl_c='for _ in $(seq 300); do
 done
 printf "\\003"
 sleep 1'
-run sh -c "($type_ctrl_c) | script -qec \"'$SYSTEMSCOPE' -p $$ -d 0 -o x.folded\" /dev/null"
+run sh -c "($type_ctrl_c) | script -qec \"exec '$SYSTEMSCOPE' -p $$ -d 0 -o x.folded\" /dev/null"
 judge_success ctrl_c 0 x.folded && ok ctrl_c
 
 # COMMAND has the terminal: no live line runs through its output.
