@@ -18,6 +18,7 @@
 #define TASK_NEW	     0x0800u
 #define PF_IO_WORKER	     0x00000010u /* since 5.12 a thread of its process */
 #define PF_USER_WORKER	     0x00004000u /* 6.4; PF_USED_ASYNC until 5.17 */
+#define PF_EXITING	     0x00000004u
 #define PF_KTHREAD	     0x00200000u
 
 /* 5.11 brought task storage to tracing programs; before it a hash keyed by the task's address. */

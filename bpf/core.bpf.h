@@ -246,7 +246,8 @@ static __always_inline __u64 owner_id(__u32 tgid, __u64 leader_start_time, __u64
 struct who {
 	__u32 pid, tgid, flags;
 	__u64 owner;
-	bool has_mm;
+	__u64 start_time;
+	__u64 mm; /* the address of its memory's description; 0: it has none */
 };
 
 static __always_inline struct who who_is(struct task_struct *task)
@@ -257,7 +258,8 @@ static __always_inline struct who who_is(struct task_struct *task)
 		.flags = task->flags,
 		.owner = owner_id((__u32)task->tgid, task->group_leader->start_time,
 				  task->self_exec_id),
-		.has_mm = task->mm,
+		.start_time = task->start_time,
+		.mm = (__u64)task->mm,
 	};
 }
 
@@ -268,7 +270,8 @@ static __always_inline struct who who_runs(struct task_struct *task)
 		.pid = (__u32)BPF_CORE_READ(task, pid),
 		.tgid = (__u32)BPF_CORE_READ(task, tgid),
 		.flags = BPF_CORE_READ(task, flags),
-		.has_mm = BPF_CORE_READ(task, mm),
+		.start_time = BPF_CORE_READ(task, start_time),
+		.mm = (__u64)BPF_CORE_READ(task, mm),
 	};
 
 	who.owner = owner_id(who.tgid, BPF_CORE_READ(task, group_leader, start_time),

@@ -166,7 +166,7 @@ int edges__owners(struct bpf_iter__task *ctx)
 		return 0;
 	who = who_is(task);
 	/* one thread speaks for all, where all are targets */
-	if (!who.has_mm || task_is_worker(who.flags) ||
+	if (!who.mm || task_is_worker(who.flags) ||
 	    (filter != SCOPE_FILTER_TID && who.pid != who.tgid))
 		return 0;
 	out.owner = who.owner;

@@ -3,6 +3,7 @@
  * lifecycle - who becomes a target, and who ceases to be one, in mid-run.
  */
 #include "charge.bpf.h"
+#include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 #define CGROUP_DEPTH 32
@@ -60,6 +61,24 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 	else if (follow_children)
 		is = is_member((__u32)parent->tgid);
 	set_member((__u32)child->tgid, is);
+	return 0;
+}
+
+/*
+ * The running thread is about to lose its memory: it exits, or its execve can do nothing but succeed
+ * or kill it. Attached to sched_prepare_exec, which is new in 6.10, and to sched_process_exit,
+ * which comes too late before 6.16 (kernel/exit.c); one program for the two, by their common first
+ * argument, as each that walks takes its time to be verified.
+ */
+SEC("?raw_tp")
+int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
+{
+	struct who who = who_runs((struct task_struct *)ctx->args[0]);
+	__u64 now = bpf_ktime_get_ns();
+
+	if (who.mm && want_user_stacks && now < window_end_ns &&
+	    is_target_id(who.pid, who.tgid, who.flags))
+		stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));
 	return 0;
 }
 
@@ -136,6 +155,7 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 	__u64 now = bpf_ktime_get_ns();
 	struct account *a;
 
+	stack_unkeep((__u32)task->pid);
 	was = is_target_id((__u32)old_tid, (__u32)task->tgid, task->flags);
 	stays = match_comm ? comm_matches(task) : was;
 	if (match_comm)

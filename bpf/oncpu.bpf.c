@@ -19,7 +19,7 @@ int oncpu__tick(struct bpf_perf_event_data *ctx)
 		return 0;
 	if (restrict_cpus && !cpu_listed[bpf_get_smp_processor_id() & (SCOPE_MAX_CPUS - 1)])
 		return 0;
-	key.thread = thread_id(who.pid, BPF_CORE_READ(task, start_time));
+	key.thread = thread_id(who.pid, who.start_time);
 	key.ustack = stack_take_user(who, SCRATCH_TICK, now);
 	if (!(ctx->regs.cs & 3)) /* the tick met the kernel, not user mode */
 		key.kstack = stack_take_kernel(ctx, SCRATCH_TICK, now);

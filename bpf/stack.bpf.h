@@ -220,10 +220,72 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	return id;
 }
 
+/*
+ * A thread that exits, or that is within execve, goes on for some time without the memory that its
+ * user stack was in: all that time stands under the stack that was kept the moment before.
+ *
+ * Written and read without a lock by all threads that share the slot: `check` tells whose stack it
+ * is, and shows whether all of it is one writer's.
+ */
+struct kept_stack {
+	__u64 mm; /* execve: counts once the thread has other memory; 0, exit: once it has none */
+	__u64 ustack;
+	__u64 check; /* the thread's id, xor the two above */
+	__u64 pid;
+};
+
+#define KEPT_STACKS 4096
+
+static struct kept_stack kept_stacks[KEPT_STACKS];
+
+static __always_inline struct kept_stack *kept_slot(__u32 pid)
+{
+	return &kept_stacks[pid & (KEPT_STACKS - 1)];
+}
+
+static __always_inline void stack_keep(struct who who, __u64 ustack)
+{
+	struct kept_stack *k = kept_slot(who.pid);
+
+	k->mm = who.flags & PF_EXITING ? 0 : who.mm;
+	k->ustack = ustack;
+	k->check = thread_id(who.pid, who.start_time) ^ k->mm ^ ustack;
+	k->pid = who.pid;
+}
+
+/* The thread has memory of its own again. */
+static __always_inline void stack_unkeep(__u32 pid)
+{
+	struct kept_stack *k = kept_slot(pid);
+
+	if (k->pid == pid)
+		k->pid = 0;
+}
+
+static __always_inline bool stack_is_kept(struct who who, __u64 *ret_ustack)
+{
+	volatile struct kept_stack *k = kept_slot(who.pid);
+	__u64 mm, ustack;
+
+	if (k->pid != who.pid)
+		return false;
+	mm = k->mm;
+	ustack = k->ustack;
+	*ret_ustack = ustack;
+	return (mm ? who.mm && who.mm != mm : !who.mm) &&
+	       (k->check ^ mm ^ ustack) == thread_id(who.pid, who.start_time);
+}
+
 static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)
 {
-	/* a thread that is past exit_mm() has no user memory: no loss, there is nothing */
-	if (!want_user_stacks || task_is_worker(who.flags) || !who.has_mm)
+	__u64 ustack;
+
+	if (!want_user_stacks || task_is_worker(who.flags))
+		return 0;
+	if (stack_is_kept(who, &ustack))
+		return ustack;
+	/* past exit_mm(), on a kernel that tells of an exit no sooner: no loss, there is nothing */
+	if (!who.mm)
 		return 0;
 	return stack_walk_user(slot, who.owner, who.tgid, now);
 }

@@ -39,6 +39,7 @@ struct tracer {
 	struct table_pair sums, ticks;
 	unsigned char *members; /* the kernel side's bytes, mapped */
 	struct ticks tick_links;
+	struct bpf_link *exec_link, *exit_link; /* of the one program that has two */
 	struct tasks *tasks;
 	struct unwinds *unwinds; /* not owned; NULL: no user stacks */
 	bool wants_drain;
@@ -113,6 +114,7 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.edges__task, true);
 	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
+	bpf_program__set_autoload(s->progs.lifecycle__lose_memory, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
@@ -259,13 +261,23 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 	return 0;
 }
 
+static void detach(struct tracer *t)
+{
+	ticks_detach(&t->tick_links);
+	bpf_link__destroy(t->exec_link);
+	bpf_link__destroy(t->exit_link);
+	t->exec_link = t->exit_link = NULL;
+	scope_bpf__detach(t->skel);
+}
+
 void tracer_close(struct tracer **tracer)
 {
 	struct tracer *t = *tracer;
 
 	if (!t)
 		return;
-	ticks_detach(&t->tick_links);
+	if (t->skel)
+		detach(t);
 	ring_buffer__free(t->rings);
 	tables_free(&t->sums);
 	tables_free(&t->ticks);
@@ -311,6 +323,16 @@ uint32_t tracer_next_member(const struct tracer *t, uint32_t after)
 
 /* --- attach --------------------------------------------------------------------------------------- */
 
+/* Exits, and what goes before an execve, which older kernels do not tell of. */
+static bool attach_memory_losses(struct tracer *t)
+{
+	const struct bpf_program *program = t->skel->progs.lifecycle__lose_memory;
+
+	t->exec_link = bpf_program__attach_raw_tracepoint(program, "sched_prepare_exec");
+	t->exit_link = bpf_program__attach_raw_tracepoint(program, "sched_process_exit");
+	return t->exit_link;
+}
+
 int tracer_attach(struct tracer *t, struct err *err)
 {
 	struct bpf_program *program;
@@ -336,6 +358,9 @@ int tracer_attach(struct tracer *t, struct err *err)
 			return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach %s: %s",
 				       bpf_program__name(program), strerror(errno));
 	}
+	if (t->config->user_stacks && !attach_memory_losses(t))
+		return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach to exits: %s",
+			       strerror(errno));
 	return ticks_attach(&t->tick_links, t->config, t->skel->progs.oncpu__tick, err);
 }
 
@@ -402,12 +427,6 @@ int tracer_drain(struct tracer *t, bool sums, struct err *err)
 	feed_losses(&t->feed, bpf_map__fd(t->skel->maps.losses));
 	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF table: %s", strerror(-r)) :
 		   0;
-}
-
-static void detach(struct tracer *t)
-{
-	ticks_detach(&t->tick_links);
-	scope_bpf__detach(t->skel);
 }
 
 int tracer_stop(struct tracer *t, struct err *err)

@@ -76,6 +76,10 @@ struct bpf_perf_event_data {
 	__u64 addr;
 };
 
+struct bpf_raw_tracepoint_args {
+	__u64 args[1]; /* as many as the tracepoint has */
+};
+
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
 struct mm_struct {

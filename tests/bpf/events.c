@@ -80,6 +80,18 @@ static void do_exchange(struct words *w, __u32 cpu)
 	kernel_exchange_tids(kernel.current[cpu]);
 }
 
+static void do_prepare_exec(struct words *w, __u32 cpu)
+{
+	(void)w;
+	kernel_prepare_exec(cpu);
+}
+
+static void do_exec_memory(struct words *w, __u32 cpu)
+{
+	(void)w;
+	kernel_exec_memory(cpu);
+}
+
 static void do_exec(struct words *w, __u32 cpu)
 {
 	kernel_exec(cpu, words_take(w));
@@ -413,6 +425,7 @@ static const struct {
 	{ "drain", do_drain },
 	{ "exchange", do_exchange },
 	{ "exec", do_exec },
+	{ "exec-memory", do_exec_memory },
 	{ "exit", do_exit },
 	{ "fill", do_fill },
 	{ "forget", do_forget },
@@ -423,6 +436,7 @@ static const struct {
 	{ "land", do_land },
 	{ "point", do_point },
 	{ "poke", do_poke },
+	{ "prepare-exec", do_prepare_exec },
 	{ "reap", do_reap },
 	{ "regs", do_regs },
 	{ "rename", do_rename },

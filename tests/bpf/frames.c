@@ -338,7 +338,7 @@ void frames_walk_thread(struct ktask *t, struct found *ret_found)
 
 	ret_found->count = 0;
 	frames_registers(t, regs);
-	if (!t->task.mm || t->task.flags & workers || !regs[16])
+	if ((!t->task.mm && !t->told_of_loss) || t->task.flags & workers || !regs[16])
 		return;
 	frames_walk(regs, read_thread, t, ret_found);
 	if (kernel_regs(t)->cs == KERNEL_USER32_CS) {

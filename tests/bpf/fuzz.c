@@ -56,7 +56,8 @@ static void move_within_program(struct ktask *t)
 	struct stack_plan plan;
 
 	parse_stack(user[below(4)], SCOPE_STACK_USER, &plan);
-	kernel_set_stack(t, SCOPE_STACK_USER, &plan);
+	if (!t->task.exit_state) /* then it has the one that it exited with */
+		kernel_set_stack(t, SCOPE_STACK_USER, &plan);
 	parse_stack(in_kernel[below(3)], SCOPE_STACK_KERNEL, &plan);
 	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
 	kernel_regs(t)->orig_ax = below(3);

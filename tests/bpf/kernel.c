@@ -147,7 +147,7 @@ struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 star
 	t->task.tgid = (int)pid;
 	t->task.group_leader = leader ? &leader->task : &t->task;
 	t->task.start_time = start_time_ns;
-	t->task.mm = leader ? leader->task.mm : &t->mm;
+	t->task.mm = leader ? &leader->mm : &t->mm; /* also of a leader that has exited */
 	t->mm.start_stack = KERNEL_USER_STACK + KERNEL_USER_BYTES - 4096;
 	t->task.cgroups = &t->css_set;
 	t->css_set.dfl_cgrp = leader ? leader->css_set.dfl_cgrp : kernel_cgroup(1, 0);
@@ -314,6 +314,26 @@ void kernel_rename(struct ktask *t, const char *comm)
 	strncpy(t->task.comm, comm, sizeof(t->task.comm) - 1);
 }
 
+static void lose_memory(struct ktask *t)
+{
+	struct bpf_raw_tracepoint_args args = { { (__u64)&t->task } };
+
+	if (t->task.mm)
+		t->told_of_loss = true;
+	lifecycle__lose_memory(&args);
+}
+
+void kernel_prepare_exec(__u32 cpu)
+{
+	begin_event(cpu);
+	lose_memory(kernel.current[cpu]);
+}
+
+void kernel_exec_memory(__u32 cpu)
+{
+	kernel.current[cpu]->task.mm = &kernel.current[cpu]->next_mm;
+}
+
 void kernel_exec(__u32 cpu, const char *comm)
 {
 	struct ktask *t = kernel.current[cpu];
@@ -330,6 +350,7 @@ void kernel_exec(__u32 cpu, const char *comm)
 	kernel_rename(t, comm);
 	t->task.self_exec_id++;
 	t->task.mm = &t->mm;
+	t->told_of_loss = false;
 	if (match_comm || filter == SCOPE_FILTER_TID)
 		t->truth->varying = true;
 	lifecycle__exec(NULL, &t->task, old_tid);
@@ -339,7 +360,14 @@ void kernel_exit(__u32 cpu)
 {
 	struct ktask *t = kernel.current[cpu];
 
+	begin_event(cpu);
+	t->task.flags |= PF_EXITING;
+	t->told_of_loss = t->task.mm == &t->next_mm;
+	if (!kernel.tells_exits_late)
+		lose_memory(t);
 	t->task.mm = NULL; /* exit_mm() */
+	if (kernel.tells_exits_late)
+		lose_memory(t);
 	/* exit_notify(): a leader waits for its parent, another thread is released by itself */
 	t->task.exit_state = t->task.pid == t->task.tgid ? KERNEL_EXIT_ZOMBIE : KERNEL_EXIT_DEAD;
 }

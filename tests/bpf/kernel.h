@@ -54,7 +54,7 @@ struct truth {
 
 struct ktask {
 	struct task_struct task; /* first: the programs know a ktask by it */
-	struct mm_struct mm;
+	struct mm_struct mm, next_mm;
 	struct css_set css_set;
 	struct stack_plan user, kernel; /* set by kernel_set_stack() */
 	__u64 user_memory[KERNEL_USER_BYTES / 8];
@@ -65,6 +65,7 @@ struct ktask {
 	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */
 	__u32 exec_tid; /* its tid until it took the leader's; 0: it is not within execve */
 	bool woken, in_use;
+	bool told_of_loss; /* the programs hear of it before its memory goes */
 	bool blocked; /* how it left its last CPU, or was at the start */
 };
 
@@ -85,6 +86,7 @@ struct kernel {
 	void (*in_opening)(void); /* the same, when next a program asks for its CPU's number */
 	bool traces_fork, traces_attach; /* programs that the tracer loads for some targets only */
 	bool has_old_state;		 /* a kernel before 5.14: task_struct.state */
+	bool tells_exits_late;		 /* a kernel before 6.16: after exit_mm() */
 };
 
 extern struct kernel kernel;
@@ -113,6 +115,9 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 void kernel_wake(__u32 cpu, struct ktask *t);
 void kernel_rename(struct ktask *t, const char *comm);
 void kernel_exchange_tids(struct ktask *t); /* within execve, if `t` is not the leader */
+/* execve: sched_prepare_exec; then the old memory is gone; then all is done. */
+void kernel_prepare_exec(__u32 cpu);
+void kernel_exec_memory(__u32 cpu);
 void kernel_exec(__u32 cpu, const char *comm);
 void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still has to switch out */
 void kernel_reap(struct ktask *t);

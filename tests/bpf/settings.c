@@ -108,6 +108,12 @@ static void set_known_bug(struct words *w)
 	report_known_bug(text);
 }
 
+static void set_late_exits(struct words *w)
+{
+	(void)w;
+	kernel.tells_exits_late = true;
+}
+
 static void set_old_state(struct words *w)
 {
 	(void)w;
@@ -219,13 +225,12 @@ static const struct {
 	{ "cgroup", set_cgroup },	  { "cpus-listed", set_cpus },
 	{ "filter", set_filter },	  { "follow-children", set_follow },
 	{ "frames-max", set_frames_max }, { "function", set_function },
-	{ "known-bug", set_known_bug },
+	{ "known-bug", set_known_bug },	  { "late-exits", set_late_exits },
 	{ "match-comm", set_match_comm }, { "member", set_member_ids },
 	{ "min-block", set_min_block },	  { "old-state", set_old_state },
-	{ "pending", set_pending },
-	{ "room", set_room },		  { "thread", add_thread },
-	{ "unbound", set_unbound },	  { "unmapped", set_unmapped },
-	{ "without", set_without },
+	{ "pending", set_pending },	  { "room", set_room },
+	{ "thread", add_thread },	  { "unbound", set_unbound },
+	{ "unmapped", set_unmapped },	  { "without", set_without },
 };
 
 void settings_take(struct words *w)
