@@ -328,14 +328,6 @@ static void by_all(struct known *k)
 	subject_kill(&subject);
 }
 
-static const char *workload(const struct known *k, const char *name)
-{
-	static char path[PATH_MAX + 32];
-
-	snprintf(path, sizeof(path), "%s/%s", k->workloads, name);
-	return path;
-}
-
 /* Each process of the tree, from its first step to its last; the status is the command's. */
 static void require_tree(struct known *k, struct scope *scope, const char *facts_path, int code)
 {
@@ -374,11 +366,11 @@ static void command(struct known *k)
 	char path[PATH_MAX];
 
 	snprintf(path, sizeof(path), "%s", known_path(k, "tree-7.facts"));
-	scope_profile(k, &scope, "--", workload(k, "forktree"), "--facts", path, "--exit", "7",
+	scope_profile(k, &scope, "--", known_workload(k, "forktree"), "--facts", path, "--exit", "7",
 		      NULL);
 	require_tree(k, &scope, path, 7);
 	snprintf(path, sizeof(path), "%s", known_path(k, "tree-term.facts"));
-	scope_profile(k, &scope, "--", workload(k, "forktree"), "--facts", path, "--raise", "15",
+	scope_profile(k, &scope, "--", known_workload(k, "forktree"), "--facts", path, "--raise", "15",
 		      NULL);
 	require_tree(k, &scope, path, 128 + SIGTERM);
 }
@@ -405,7 +397,7 @@ static void stopwatch(struct known *k)
 	struct doc doc;
 
 	start_quiet(k, &subject);
-	scope_profile(k, &scope, "-a", "--", workload(k, "forktree"), "--facts",
+	scope_profile(k, &scope, "-a", "--", known_workload(k, "forktree"), "--facts",
 		      known_path(k, "tree.facts"), "--exit", "3", NULL);
 	doc = scope_document_exit(k, &scope, 60, 3);
 	if (threads_of(&doc, subject.pid) != 8)
@@ -418,7 +410,7 @@ static void stopwatch(struct known *k)
 static void command_stdout(struct known *k)
 {
 	const char *args[] = {
-		"profile", "--output", "folded", "--", workload(k, "forktree"), NULL
+		"profile", "--output", "folded", "--", known_workload(k, "forktree"), NULL
 	};
 	struct doc_error error;
 	struct folded folded;
@@ -623,7 +615,7 @@ static void brief(struct known *k)
 	/* the exec is on-CPU time as well, and takes an emulated machine long */
 	int programs = k->emulated ? 5 : 20, count = 0;
 
-	scope_profile(k, &scope, "-F", "997", "--", workload(k, "conftest"), "--dir", k->dir,
+	scope_profile(k, &scope, "-F", "997", "--", known_workload(k, "conftest"), "--dir", k->dir,
 		      "--count", k->emulated ? "5" : "20", "--work-ms",
 		      k->emulated ? "1500" : "40", NULL);
 	doc = scope_document(k, &scope, 60);

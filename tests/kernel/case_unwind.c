@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "chain.h"
@@ -370,6 +371,62 @@ static void max_stack(struct known *k)
 	run_abyss(k, "1024", WANT_WHOLE);
 }
 
+/* --- threads without memory ------------------------------------------------------------------ */
+
+/* This kernel's release is at least `major`.`minor`. */
+static bool kernel_is(int major, int minor)
+{
+	struct utsname name;
+	int have_major = 0, have_minor = 0;
+
+	if (uname(&name) || sscanf(name.release, "%d.%d", &have_major, &have_minor) != 2)
+		known_fail("what kernel is this?");
+	return have_major > major || (have_major == major && have_minor >= minor);
+}
+
+/*
+ * All time in exit_mmap(), which frees the memory, within `caller` of the kernel is whole, and most
+ * of it under `function`, if this kernel tells of it in time (`told`). Else nothing can be said.
+ */
+static void check_memory_loss(const struct doc *doc, const char *caller, const char *function,
+			      bool told)
+{
+	int64_t all_ns = 0, whole_ns = 0, function_ns = 0;
+
+	for (size_t i = 0; i < doc->sample_count; i++) {
+		const struct doc_sample *s = &doc->samples[i];
+
+		if (!doc_stack_has(doc, s->stack, DOC_KERNEL, "exit_mmap") ||
+		    !doc_stack_has(doc, s->stack, DOC_KERNEL, caller))
+			continue;
+		all_ns += s->ns;
+		if (doc_stack_has(doc, s->stack, DOC_USER, "_start"))
+			whole_ns += s->ns;
+		if (doc_stack_has(doc, s->stack, DOC_USER, function))
+			function_ns += s->ns;
+	}
+	known_note("%s: %lld us, whole %lld us, under %s %lld us", caller, (long long)all_ns / 1000,
+		   (long long)whole_ns / 1000, function, (long long)function_ns / 1000);
+	if (!all_ns)
+		known_fail("no time in exit_mmap() within %s()", caller);
+	if (told && (whole_ns != all_ns || function_ns < all_ns / 2))
+		known_fail("within %s(): %lld ns, whole %lld ns, under %s %lld ns", caller,
+			   (long long)all_ns, (long long)whole_ns, function,
+			   (long long)function_ns);
+}
+
+static void without_memory(struct known *k)
+{
+	struct scope scope;
+	struct doc doc;
+
+	scope_profile(k, &scope, "-F", "997", "--", known_workload(k, "bigexit"), NULL);
+	doc = scope_document(k, &scope, 60);
+	check_memory_loss(&doc, "do_exit", "leave_by_exit", kernel_is(6, 16));
+	check_memory_loss(&doc, "begin_new_exec", "leave_by_exec", kernel_is(6, 10));
+	doc_free(&doc);
+}
+
 const struct known_case unwind_cases[] = {
 	{ "unwind.static", linked_static, 0, 0 },
 	{ "unwind.static_pie", linked_static_pie, 0, 0 },
@@ -383,5 +440,6 @@ const struct known_case unwind_cases[] = {
 	{ "unwind.vfork_dynamic", vfork_dynamic, 0, 0 },
 	{ "unwind.truncated", truncated, 0, 0 },
 	{ "unwind.max_stack", max_stack, 0, 0 },
+	{ "unwind.without_memory", without_memory, 0, 0 },
 	{ .name = NULL },
 };

@@ -136,6 +136,15 @@ const char *known_path(const struct known *k, const char *name)
 	return path;
 }
 
+const char *known_workload(const struct known *k, const char *name)
+{
+	static char path[PATH_MAX];
+
+	if (snprintf(path, sizeof(path), "%s/%s", k->workloads, name) >= PATH_MAX)
+		known_fail("path too long: %s", name);
+	return path;
+}
+
 /* --- what the machine offers ----------------------------------------------------------------- */
 
 static bool have_bpf(void)

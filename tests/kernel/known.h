@@ -62,5 +62,7 @@ void known_sleep_ms(const struct known *k, double ms); /* times the machine's sl
 
 /* `dir`/`name`, in one of a few static buffers. */
 const char *known_path(const struct known *k, const char *name);
+/* The path of a workload, in a static buffer. */
+const char *known_workload(const struct known *k, const char *name);
 
 #endif
