@@ -340,6 +340,46 @@ static void vfork_dynamic(struct known *k)
 	vforked(k, "unwind-pie");
 }
 
+/* --- what the verifier has to go through --------------------------------------------------------
+ */
+
+#define VERIFIED_MAX 100000
+
+/* The most instructions that this kernel's verifier went through for one of the programs. */
+static long most_verified(struct known *k, const char *frames)
+{
+	const char *args[] = { "profile",     "-vv",  "--all", "-d", "0.1",
+			       "--max-stack", frames, "-o",    NULL, NULL };
+	struct scope scope;
+	char line[512];
+	long count, most = 0;
+	FILE *words;
+
+	args[8] = known_path(k, "verified.folded");
+	scope_start(k, &scope, NULL, args);
+	if (scope_wait(k, &scope, 30))
+		known_fail("--max-stack %s: exit code %d", frames, scope.code);
+	words = fopen(scope.err, "r");
+	while (words && fgets(line, sizeof(line), words))
+		if (sscanf(line, "processed %ld insns", &count) == 1 && count > most)
+			most = count;
+	if (words)
+		fclose(words);
+	if (!most)
+		known_fail("the verifier does not say how much it went through");
+	return most;
+}
+
+/* The kernels' report quotes the note. */
+static void verified(struct known *k)
+{
+	long usual = most_verified(k, "256"), deep = most_verified(k, "1024");
+
+	known_note("at most %ld instructions, %ld with --max-stack 1024", usual, deep);
+	if (usual > VERIFIED_MAX || deep > VERIFIED_MAX)
+		known_fail("a program of more than %d instructions to verify", VERIFIED_MAX);
+}
+
 /* --- the limit ------------------------------------------------------------------------------- */
 
 /* 700 frames: too many by default, and not for --max-stack. */
@@ -440,6 +480,7 @@ const struct known_case unwind_cases[] = {
 	{ "unwind.vfork_dynamic", vfork_dynamic, 0, 0 },
 	{ "unwind.truncated", truncated, 0, 0 },
 	{ "unwind.max_stack", max_stack, 0, 0 },
+	{ "unwind.verified", verified, 0, 0 },
 	{ "unwind.without_memory", without_memory, 0, 0 },
 	{ .name = NULL },
 };

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 #
 # awk -f report.awk LOG... - the logs of `job`, one per kernel and named after it, as one report:
-# per kernel its release, counts and what doctor says; a table of what each offers and one of how
-# each test went; failures and skips with their reasons; at last `N passed, N failed, N skipped`.
+# per kernel its release, counts, how much its verifier went through and what doctor says; a table
+# of what each offers and one of how each test went; failures and skips with their reasons; at last
+# `N passed, N failed, N skipped`.
 #
 # The list of tests is the driver's own with whatever else some kernel ran. Each kernel owes a line
 # for each of them: one that is missing is a failure, as is a kernel that died, hung, or whose
@@ -84,6 +85,8 @@ function print_kernel(kernel,    i)
 	printf "  release  %s\n", release[kernel]
 	printf "  tests    %d passed, %d failed, %d skipped, %d s\n",
 		passed[kernel], failed[kernel], skipped[kernel], took[kernel]
+	if (kernel in verified)
+		printf "  verified %s\n", verified[kernel]
 	printf "  doctor\n"
 	for (i = 1; i <= doctor_count[kernel]; i++)
 		printf "    %s\n", doctor[kernel, i]
@@ -179,6 +182,7 @@ section == "doctor" && /^(yes|no|NO) / {
 }
 section == "doctor" && NF { doctor[kernel, ++doctor_count[kernel]] = $0 }
 section == "list" && NF == 1 { set(kernel, $1, "") }
+section == "tests" && sub(/^# unwind.verified: /, "") { verified[kernel] = $0 }
 section == "tests" && /^ok / { cases[kernel]++; set_line(kernel, "ok", substr($0, 4)) }
 section == "tests" && /^skip / { cases[kernel]++; set_line(kernel, "skip", substr($0, 6)) }
 section == "tests" && /^not ok / {

@@ -34,6 +34,7 @@ END
 cat >"$scratch/driver" <<-'END'
 	#!/bin/sh
 	[ "$1" = --list ] && exec printf 'first\nsecond\nthird\n'
+	echo "# unwind.verified: at most 7 instructions"
 	echo "ok first"
 	case $(uname -r) in
 	5.10.*) printf 'not ok second - it is broken - really\nok third\n'; exit 1 ;;
@@ -63,6 +64,7 @@ fi
 
 check release '^  release  5[.]10[.].*cloud'
 check doctor-rows '^    yes  stand-in  asked by doctor$'
+check verified '^  verified at most 7 instructions$'
 check features '^stand-in +no +yes +yes +yes +yes'
 check table-row '^second +not ok +not ok +not ok +not ok +skip'
 check pass '^first +ok +ok +ok +ok +ok'
