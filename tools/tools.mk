@@ -17,7 +17,7 @@ bench:
 	@$(MAKE) --no-print-directory packages
 	$(call install,$(BENCH_PACKAGES))
 	@$(MAKE) --no-print-directory bench-programs
-	@ret=0; for b in switches crowds make-shares; do \
+	@ret=0; for b in switches walks crowds make-shares; do \
 		echo "--- $$b"; BUILD=$(BUILD) tools/bench/$$b || ret=1; \
 	done; exit $$ret
 

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * pingpong - two processes that pass a byte through two pipes, on one CPU (--cpus 1, the default)
- * or one on each of two. --rounds N ends after N round trips, else --seconds T does.
+ * or one on each of two. --rounds N ends after N round trips, else --seconds T does. The first
+ * plays
+ * --depth N frames deep (0), which have no frame pointers; with --paths 2 it goes there anew for
+ * each round, in turn by one of two ways that differ in each frame.
  *
  * Facts: `process` (twice), `result` with rounds, wall_ns, switches (both processes' voluntary
  * ones) and switches_per_s.
  */
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,30 +27,53 @@ static int pong(int in, int out)
 	return 0;
 }
 
-static uint64_t ping(int in, int out, uint64_t rounds, uint64_t deadline_ns)
+struct game {
+	int in, out;
+	bool anew;
+	uint64_t done, rounds, deadline_ns;
+};
+
+/* One round trip; whether there is another. */
+static bool play(struct game *g)
 {
-	uint64_t done = 0;
 	char byte = 'x';
 
-	while (done < rounds) {
-		if (raw_call(SYS_write, out, &byte, 1, 0) != 1 ||
-		    raw_call(SYS_read, in, &byte, 1, 0) != 1)
-			break;
-		done++;
-		if (done % 64 == 0 && work_now_ns() >= deadline_ns)
-			break;
+	if (raw_call(SYS_write, g->out, &byte, 1, 0) != 1 ||
+	    raw_call(SYS_read, g->in, &byte, 1, 0) != 1)
+		return false;
+	g->done++;
+	return g->done < g->rounds && (g->done % 64 || work_now_ns() < g->deadline_ns);
+}
+
+/* The `nop` keeps the two calls, and so their return addresses, apart. */
+static __attribute__((noinline, optimize("O1", "omit-frame-pointer"))) bool deeper(struct game *g,
+										   int depth)
+{
+	bool goes_on;
+
+	if (depth <= 0) {
+		do {
+			goes_on = play(g);
+		} while (goes_on && !g->anew);
+	} else if (g->anew && g->done % 2) {
+		goes_on = deeper(g, depth - 1);
+		__asm__ volatile("nop");
+	} else {
+		goes_on = deeper(g, depth - 1);
+		__asm__ volatile("");
 	}
-	return done;
+	return goes_on;
 }
 
 int main(int argc, char **argv)
 {
-	uint64_t begin_ns, wall_ns, rounds, switches;
+	uint64_t begin_ns, wall_ns, switches;
+	struct game g;
 	struct rusage mine, childs;
 	int there[2], back[2], two;
 	pid_t child;
 
-	work_begin(argc, argv, "rounds cpus");
+	work_begin(argc, argv, "rounds cpus depth paths");
 	two = work_number("cpus", 1) >= 2;
 	if (pipe(there) || pipe(back))
 		work_die("pipe");
@@ -66,8 +93,15 @@ int main(int argc, char **argv)
 	work_fact("process pid=%d role=pong", child);
 	work_fact("ready");
 	begin_ns = work_now_ns();
-	rounds = ping(back[0], there[1], (uint64_t)work_number("rounds", 1e18),
-		      begin_ns + (uint64_t)(work_number("seconds", 5) * (double)WORK_S));
+	g = (struct game){
+		.in = back[0],
+		.out = there[1],
+		.anew = work_number("paths", 1) >= 2,
+		.rounds = (uint64_t)work_number("rounds", 1e18),
+		.deadline_ns = begin_ns + (uint64_t)(work_number("seconds", 5) * (double)WORK_S),
+	};
+	while (deeper(&g, (int)work_number("depth", 0)))
+		continue;
 	wall_ns = work_now_ns() - begin_ns;
 	close(there[1]);
 	waitpid(child, NULL, 0);
@@ -75,7 +109,7 @@ int main(int argc, char **argv)
 	getrusage(RUSAGE_CHILDREN, &childs);
 	switches = (uint64_t)mine.ru_nvcsw + (uint64_t)childs.ru_nvcsw;
 	work_fact("result rounds=%llu wall_ns=%llu switches=%llu switches_per_s=%llu",
-		  (unsigned long long)rounds, (unsigned long long)wall_ns,
+		  (unsigned long long)g.done, (unsigned long long)wall_ns,
 		  (unsigned long long)switches,
 		  (unsigned long long)((double)switches * 1e9 / (double)(wall_ns ? wall_ns : 1)));
 	return 0;

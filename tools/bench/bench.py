@@ -46,7 +46,8 @@ def start(*argv, **more):
     """A program that is ended with this one, whatever happens."""
     more.setdefault("stdout", subprocess.DEVNULL)
     more.setdefault("stderr", subprocess.DEVNULL)
-    process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.DEVNULL, **more)
+    more.setdefault("stdin", subprocess.DEVNULL)
+    process = subprocess.Popen([str(a) for a in argv], **more)
     _running.append(process)
     return process
 
