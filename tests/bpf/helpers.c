@@ -65,7 +65,7 @@ long bpf_probe_read_user(void *to, __u32 size, const void *from)
 	uintptr_t off = (uintptr_t)from - KERNEL_USER_STACK;
 
 	memset(to, 0, size); /* as the kernel does where it fails */
-	if (!t->task.mm || t->task.mm == &t->next_mm || (uintptr_t)from < KERNEL_USER_STACK || off > sizeof(t->user_memory) ||
+	if (!t->task.mm || t->memory_is_next || (uintptr_t)from < KERNEL_USER_STACK || off > sizeof(t->user_memory) ||
 	    size > sizeof(t->user_memory) - off)
 		return -EFAULT;
 	for (uintptr_t at = off & ~4095ull; at < off + size; at += 4096)

@@ -331,7 +331,11 @@ void kernel_prepare_exec(__u32 cpu)
 
 void kernel_exec_memory(__u32 cpu)
 {
-	kernel.current[cpu]->task.mm = &kernel.current[cpu]->next_mm;
+	struct ktask *t = kernel.current[cpu];
+
+	t->next_mm = t->mm;
+	t->task.mm = &t->next_mm;
+	t->memory_is_next = true;
 }
 
 void kernel_exec(__u32 cpu, const char *comm)
@@ -349,8 +353,9 @@ void kernel_exec(__u32 cpu, const char *comm)
 	t->exec_tid = 0;
 	kernel_rename(t, comm);
 	t->task.self_exec_id++;
-	t->task.mm = &t->mm;
-	t->told_of_loss = false;
+	if (!t->memory_is_next)
+		t->task.mm = &t->mm;
+	t->memory_is_next = t->told_of_loss = false;
 	if (match_comm || filter == SCOPE_FILTER_TID)
 		t->truth->varying = true;
 	lifecycle__exec(NULL, &t->task, old_tid);
@@ -362,7 +367,7 @@ void kernel_exit(__u32 cpu)
 
 	begin_event(cpu);
 	t->task.flags |= PF_EXITING;
-	t->told_of_loss = t->task.mm == &t->next_mm;
+	t->told_of_loss = t->memory_is_next;
 	if (!kernel.tells_exits_late)
 		lose_memory(t);
 	t->task.mm = NULL; /* exit_mm() */

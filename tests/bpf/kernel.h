@@ -54,7 +54,7 @@ struct truth {
 
 struct ktask {
 	struct task_struct task; /* first: the programs know a ktask by it */
-	struct mm_struct mm, next_mm;
+	struct mm_struct mm, next_mm; /* of the program that it executes */
 	struct css_set css_set;
 	struct stack_plan user, kernel; /* set by kernel_set_stack() */
 	__u64 user_memory[KERNEL_USER_BYTES / 8];
@@ -65,6 +65,7 @@ struct ktask {
 	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */
 	__u32 exec_tid; /* its tid until it took the leader's; 0: it is not within execve */
 	bool woken, in_use;
+	bool memory_is_next; /* within execve: it has the new program's, and no stack in it yet */
 	bool told_of_loss; /* the programs hear of it before its memory goes */
 	bool blocked; /* how it left its last CPU, or was at the start */
 };
