@@ -73,7 +73,7 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 					 __u32 state)
 {
 	struct scope_iter_task *out = &s->head;
-	struct scratch *hash;
+	struct walk *hash;
 	__u32 slot = SCRATCH_ITER;
 	long bytes;
 
@@ -82,7 +82,7 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 		read_user_registers(s, task);
 	if (!want_kernel_stacks)
 		return;
-	hash = bpf_map_lookup_elem(&stack_scratch, &slot);
+	hash = bpf_map_lookup_elem(&walks, &slot);
 	if (!hash)
 		return;
 	bytes = bpf_get_task_stack(task, hash->ips, sizeof(s->ips), 0);

@@ -52,7 +52,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
 	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
 		ustack = stack_take_user(who_is(task), SCRATCH_SCHED, now);
-		kstack = stack_take_kernel(ctx, SCRATCH_SCHED, now);
+		kstack = stack_take_kernel_at(ctx, task, ustack, reason, SCRATCH_SCHED, now);
 		account_move(&a->t, ustack, kstack, reason);
 		a->flags |= ACCOUNT_SETTLED;
 	}

@@ -10,24 +10,12 @@
 #ifndef STACK_BPF_H
 #define STACK_BPF_H
 
+#include "kernel_memo.bpf.h"
 #include "memo.bpf.h"
 #include "raw.bpf.h"
 
 #define STACK_SENT_SIZE (1u << 16)
 
-struct scratch {
-	struct scope_stack head;
-	__u64 ips[SCOPE_MAX_FRAMES];
-};
-
-struct stack_scratch {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_SLOTS);
-	__type(key, __u32);
-	__type(value, struct scratch);
-};
-
-extern struct stack_scratch stack_scratch SEC(".maps");
 extern __u64 stack_sent[STACK_SENT_SIZE];
 extern const volatile __u64 stack_ring_wake_bytes;
 
@@ -37,15 +25,15 @@ extern const volatile __u64 stack_ring_wake_bytes;
  */
 __noinline __u64 stack_hash(__u32 slot, __u32 count)
 {
-	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	__u64 h = hash_begin(SCOPE_STACK_KERNEL);
 
-	if (!s)
+	if (!walk)
 		return 1;
 	for (__u32 i = 0; i < SCOPE_KERNEL_FRAMES; i++) {
 		if (i >= count)
 			break;
-		h = hash_add(h, s->ips[i]);
+		h = hash_add(h, walk->ips[i]);
 	}
 	return hash_end(h, count, SCOPE_END_COMPLETE);
 }
@@ -58,8 +46,9 @@ static __always_inline bool stack_was_sent(__u64 id)
 /* User space is woken when a quarter of the ring is in use. */
 static __always_inline void stack_output(void *record, __u64 bytes, __u64 id)
 {
-	__u64 wake = bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_ring_wake_bytes ?
-			     BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
+	__u64 wake = bpf_ringbuf_query(&stack_ring, BPF_RB_AVAIL_DATA) > stack_ring_wake_bytes
+			     ? BPF_RB_FORCE_WAKEUP
+			     : BPF_RB_NO_WAKEUP;
 
 	if (bpf_ringbuf_output(&stack_ring, record, bytes, wake))
 		lose(SCOPE_LOSS_RING_STACK, 0);
@@ -68,7 +57,7 @@ static __always_inline void stack_output(void *record, __u64 bytes, __u64 id)
 }
 
 /* Sends the buffer's addresses under their id unless they were sent lately. */
-static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, __u32 kind,
+static __always_inline void stack_send(struct walk *walk, __u64 id, __u32 pid, __u32 kind,
 				       __u32 end, __u64 count, __u64 now)
 {
 	if (stack_was_sent(id))
@@ -76,22 +65,23 @@ static __always_inline void stack_send(struct scratch *s, __u64 id, __u32 pid, _
 	barrier_var(count); /* else the compiler, which knows the bound already, drops the check */
 	if (count > SCOPE_MAX_FRAMES)
 		return;
-	s->head.rec.type = SCOPE_REC_STACK;
-	s->head.rec.size = sizeof(s->head) + count * 8;
-	s->head.id = id;
-	s->head.time_ns = now;
-	s->head.pid = pid;
-	s->head.kind = kind;
-	s->head.end = end;
-	s->head.count = count;
-	stack_output(s, sizeof(s->head) + count * 8, id);
+	walk->head.rec.type = SCOPE_REC_STACK;
+	walk->head.rec.size = sizeof(walk->head) + count * 8;
+	walk->head.id = id;
+	walk->head.time_ns = now;
+	walk->head.pid = pid;
+	walk->head.kind = kind;
+	walk->head.end = end;
+	walk->head.count = count;
+	stack_output(&walk->head, sizeof(walk->head) + count * 8, id);
 }
 
-/* --- user stacks ---------------------------------------------------------------------------------- */
+/* --- user stacks
+ * ---------------------------------------------------------------------------------- */
 
 /*
- * What is known of an address space; NULL: nothing, and nobody can be asked. One that is met for the
- * first time is asked for. A full ring forgets it, so that it is asked for again.
+ * What is known of an address space; NULL: nothing, and nobody can be asked. One that is met for
+ * the first time is asked for. A full ring forgets it, so that it is asked for again.
  */
 static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 tgid, __u64 now)
 {
@@ -120,24 +110,16 @@ static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 
 /* Fills the buffer, leaf first; how many addresses there are, at least one. */
 __noinline __u32 walk_user(__u32 slot, __u64 owner)
 {
-	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	__u64 h = hash_begin(owner);
-	__u32 count;
+	__u32 count = 0;
 
-	if (!s || !walk)
+	if (!walk)
 		return 0;
-	for (count = 0; count < SCOPE_MAX_FRAMES && count < user_frames_max;) {
-		__u64 ip = unwind_kept(&walk->w);
-
-		s->ips[count++] = ip;
-		h = hash_add(h, ip);
-		if (!walk_step(slot))
-			goto ended;
-	}
+	walk->hash = hash_begin(owner);
+	while (count < SCOPE_MAX_FRAMES && count < user_frames_max)
+		if (!walk_step(slot, count++))
+			return count;
 	walk->w.end = SCOPE_END_TRUNCATED; /* there is a frame more */
-ended:
-	walk->hash = h;
 	return count;
 }
 
@@ -179,14 +161,13 @@ static __always_inline bool raw_may_take(const struct scope_unwind_space *space)
 /* The user stack of the running task, whose address space is `owner`'s; 0: lost. */
 __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 {
-	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct scope_unwind_space *space = NULL;
 	__u32 count, end;
 	__u64 id, key = 0;
 	bool is_compat;
 
-	if (!s || !walk || !walk_begin(slot)) {
+	if (!walk || !walk_begin(slot)) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
 		return 0;
 	}
@@ -216,7 +197,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	id = hash_end(walk->hash, count, end);
 	if (key && (end == SCOPE_END_COMPLETE || end == SCOPE_END_TRUNCATED))
 		memo_keep(walk, key, id);
-	stack_send(s, id, tgid, SCOPE_STACK_USER, end, count, now);
+	stack_send(walk, id, tgid, SCOPE_STACK_USER, end, count, now);
 	return id;
 }
 
@@ -290,24 +271,60 @@ static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 n
 	return stack_walk_user(slot, who.owner, who.tgid, now);
 }
 
-/* --- kernel stacks -------------------------------------------------------------------------------- */
+/* --- kernel stacks
+ * -------------------------------------------------------------------------------- */
 
-/* The kernel stack of the running task, by the kernel's own unwinder. */
-static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
+/* The kernel stack of the running task, by the kernel's own unwinder; 0: lost. Its addresses stay
+ * in the buffer. */
+static __always_inline __u64 stack_walk_kernel(void *ctx, struct walk *walk, __u32 slot,
+					       __u32 *ret_count, __u64 now)
 {
-	struct scratch *s = bpf_map_lookup_elem(&stack_scratch, &slot);
-	long bytes;
+	long bytes = bpf_get_stack(ctx, walk->ips, SCOPE_KERNEL_FRAMES * 8, 0);
 	__u64 id;
 
-	if (!s || !want_kernel_stacks)
-		return 0;
-	bytes = bpf_get_stack(ctx, s->ips, SCOPE_KERNEL_FRAMES * 8, 0);
 	if (bytes <= 0) {
 		lose(SCOPE_LOSS_STACK_KERNEL, 0);
 		return 0;
 	}
-	id = stack_hash(slot, (__u32)bytes / 8);
-	stack_send(s, id, 0, SCOPE_STACK_KERNEL, SCOPE_END_COMPLETE, (__u64)bytes / 8, now);
+	*ret_count = (__u32)bytes / 8;
+	id = stack_hash(slot, *ret_count);
+	stack_send(walk, id, 0, SCOPE_STACK_KERNEL, SCOPE_END_COMPLETE, (__u64)bytes / 8, now);
+	return id;
+}
+
+static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u32 count = 0;
+
+	if (!walk || !want_kernel_stacks)
+		return 0;
+	return stack_walk_kernel(ctx, walk, slot, &count, now);
+}
+
+/*
+ * The same of a task that leaves its CPU with this user stack and for this reason; `ctx` lies on
+ * its stack. What was found there before is not walked again.
+ */
+static __always_inline __u64 stack_take_kernel_at(void *ctx, struct task_struct *task, __u64 ustack,
+						  __u32 reason, __u32 slot, __u64 now)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 key, id;
+	__u32 count = 0;
+
+	if (!walk || !want_kernel_stacks)
+		return 0;
+	if (reason & SCOPE_REASON_COMPAT)
+		return stack_walk_kernel(ctx, walk, slot, &count, now);
+	kernel_memo_look_at(walk, ctx, task);
+	key = mix(ustack + reason) | 1;
+	id = kernel_memo_find(slot, key);
+	if (id && stack_was_sent(id))
+		return id;
+	id = stack_walk_kernel(ctx, walk, slot, &count, now);
+	if (id)
+		kernel_memo_keep(slot, key, count, id);
 	return id;
 }
 
@@ -330,8 +347,9 @@ static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
 	struct pt_regs *regs = task_user_regs(task);
 
 	bpf_probe_read_kernel(&nr, sizeof(nr), &regs->orig_ax);
-	/* orig_ax is -1 after an exception, the complement of the vector or a vector number after an
-	 * interrupt; user mode can write it too, so only what may be a system call counts as one */
+	/* orig_ax is -1 after an exception, the complement of the vector or a vector number after
+	 * an interrupt; user mode can write it too, so only what may be a system call counts as one
+	 */
 	if (nr < 0 || nr > 0xffff)
 		return reason | SCOPE_REASON_FAULT;
 	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);

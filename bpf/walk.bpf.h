@@ -30,17 +30,24 @@ struct walk {
 	__u64 window;	  /* address of the copy's first byte */
 	__u32 window_bytes;
 	__u32 slot;
+	/* for kernel_memo.bpf.h, which uses the window, the copy and the slots as well */
+	__u64 kernel_top;   /* of the stack: where its thread's user registers are */
+	__u64 kernel_words; /* how many are copied */
+	__u64 kernel_next, kernel_bad;
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
 	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
 	__u64 slots_hash;
 	__u8 slots[WALK_SLOTS];
 	__u64 copy[WALK_WINDOW / 8];
+	/* what was found, leaf first, as it is sent */
+	struct scope_stack head;
+	__u64 ips[SCOPE_MAX_FRAMES];
 };
 
 struct walks {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, SCRATCH_ITER); /* the iterator does not walk */
+	__uint(max_entries, SCRATCH_SLOTS);
 	__type(key, __u32);
 	__type(value, struct walk);
 };
@@ -293,12 +300,21 @@ __noinline int walk_begin(__u32 slot)
 	return walk->w.ip != 0;
 }
 
-/* A frame on; false: the walk has ended. A global function: verified once, not once a frame. */
-__noinline int walk_step(__u32 slot)
+/*
+ * Notes the frame that the walk stands at as number `at`, and goes on to the next; false: there is none. A
+ * global function: verified once, not once a frame.
+ */
+__noinline int walk_step(__u32 slot, __u32 at)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 ip;
 
-	return walk && unwind_step(&walk->w);
+	if (!walk)
+		return 0;
+	ip = unwind_kept(&walk->w);
+	walk->ips[at & (SCOPE_MAX_FRAMES - 1)] = ip;
+	walk->hash = hash_add(walk->hash, ip);
+	return unwind_step(&walk->w);
 }
 
 #endif

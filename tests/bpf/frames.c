@@ -355,3 +355,8 @@ __u64 frames_hash(const __u64 *ips, __u32 count)
 		h = (h ^ ips[i]) * 0x100000001b3ull ^ h >> 40;
 	return count ? h : 0;
 }
+
+__u64 frames_place(const __u64 *user, __u32 user_count, const __u64 *in_kernel, __u32 kernel_count)
+{
+	return frames_hash(user, user_count) ^ 3 * frames_hash(in_kernel, kernel_count);
+}

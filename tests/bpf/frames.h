@@ -25,6 +25,8 @@ void frames_walk(const __u64 regs[SCOPE_RAW_REGS], frames_read_fn *read, const v
 /* The same of a thread; none for one that has no user stack. */
 void frames_walk_thread(struct ktask *t, struct found *ret_found);
 void frames_registers(struct ktask *t, __u64 ret_regs[SCOPE_RAW_REGS]);
+/* What a pair of stacks is known by; 0: none. */
+__u64 frames_place(const __u64 *user, __u32 user_count, const __u64 *in_kernel, __u32 kernel_count);
 __u64 frames_hash(const __u64 *ips, __u32 count); /* 0: no frames */
 
 #endif

@@ -52,13 +52,17 @@ static __u32 count_alive(void)
 static void move_within_program(struct ktask *t)
 {
 	static const char *const user[] = { "main;read", "main;poll", "main;lock", "main" };
-	static const char *const in_kernel[] = { "schedule;wait", "schedule", "schedule;fault" };
+	static const char *const in_kernel[] = {
+		"enter;syscall;read;wait;schedule", "enter;syscall;read;lock;schedule",
+		"enter;syscall;fault;lock;schedule", "enter;trap;fault;lock;schedule",
+		"enter;syscall;read;read;wait;schedule", "schedule",
+	};
 	struct stack_plan plan;
 
 	parse_stack(user[below(4)], SCOPE_STACK_USER, &plan);
 	if (!t->task.exit_state) /* then it has the one that it exited with */
 		kernel_set_stack(t, SCOPE_STACK_USER, &plan);
-	parse_stack(in_kernel[below(3)], SCOPE_STACK_KERNEL, &plan);
+	parse_stack(in_kernel[below(6)], SCOPE_STACK_KERNEL, &plan);
 	kernel_set_stack(t, SCOPE_STACK_KERNEL, &plan);
 	kernel_regs(t)->orig_ax = below(3);
 }

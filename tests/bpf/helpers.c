@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.h"
+#include "kstack.h"
 
 bool shadow_has_new_state = true;
 
@@ -91,9 +92,13 @@ long bpf_get_stack(void *ctx, void *to, __u32 size, __u64 flags)
 {
 	struct ktask *t = kernel.current[let_others_act(&kernel.in_stack)];
 
-	(void)ctx;
 	assert(!(flags & BPF_F_USER_STACK)); /* user stacks: by bpf_probe_read_user() */
-	return copy_stack(&t->kernel, to, size);
+	kernel.stack_walks++;
+	if (!ctx)
+		return copy_stack(&t->kernel, to, size);
+	memcpy(to, kstack_own, sizeof(kstack_own));
+	return (long)sizeof(kstack_own) + copy_stack(&t->kernel, (char *)to + sizeof(kstack_own),
+						     size - (__u32)sizeof(kstack_own));
 }
 
 long bpf_get_task_stack(struct task_struct *task, void *to, __u32 size, __u64 flags)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "kernel.h"
+#include "kstack.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -201,10 +202,13 @@ static __u64 begin_event(__u32 cpu)
 
 static __u64 place_of(struct ktask *t)
 {
+	__u32 in_kernel = t->kernel.error ? 0 : t->kernel.count;
 	struct found found;
 
+	if (in_kernel > SCOPE_KERNEL_FRAMES - KSTACK_OWN)
+		in_kernel = SCOPE_KERNEL_FRAMES - KSTACK_OWN;
 	frames_walk_thread(t, &found);
-	return frames_hash(found.ips, found.count);
+	return frames_place(found.ips, found.count, t->kernel.ips, in_kernel);
 }
 
 void kernel_fork(__u32 cpu, __u32 tid, __u32 pid)
@@ -274,7 +278,7 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	}
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
-	sched__switch(NULL, preempt, &prev->task, &next->task);
+	sched__switch(kstack_lay(prev), preempt, &prev->task, &next->task);
 	next->task.sched_info.pcount++;
 	prev->task.on_cpu = prev == kernel.idle[cpu];
 	next->task.on_cpu = 1;

@@ -31,8 +31,7 @@ struct stack_plan {
 
 struct span {
 	__u64 from_ns, to_ns;
-	__u64 place; /* frames_hash() of its user stack when it left its last CPU; 0: before the
-		      * first event */
+	__u64 place; /* frames_place() when it left its last CPU; 0: before the first event */
 	__u32 state;
 };
 
@@ -86,6 +85,7 @@ struct kernel {
 	void (*in_stack)(void);
 	void (*in_opening)(void); /* the same, when next a program asks for its CPU's number */
 	bool traces_fork, traces_attach; /* programs that the tracer loads for some targets only */
+	__u32 stack_walks; /* by the kernel's own unwinder */
 	bool has_old_state;		 /* a kernel before 5.14: task_struct.state */
 	bool tells_exits_late;		 /* a kernel before 6.16: after exit_mm() */
 };

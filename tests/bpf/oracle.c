@@ -51,8 +51,8 @@ static struct placed placed_by_totals(__u64 thread)
 
 		if (thread && t->thread != thread)
 			continue;
-		p.off += t->total_ns[SCOPE_OFF] - t->init_ns[SCOPE_OFF] -
-			 t->other_cpu_ns[SCOPE_OFF];
+		p.off +=
+			t->total_ns[SCOPE_OFF] - t->init_ns[SCOPE_OFF] - t->other_cpu_ns[SCOPE_OFF];
 		p.runq += t->total_ns[SCOPE_RUNQ] - t->init_ns[SCOPE_RUNQ] -
 			  t->other_cpu_ns[SCOPE_RUNQ];
 	}
@@ -190,12 +190,13 @@ static void check_truth_of_all(void)
 		for (size_t i = 0; i < sink.life_count; i++)
 			have[state] += sink.lives[i].ns[state];
 		if (have[state] != wanted[state])
-			fail("all threads: %s %llu, in truth %llu", state_names[state],
-			     have[state], wanted[state]);
+			fail("all threads: %s %llu, in truth %llu", state_names[state], have[state],
+			     wanted[state]);
 	}
 }
 
-/* --- waiting time per user stack, against the truth ------------------------------------------------- */
+/* --- waiting time per user stack, against the truth
+ * ------------------------------------------------- */
 
 struct place_sum {
 	__u64 place;
@@ -223,11 +224,15 @@ static void add_place(void *context, const struct span *span)
 		place_row(context, span->place)->wanted[span->state] += span->to_ns - span->from_ns;
 }
 
-static void have_place(struct place_sums *sums, __u64 stack, __u64 off, __u64 runq)
+static void have_place(struct place_sums *sums, __u64 ustack, __u64 kstack, __u64 off, __u64 runq)
 {
-	const struct sent_stack *s = sink_stack(stack);
-	struct place_sum *row = place_row(sums, s ? frames_hash(s->ips, s->count) : 0);
+	static const struct sent_stack none;
+	const struct sent_stack *u = sink_stack(ustack), *k = sink_stack(kstack);
+	struct place_sum *row;
 
+	u = u ? u : &none;
+	k = k ? k : &none;
+	row = place_row(sums, frames_place(u->ips, u->count, k->ips, k->count));
 	row->have[SCOPE_OFF] += off;
 	row->have[SCOPE_RUNQ] += runq;
 }
@@ -240,14 +245,14 @@ static void gather_places(struct place_sums *sums, const struct truth *truth)
 
 		if (!is_life_of(l, truth))
 			continue;
-		have_place(sums, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
-		have_place(sums, t->ustack, t->off_ns + l->tail_ns[SCOPE_OFF],
-			  t->runq_ns + l->tail_ns[SCOPE_RUNQ]);
+		have_place(sums, 0, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
+		have_place(sums, t->ustack, t->kstack, t->off_ns + l->tail_ns[SCOPE_OFF],
+			   t->runq_ns + l->tail_ns[SCOPE_RUNQ]);
 	}
 	for (size_t i = 0; i < sink.sum_count; i++)
 		if (sink.sums[i].thread == thread_id(truth->tid, truth->start_time_ns))
-			have_place(sums, sink.sums[i].ustack, sink.sums[i].off_ns,
-				  sink.sums[i].runq_ns);
+			have_place(sums, sink.sums[i].ustack, sink.sums[i].kstack,
+				   sink.sums[i].off_ns, sink.sums[i].runq_ns);
 }
 
 /* Waiting time stands under the stack with which the thread left its CPU. */
@@ -272,7 +277,7 @@ static void check_places(const struct truth *truth)
 
 static void check_all_places(void)
 {
-	if (!want_user_stacks || min_block_ns || restrict_cpus)
+	if (!want_user_stacks || !want_kernel_stacks || min_block_ns || restrict_cpus)
 		return; /* time is meant to stand elsewhere */
 	for (int cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
 		if (cause != SCOPE_LOSS_CLOCK && lost((enum scope_loss)cause))
@@ -282,7 +287,8 @@ static void check_all_places(void)
 			check_places(t);
 }
 
-/* --- the project's own ledger --------------------------------------------------------------------- */
+/* --- the project's own ledger
+ * --------------------------------------------------------------------- */
 
 static void check_ledger_line(const struct ledger_line *line)
 {
@@ -305,9 +311,9 @@ static void check_ledger_line(const struct ledger_line *line)
 		alive = sink.lost.dead_ns;
 	if (alive != line->alive_ns || memcmp(ns, line->ns, sizeof(ns)))
 		fail("thread %u: on %llu runq %llu off %llu alive %llu, src/ledger.c says "
-		     "%lu %lu %lu %lu", tid, ns[SCOPE_ON], ns[SCOPE_RUNQ], ns[SCOPE_OFF], alive,
-		     line->ns[SCOPE_ON], line->ns[SCOPE_RUNQ], line->ns[SCOPE_OFF],
-		     line->alive_ns);
+		     "%lu %lu %lu %lu",
+		     tid, ns[SCOPE_ON], ns[SCOPE_RUNQ], ns[SCOPE_OFF], alive, line->ns[SCOPE_ON],
+		     line->ns[SCOPE_RUNQ], line->ns[SCOPE_OFF], line->alive_ns);
 }
 
 /* --- stacks ----------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "sink.h"
+#include "kstack.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -41,16 +42,21 @@ const struct sent_stack *sink_stack(__u64 id)
 static struct sent_stack *take_stack(const struct scope_stack *r, const __u64 *ips)
 {
 	struct sent_stack *s = (struct sent_stack *)sink_stack(r->id);
+	__u32 count = r->count;
 
+	if (r->kind == SCOPE_STACK_KERNEL && count >= KSTACK_OWN && ips[0] == kstack_own[0]) {
+		ips += KSTACK_OWN;
+		count -= KSTACK_OWN;
+	}
 	if (!s) {
 		s = PUSH(sink.stacks, sink.stack_count);
 		*s = (struct sent_stack){ .id = r->id, .pid = r->pid, .kind = r->kind,
-					  .end = r->end, .count = r->count };
-		memcpy(s->ips, ips, r->count * 8u);
+					  .end = r->end, .count = (__u16)count };
+		memcpy(s->ips, ips, count * 8u);
 	}
 	s->times++;
-	if (!r->id || s->pid != r->pid || s->kind != r->kind || s->count != r->count ||
-	    s->end != r->end || memcmp(s->ips, ips, r->count * 8u))
+	if (!r->id || s->pid != r->pid || s->kind != r->kind || s->count != count ||
+	    s->end != r->end || memcmp(s->ips, ips, count * 8u))
 		fail("two stacks with one id %llx", r->id);
 	return s;
 }

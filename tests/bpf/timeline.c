@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "kstack.h"
 #include "timeline.h"
 
 #include <errno.h>
@@ -31,11 +32,11 @@ static void add_maps(void)
 	ADD_ARRAY(losses);
 	ADD_ARRAY(lost_threads);
 	ADD_ARRAY(join_times);
-	ADD_ARRAY(stack_scratch);
 	ADD_ARRAY(raw_scratch);
 	ADD_ARRAY(walks);
 	ADD_ARRAY(unwind_spaces);
 	ADD_SIZED(members);
+	ADD_SIZED(kernel_memos);
 	ADD_SIZED(memos);
 	ADD_SIZED(unwind_rules);
 	ADD_SIZED(unwind_maps);
@@ -67,6 +68,9 @@ static void run_line(char *line, int number)
 	} else if (words_is(&w, "fuzz")) {
 		begun = true;
 		fuzz_run(&w);
+	} else if (words_is(&w, "fuzz-kernel-stacks")) {
+		begun = true;
+		kstack_run(&w);
 	} else if (words_is(&w, "fuzz-walks")) {
 		begun = true;
 		walks_run(&w);

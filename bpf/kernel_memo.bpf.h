@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * kernel_memo.bpf.h - kernel stacks that need not be walked again.
+ *
+ * The kernel's own unwinder takes microseconds, and a thread mostly leaves its CPU where it did
+ * before. Remembered of a walk are the words of the stack on which its return addresses stand, and
+ * those that point into the stack, counted from the tracepoint's context up; the entry code's
+ * address stands at the very top. Where they hold the same again, the stack is the same.
+ *
+ * Why: the walk begins in the same function, at the same place below the context, and goes from
+ * frame to frame. Where a frame ends follows from its code address and the place where it begins;
+ * or, if it is one that aligns itself, or was interrupted, from a pointer to that end, which it or
+ * a callee has saved in a place that follows from the same. That pointer is among the words, and so
+ * is the return address at the end. So if one frame is the same, the next is. The one frame that
+ * neither tells the size of is that of the function which a system call enters: it moves its
+ * callees by a random distance (RANDOMIZE_KSTACK_OFFSET, 5.13). It is the last but one, and nobody
+ * but the entry code calls it. (With 32-bit system calls it may be another: nothing is remembered
+ * of them.) If a tracer puts its own return address on the stack (kretprobes, the function graph),
+ * it is not the same.
+ *
+ * That the words remembered are those of the frames, and not others that happen to hold the same
+ * addresses, is certain where the addresses can be found in their order in one way only. Else
+ * nothing is remembered.
+ */
+#ifndef KERNEL_MEMO_BPF_H
+#define KERNEL_MEMO_BPF_H
+
+#include "walk.bpf.h"
+
+#define KERNEL_MEMOS 8192u
+#define KERNEL_WORDS 160u /* of a stack that is looked through */
+#define KERNEL_MASK  (WALK_WINDOW / 8 - 1)
+#define KERNEL_SLOTS WALK_SLOTS
+#define KERNEL_OWN   2u /* frames below the context: the program's and its caller's */
+
+/* Written without a lock, by all CPUs: `check` proves all the rest. */
+struct kernel_memo {
+	__u64 key;
+	__u64 check; /* of the id, the places and what they hold */
+	__u64 id;
+	__u8 words;	/* from the context to above the last address */
+	__u8 addresses; /* of the places: they come first */
+	__u8 count;	/* of the places */
+	bool enters;	/* the outermost address stands at the top, and is not among them */
+	__u8 slots[KERNEL_SLOTS];
+	__u8 pad[4];
+};
+
+/* One element, so that an entry needs no lookup of its own. */
+struct kernel_memos {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, KERNEL_MEMOS * sizeof(struct kernel_memo));
+};
+
+extern struct kernel_memos kernel_memos SEC(".maps");
+
+static __always_inline struct kernel_memo *kernel_memo_of(__u64 key)
+{
+	struct kernel_memo *table;
+	__u32 zero = 0;
+
+	table = bpf_map_lookup_elem(&kernel_memos, &zero);
+	return table ? &table[key & (KERNEL_MEMOS - 1)] : NULL;
+}
+
+/*
+ * Sets the window to the stack that `ctx`, of a tracepoint, lies on, which is the running task's.
+ */
+static __always_inline void kernel_memo_look_at(struct walk *walk, void *ctx,
+						struct task_struct *task)
+{
+	volatile __u64 *window = &walk->window, *top = &walk->kernel_top;
+
+	/* pointers come back as numbers, with which one may reckon */
+	*window = (__u64)ctx;
+	*top = (__u64)task_user_regs(task);
+}
+
+/* Copies the first `words` of the window. */
+static __always_inline bool kernel_copy(struct walk *walk, __u64 words)
+{
+	__u64 bytes = words * 8;
+
+	barrier_var(bytes); /* else the compiler keeps a bound that the verifier does not see */
+	return bytes <= WALK_WINDOW &&
+	       !bpf_probe_read_kernel(walk->copy, (__u32)bytes, (void *)walk->window);
+}
+
+/* 1 if so, else 0, without the branch that the verifier would follow both ways for each word. */
+static __always_inline __u64 is_same(__u64 a, __u64 b)
+{
+	a ^= b;
+	a |= -a;
+	barrier_var(a); /* else the compiler makes a branch of it after all */
+	return a >> 63 ^ 1;
+}
+
+static __always_inline __u64 is_less(__u64 a, __u64 b) /* of numbers below 2^63 */
+{
+	a -= b;
+	barrier_var(a);
+	return a >> 63;
+}
+
+/* What stands at place number `i`; of a pointer, how far from the context it points. */
+static __always_inline __u64 kernel_slot_hash(__u64 h, const struct walk *walk, __u64 at, __u32 i,
+					      __u32 addresses)
+{
+	__u64 base = walk->window & (is_less(i, addresses) - 1);
+
+	return hash_add(h, walk->copy[at & KERNEL_MASK] - base + (at << 48));
+}
+
+/* What stands at the stack's top. */
+static __always_inline __u64 kernel_outermost(const struct walk *walk)
+{
+	__u64 word = 0;
+
+	bpf_probe_read_kernel(&word, sizeof(word), (void *)(walk->kernel_top - sizeof(word)));
+	return word;
+}
+
+/* The remembered id of the stack in the window; 0: it has to be walked. */
+__noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct kernel_memo *memo = kernel_memo_of(key);
+	__u64 h;
+
+	if (!walk || !memo || memo->key != key ||
+	    walk->window + memo->words * 8ull > walk->kernel_top || !kernel_copy(walk, memo->words))
+		return 0;
+	h = hash_begin(memo->enters ? kernel_outermost(walk) : memo->words);
+	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
+		if (i >= memo->count)
+			break;
+		h = kernel_slot_hash(h, walk, memo->slots[i], i, memo->addresses);
+	}
+	return mix(h + memo->id) == memo->check ? memo->id : 0;
+}
+
+/*
+ * Finds the place of each of the `count` addresses in the buffer, on the `words` of the stack in
+ * the window, in their order and from below. What changes with each word is kept in memory, where
+ * the verifier does not follow its values.
+ */
+__noinline int kernel_find_up(__u32 slot, __u32 count)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	volatile __u64 *next;
+
+	if (!walk)
+		return 0;
+	next = &walk->kernel_next;
+	*next = KERNEL_OWN;
+	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
+		__u64 n = *next, hit;
+
+		hit = is_same(walk->copy[i], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
+		hit &= is_less(n, count);
+		/* until the next is looked for: the last one counts */
+		walk->slots[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] = (__u8)i;
+		*next = n + hit;
+	}
+	return *next == count;
+}
+
+/* The same from above, where all were found: what is the same both ways is the only way. */
+__noinline int kernel_find_down(__u32 slot)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	volatile __u64 *next, *bad, *words;
+
+	if (!walk)
+		return 0;
+	next = &walk->kernel_next;
+	bad = &walk->kernel_bad;
+	words = &walk->kernel_words;
+	*bad = 0;
+	for (__u32 i = 1; i <= KERNEL_WORDS; i++) {
+		__u64 at = KERNEL_WORDS - i, n = *next - 1, hit;
+
+		hit = is_same(walk->copy[at], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
+		hit &= is_less(at, *words) & is_less(KERNEL_OWN - 1, n);
+		*bad |= hit & ~is_same(walk->slots[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)], at);
+		*next -= hit;
+	}
+	return *next == KERNEL_OWN && !*bad;
+}
+
+/*
+ * Adds the places of pointers into what the frames take up, of which the copy has `words`. How many
+ * places there are in all, should they be too many for the slots.
+ */
+__noinline __u32 kernel_find_pointers(__u32 slot, __u32 addresses, __u32 words)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	volatile __u64 *next;
+
+	if (!walk)
+		return KERNEL_SLOTS + 1;
+	next = &walk->kernel_next;
+	*next = addresses;
+	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
+		__u64 n = *next, off = walk->copy[i] - walk->window, hit;
+
+		hit = is_same(off >> 32, 0) & is_less(off, words * 8ull + 8) & is_less(i, words);
+		walk->slots[n & (KERNEL_SLOTS - 1)] = (__u8)i; /* as above */
+		*next = n + hit;
+	}
+	return *next;
+}
+
+/* Remembers the walk of the stack in the window, whose `count` addresses are in the buffer. */
+__noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct kernel_memo *memo = kernel_memo_of(key);
+	__u32 addresses = count - KERNEL_OWN, places;
+	__u64 words, last, h;
+	bool enters;
+
+	if (!walk || !memo || addresses < 2 || addresses >= KERNEL_SLOTS)
+		return 0;
+	words = (walk->kernel_top - walk->window) / 8;
+	walk->kernel_words = words;
+	if (words > KERNEL_WORDS || !kernel_copy(walk, words) || !kernel_find_up(slot, count) ||
+	    !kernel_find_down(slot))
+		return 0;
+	enters = walk->slots[(addresses - 1) & (KERNEL_SLOTS - 1)] == words - 1;
+	addresses -= enters;
+	last = walk->slots[(addresses - 1) & (KERNEL_SLOTS - 1)];
+	places = kernel_find_pointers(slot, addresses, (__u32)last + 1);
+	if (places >= KERNEL_SLOTS)
+		return 0;
+	memo->key = 0;
+	memo->id = id;
+	memo->enters = enters;
+	memo->words = (__u8)last + 1;
+	memo->addresses = (__u8)addresses;
+	memo->count = (__u8)places;
+	h = hash_begin(enters ? kernel_outermost(walk) : memo->words);
+	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
+		if (i >= places)
+			break;
+		memo->slots[i] = walk->slots[i];
+		h = kernel_slot_hash(h, walk, walk->slots[i], i, addresses);
+	}
+	memo->check = mix(h + id);
+	memo->key = key;
+	return 1;
+}
+
+#endif
