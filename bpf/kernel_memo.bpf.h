@@ -28,9 +28,10 @@
 #include "walk.bpf.h"
 
 #define KERNEL_MEMOS 8192u
-#define KERNEL_WORDS 160u /* of a stack that is looked through */
+#define KERNEL_WORDS 144u /* of a stack that is looked through */
 #define KERNEL_MASK  (WALK_WINDOW / 8 - 1)
 #define KERNEL_SLOTS WALK_SLOTS
+#define KERNEL_TRIES 16u
 #define KERNEL_OWN   2u /* frames below the context: the program's and its caller's */
 
 /* Written without a lock, by all CPUs: `check` proves all the rest. */
@@ -43,7 +44,10 @@ struct kernel_memo {
 	__u8 count;	/* of the places */
 	bool enters;	/* the outermost address stands at the top, and is not among them */
 	__u8 slots[KERNEL_SLOTS];
-	__u8 pad[4];
+	/* not of the above: how often the stack of which this is the key xor the id had to be
+	 * walked */
+	__u32 misses;
+	__u64 missed;
 };
 
 /* One element, so that an entry needs no lookup of its own. */
@@ -122,14 +126,17 @@ static __always_inline __u64 kernel_outermost(const struct walk *walk)
 	return word;
 }
 
-/* The remembered id of the stack in the window; 0: it has to be walked. */
+/*
+ * The remembered id of the stack in the window; 0: it has to be walked. There may be two of each
+ * key, which is even: the other one is looked for by the odd number that follows.
+ */
 __noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct kernel_memo *memo = kernel_memo_of(key);
 	__u64 h;
 
-	if (!walk || !memo || memo->key != key ||
+	if (!walk || !memo || memo->key != (key & ~1ull) ||
 	    walk->window + memo->words * 8ull > walk->kernel_top || !kernel_copy(walk, memo->words))
 		return 0;
 	h = hash_begin(memo->enters ? kernel_outermost(walk) : memo->words);
@@ -191,6 +198,26 @@ __noinline int kernel_find_down(__u32 slot)
 }
 
 /*
+ * Whether to look for the places of a stack that had to be walked, which takes as long as the walk:
+ * it comes again, and that was not often in vain. (It is where what is left over on the stack looks
+ * like one of the addresses, and each time may be the last.)
+ */
+static __always_inline bool kernel_memo_is_worth_it(__u64 key, __u64 id)
+{
+	struct kernel_memo *memo = kernel_memo_of(key ^ id);
+
+	if (!memo)
+		return false;
+	if (memo->missed != (key ^ id)) {
+		memo->missed = key ^ id;
+		memo->misses = 0;
+		return false;
+	}
+	memo->misses++;
+	return memo->misses <= KERNEL_TRIES || !(memo->misses % 32);
+}
+
+/*
  * Adds the places of pointers into what the frames take up, of which the copy has `words`. How many
  * places there are in all, should they be too many for the slots.
  */
@@ -213,16 +240,18 @@ __noinline __u32 kernel_find_pointers(__u32 slot, __u32 addresses, __u32 words)
 	return *next;
 }
 
-/* Remembers the walk of the stack in the window, whose `count` addresses are in the buffer. */
+/* Remembers the walk of the stack in the window, whose `count` addresses are in the buffer, or not.
+ */
 __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	struct kernel_memo *memo = kernel_memo_of(key);
+	struct kernel_memo *memo = kernel_memo_of(key ^ (id & 1));
 	__u32 addresses = count - KERNEL_OWN, places;
 	__u64 words, last, h;
 	bool enters;
 
-	if (!walk || !memo || addresses < 2 || addresses >= KERNEL_SLOTS)
+	if (!walk || !memo || !kernel_memo_is_worth_it(key, id) || addresses < 2 ||
+	    addresses >= KERNEL_SLOTS)
 		return 0;
 	words = (walk->kernel_top - walk->window) / 8;
 	walk->kernel_words = words;
@@ -250,6 +279,9 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	}
 	memo->check = mix(h + id);
 	memo->key = key;
+	memo = kernel_memo_of(key ^ id);
+	if (memo)
+		memo->misses = 0; /* should it be forgotten again */
 	return 1;
 }
 

@@ -318,8 +318,10 @@ static __always_inline __u64 stack_take_kernel_at(void *ctx, struct task_struct 
 	if (reason & SCOPE_REASON_COMPAT)
 		return stack_walk_kernel(ctx, walk, slot, &count, now);
 	kernel_memo_look_at(walk, ctx, task);
-	key = mix(ustack + reason) | 1;
+	key = mix(ustack + reason) & ~1ull;
 	id = kernel_memo_find(slot, key);
+	if (!id)
+		id = kernel_memo_find(slot, key + 1);
 	if (id && stack_was_sent(id))
 		return id;
 	id = stack_walk_kernel(ctx, walk, slot, &count, now);

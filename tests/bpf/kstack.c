@@ -89,9 +89,11 @@ static const __u64 entries[][2] = {
 	{ 0xffffffff82000076, 0xffffffff81f00050 },
 	{ 0xffffffff82000b26, 0xffffffff81f01120 },
 };
-static const __u64 inner[] = { 0xffffffff81300010, 0xffffffff81300140, KSTACK_ALIGNED,
-			       KSTACK_INTERRUPTED };
+static const __u64 inner[] = { 0xffffffff81300010, 0xffffffff81300140, 0xffffffff813004d0,
+			       0xffffffff81300610, KSTACK_ALIGNED,     KSTACK_INTERRUPTED };
 static const __u64 schedule[] = { 0xffffffff81f20080, 0xffffffff81f200a0 };
+
+static bool odd; /* with functions whose frames do not follow from where they begin */
 
 static void pick_plan(struct ktask *t)
 {
@@ -102,7 +104,7 @@ static void pick_plan(struct ktask *t)
 	*plan = (struct stack_plan){ .ips = { schedule[random_below(&state, 2)] } };
 	plan->count = 1;
 	while (between--)
-		plan->ips[plan->count++] = inner[random_below(&state, 4)];
+		plan->ips[plan->count++] = inner[random_below(&state, odd ? 6 : 4)];
 	if (t->task.flags & PF_KTHREAD) {
 		plan->ips[plan->count++] = entry[0];
 		return;
@@ -116,7 +118,7 @@ static void turn(struct ktask *t)
 	const struct account *a;
 	const struct sent_stack *sent;
 
-	if (!random_below(&state, 30))
+	if (!random_below(&state, 100))
 		pick_plan(t);
 	kernel.now_ns += 1000;
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
@@ -132,7 +134,7 @@ static void turn(struct ktask *t)
 	kernel_switch(0, t, LEAVE_BLOCKED, 0);
 }
 
-/* fuzz-kernel-stacks seed 1 turns 1000 [stale 3] [kernel-thread] */
+/* fuzz-kernel-stacks seed 1 turns 1000 [stale 3] [odd] [kernel-thread] */
 void kstack_run(struct words *w)
 {
 	__u32 seed = 1, turns = 1000;
@@ -145,6 +147,8 @@ void kstack_run(struct words *w)
 			turns = parse_number(words_take(w));
 		else if (words_is(w, "stale"))
 			stale = parse_number(words_take(w));
+		else if (words_is(w, "odd"))
+			odd = true;
 		else if (words_is(w, "kernel-thread"))
 			kernel_make_worker(t, PF_KTHREAD);
 		else
@@ -160,6 +164,6 @@ void kstack_run(struct words *w)
 	t->truth->varying = true; /* the time of so many stacks is not what this is about */
 	window_end_ns = kernel.now_ns;
 	printf("# kernel stacks: %u of %u walked\n", kernel.stack_walks, turns);
-	if (stale <= 3 && kernel.stack_walks > turns / 2)
+	if (!odd && kernel.stack_walks > turns / 2)
 		fail("%u of %u stacks were walked", kernel.stack_walks, turns);
 }
