@@ -65,6 +65,7 @@ static __always_inline struct kernel_memo *kernel_memo_of(__u64 key)
 	struct kernel_memo *table;
 	__u32 zero = 0;
 
+	barrier_var(key); /* else it may be masked first, and combined after: bounds are lost then */
 	table = bpf_map_lookup_elem(&kernel_memos, &zero);
 	return table ? &table[key & (KERNEL_MEMOS - 1)] : NULL;
 }
