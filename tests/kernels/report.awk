@@ -159,8 +159,6 @@ FNR == 1 {
 /^@@ release / { release[kernel] = $3; next }
 /^@@ begin / {
 	section = $3
-	if (section == "doctor") # of a kernel that was booted again
-		doctor_count[kernel] = 0
 	next
 }
 /^@@ end list / { section = ""; next }
