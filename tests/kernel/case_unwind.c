@@ -463,7 +463,7 @@ static void without_memory(struct known *k)
 	scope_profile(k, &scope, "-F", "997", "--", known_workload(k, "bigexit"), NULL);
 	doc = scope_document(k, &scope, 60);
 	check_memory_loss(&doc, "do_exit", "leave_by_exit", kernel_is(6, 16));
-	check_memory_loss(&doc, "begin_new_exec", "leave_by_exec", kernel_is(6, 10));
+	check_memory_loss(&doc, "load_elf_binary", "leave_by_exec", kernel_is(6, 10));
 	doc_free(&doc);
 }
 
