@@ -65,8 +65,6 @@ static __always_inline bool task_is_worker(__u32 flags)
 }
 
 #if defined(__TARGET_ARCH_x86)
-/* The kernel's code, its modules' and BPF's (Documentation/arch/x86/x86_64/mm.rst): the last 2 GiB. */
-#define KERNEL_CODE_MIN 0xffffffff80000000ull
 /* THREAD_SIZE of x86-64 (arch/x86/include/asm/page_64_types.h), without FRED's padding (6.9+). */
 #define KERNEL_STACK_SIZE 16384
 #endif

@@ -73,7 +73,7 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 					 __u32 state)
 {
 	struct scope_iter_task *out = &s->head;
-	struct walk *hash;
+	struct walk *walk;
 	__u32 slot = SCRATCH_ITER;
 	long bytes;
 
@@ -82,17 +82,17 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 		read_user_registers(s, task);
 	if (!want_kernel_stacks)
 		return;
-	hash = bpf_map_lookup_elem(&walks, &slot);
-	if (!hash)
+	walk = bpf_map_lookup_elem(&walks, &slot);
+	if (!walk)
 		return;
-	bytes = bpf_get_task_stack(task, hash->ips, sizeof(s->ips), 0);
+	bytes = bpf_get_task_stack(task, walk->ips, sizeof(s->ips), 0);
 	if (bytes <= 0) {
 		lose(SCOPE_LOSS_STACK_KERNEL, 0);
 		return;
 	}
 	out->count = (__u32)bytes / 8;
 	out->kstack = stack_hash(slot, out->count);
-	__builtin_memcpy(s->ips, hash->ips, sizeof(s->ips));
+	__builtin_memcpy(s->ips, walk->ips, sizeof(s->ips));
 }
 
 SEC("?iter/task")

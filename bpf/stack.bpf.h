@@ -76,8 +76,7 @@ static __always_inline void stack_send(struct walk *walk, __u64 id, __u32 pid, _
 	stack_output(&walk->head, sizeof(walk->head) + count * 8, id);
 }
 
-/* --- user stacks
- * ---------------------------------------------------------------------------------- */
+/* --- user stacks ----------------------------------------------------------------------------------- */
 
 /*
  * What is known of an address space; NULL: nothing, and nobody can be asked. One that is met for
@@ -271,8 +270,7 @@ static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 n
 	return stack_walk_user(slot, who.owner, who.tgid, now);
 }
 
-/* --- kernel stacks
- * -------------------------------------------------------------------------------- */
+/* --- kernel stacks --------------------------------------------------------------------------------- */
 
 /* The kernel stack of the running task, by the kernel's own unwinder; 0: lost. Its addresses stay
  * in the buffer. */

@@ -122,6 +122,24 @@ def switches(pid):
                if "ctxt_switches" in line)
 
 
+def look(tool_argv, pid, seconds):
+    """Runs a tool and measures for some seconds: (runs by program, switches of `pid`, s)."""
+    tool = start(*tool_argv)
+    await_programs(tool)
+    before, switched, begun = program_runs(tool.pid), switches(pid), time.monotonic()
+    time.sleep(seconds)
+    after = program_runs(tool.pid)
+    switched, took = switches(pid) - switched, time.monotonic() - begun
+    runs = runs_between(before, after)
+    end(tool)
+    return runs, switched, took
+
+
+def scope_argv(*options):
+    """Profiles until it is interrupted, for nobody."""
+    return (SCOPE, "profile", "-q", "-d", "0", "-o", "folded:/dev/null", *options)
+
+
 class Workload:
     """One of tests/workloads, with the facts it writes."""
 
