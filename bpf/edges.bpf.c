@@ -27,7 +27,10 @@ struct {
 	__type(value, struct iter_scratch);
 } iter_scratch SEC(".maps");
 
-/* A copy of the account that no writer was at: a write takes less than all the attempts. */
+/*
+ * A copy of the account that no writer was at. Most writes take less than all the attempts; not one
+ * under a virtual CPU that was halted.
+ */
 static __always_inline bool account_copy(struct scope_thread *to, struct account *a)
 {
 	for (int i = 0; i < COPY_ATTEMPTS; i++) {
@@ -126,9 +129,7 @@ int edges__task(struct bpf_iter__task *ctx)
 	}
 	off_cpu = !task->on_cpu; /* before the copy: it may leave its CPU at any moment */
 	if (!account_is_blank(a)) {
-		/* at the start it matters only that there is one */
-		if (!account_copy(&s->head.thread, a) && at_stop)
-			lose(SCOPE_LOSS_ACCOUNT_TORN, 0);
+		s->head.torn = !account_copy(&s->head.thread, a);
 		if (at_stop && off_cpu && s->head.thread.state == SCOPE_ON)
 			copy_unseen_end(&s->head.thread, a, task, state);
 	} else if (task->exit_state) {

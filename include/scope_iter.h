@@ -14,8 +14,10 @@ struct scope_iter_task {
 	__u64 task_switches;	    /* the kernel's own count: nvcsw + nivcsw */
 	__u64 regs[SCOPE_RAW_REGS]; /* user registers by DWARF's numbers; 0: a kernel thread, or on a CPU */
 	__u64 kstack;		    /* id; 0: none (it was on a CPU) */
+	__u32 torn;		    /* not 0: a writer was at the account, which may contradict itself */
 	__u32 reason;		    /* what it waits in, if it is blocked */
 	__u32 count;		    /* kernel addresses that follow, at most SCOPE_KERNEL_FRAMES */
+	__u32 pad;
 	__u64 ips[];
 };
 

@@ -14,6 +14,9 @@
 #include "unwind_walk.h"
 #include "unwinds.h"
 
+/* How often accounts are looked at that were being written to: 1, 2, 4 and 8 ms after one another. */
+#define STOP_LOOKS 5
+
 struct tasks {
 	struct ingest *ingest;
 	struct unwinds *unwinds; /* NULL: no user stacks */
@@ -22,6 +25,12 @@ struct tasks {
 	struct table seen;
 	ARRAY(uint64_t) seen_switches; /* by the table's ids */
 	nsec_t start_ns, end_ns;
+	/* Of threads whose accounts were being written to: at which look of the stop, from 1, the
+	 * last time. */
+	struct table torn;
+	ARRAY(int) torn_look; /* by the table's ids */
+	int look;
+	bool look_again;
 };
 
 struct tasks *tasks_new(struct ingest *ingest)
@@ -30,6 +39,7 @@ struct tasks *tasks_new(struct ingest *ingest)
 
 	t->ingest = ingest;
 	table_init(&t->seen, sizeof(uint64_t));
+	table_init(&t->torn, sizeof(uint64_t));
 	return t;
 }
 
@@ -40,7 +50,9 @@ void tasks_free(struct tasks **tasks)
 	if (!t)
 		return;
 	table_free(&t->seen);
+	table_free(&t->torn);
 	array_free(&t->seen_switches);
+	array_free(&t->torn_look);
 	free(t);
 	*tasks = NULL;
 }
@@ -186,6 +198,31 @@ static void see_task(struct tasks *t, const struct scope_iter_task *task)
 	ingest_record(t->ingest, &seen, sizeof(seen));
 }
 
+/* Whether this is the look to take the account at: the first that met no writer, or the last. */
+static bool take_at_this_look(struct tasks *t, const struct scope_iter_task *task)
+{
+	struct scope_loss_record loss = { .rec = { SCOPE_REC_LOSS, sizeof(loss) },
+					  .cause = SCOPE_LOSS_ACCOUNT_TORN,
+					  .count = 1 };
+	uint32_t id = table_find(&t->torn, &task->thread.thread);
+	bool is_new;
+
+	if (t->look > 1 && (id == TABLE_NONE || t->torn_look.items[id] != t->look - 1))
+		return false;
+	if (!task->torn)
+		return true;
+	if (t->look == STOP_LOOKS) {
+		ingest_record(t->ingest, &loss, sizeof(loss));
+		return true;
+	}
+	id = table_add(&t->torn, &task->thread.thread, &is_new);
+	if (is_new)
+		array_push(&t->torn_look);
+	t->torn_look.items[id] = t->look;
+	t->look_again = true;
+	return false;
+}
+
 /*
  * Stop: everybody's account. A thread without one had no event in the whole window, unless the
  * kernel counted switches: then no account could be made for it, and its time is unaccounted.
@@ -195,6 +232,8 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 	struct scope_thread thread = task->thread;
 	uint32_t id;
 
+	if (!take_at_this_look(t, task))
+		return;
 	if (thread.flags & SCOPE_THREAD_NO_EVENT) {
 		id = table_find(&t->seen, &thread.thread);
 		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns :
@@ -229,7 +268,17 @@ int tasks_at_start(struct tasks *t, struct bpf_program *iterator, struct err *er
 int tasks_at_stop(struct tasks *t, struct bpf_program *iterator, nsec_t start_ns, nsec_t end_ns,
 		  struct err *err)
 {
+	struct timespec pause = { .tv_nsec = 1000000 };
+	int r;
+
 	t->start_ns = start_ns;
 	t->end_ns = end_ns;
-	return iterate(t, iterator, take_tasks, settle_task, err);
+	for (t->look = 1;; t->look++) {
+		t->look_again = false;
+		r = iterate(t, iterator, take_tasks, settle_task, err);
+		if (r || !t->look_again)
+			return r;
+		nanosleep(&pause, NULL);
+		pause.tv_nsec *= 2;
+	}
 }

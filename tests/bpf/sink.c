@@ -306,6 +306,7 @@ static void settle(const void *data, size_t bytes)
 	if (!task || task->thread.start_time_ns >= window_end_ns)
 		return;
 	thread = task->thread;
+	sink.losses[SCOPE_LOSS_ACCOUNT_TORN].count += task->torn; /* there is one look here */
 	no_account = has_no_account(task);
 	if (no_account) {
 		thread.flags &= ~SCOPE_THREAD_NO_EVENT;

@@ -37,11 +37,12 @@ static void own_shares(const struct facts *facts, int tid, int64_t from_ns, int6
 }
 
 /*
- * 50/30/20 in bursts of 200 us: of the threads' on-CPU time, and of one another. An emulated machine
- * spends so much more of it in the sleeps between that only the second can be asked there.
+ * 50/30/20 in bursts of 200 us: of the threads' on-CPU time, and of one another. An emulated
+ * machine spends so much more of it in the sleeps between that only the second can be asked there.
  *
- * By the threads' own clocks the three are 45/27/18 % of on-CPU time, at the end of each burst being
- * what no tick can meet: a virtual CPU's timer comes 10 to 20 us late, and the thread sleeps by then.
+ * By the threads' own clocks the three are 45/27/18 % of on-CPU time, at the end of each burst
+ * being what no tick can meet: a virtual CPU's timer comes 10 to 20 us late, and the thread sleeps
+ * by then.
  */
 static void shares(struct known *k)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * shares - two threads, on a CPU each, whose CPU time is 50/30/20 % in three functions, in bursts of
- * about 200 us between short sleeps, so that few bursts see a tick and the switch-out is never where
- * the time went.
+ * shares - two threads, on a CPU each, whose CPU time is 50/30/20 % in three functions, in bursts
+ * of about 200 us between short sleeps, so that few bursts see a tick and the switch-out is never
+ * where the time went.
  *
  * The bursts have the same number of loop turns, found once at the start, of the same code at the
  * same alignment. Five, three and two of every ten are of one function, shuffled anew each time: in
@@ -114,7 +114,7 @@ static void *burner(void *data)
 
 			burn[order[i]]();
 			cpu_ns[order[i]] += work_thread_cpu_ns() - before_ns;
-			rest(10000 + (long)(next_random(&seed) % 60000));
+			rest(10000 + (long)(next_random(&seed) % 40000));
 		}
 	}
 	total_ns = work_thread_cpu_ns() - begin_cpu_ns;
