@@ -14,7 +14,8 @@
 #include "unwind_walk.h"
 #include "unwinds.h"
 
-/* How often accounts are looked at that were being written to: 1, 2, 4 and 8 ms after one another. */
+/* How often accounts are looked at that were being written to: 1, 2, 4 and 8 ms after one another.
+ */
 #define STOP_LOOKS 5
 
 struct tasks {
@@ -236,8 +237,8 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 		return;
 	if (thread.flags & SCOPE_THREAD_NO_EVENT) {
 		id = table_find(&t->seen, &thread.thread);
-		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns :
-				       t->seen_switches.items[id] != task->task_switches) {
+		if (id == TABLE_NONE ? thread.start_time_ns > t->start_ns
+				     : t->seen_switches.items[id] != task->task_switches) {
 			thread.flags &= ~SCOPE_THREAD_NO_EVENT;
 			thread.flags |= SCOPE_THREAD_DEAD;
 			thread.state = SCOPE_DEAD;
