@@ -11,12 +11,12 @@
 
 /* Where an address is, before it has a name. */
 struct frame_site {
-	uint32_t image;		/* 0: in no image */
-	uint32_t kind;		/* enum site_kind */
-	uint64_t file_off;	/* SITE_FILE: as mapped; else the address */
-	uint64_t vaddr;		/* of the image; set by frames_resolve() */
-	size_t first_frame;	/* in site_frames */
-	uint32_t frame_count;	/* 0: not named yet */
+	uint32_t image;	      /* 0: in no image */
+	uint32_t kind;	      /* enum site_kind */
+	uint64_t file_off;    /* SITE_FILE: as mapped; else the address */
+	uint64_t vaddr;	      /* of the image; set by frames_resolve() */
+	size_t first_frame;   /* in site_frames */
+	uint32_t frame_count; /* 0: not named yet */
 };
 
 enum site_kind { SITE_UNMAPPED, SITE_FILE, SITE_ANONYMOUS, SITE_KERNEL };
@@ -157,9 +157,10 @@ static const struct image *image_of_file(struct frames *f, uint32_t file, uint32
 		have->image = images_get(f->config->images, pid, p->dev_major, p->dev_minor,
 					 p->inode, path);
 	else if (!have->image)
-		have->image = make_image(f, !*path		     ? IMAGE_ANONYMOUS :
-					    strcmp(path, "[vdso]") == 0 ? IMAGE_VDSO :
-									  IMAGE_FILE,
+		have->image = make_image(f,
+					 !*path			       ? IMAGE_ANONYMOUS
+					 : strcmp(path, "[vdso]") == 0 ? IMAGE_VDSO
+								       : IMAGE_FILE,
 					 path);
 	return have->image;
 }
@@ -219,9 +220,9 @@ static void place_stack(struct frames *f, uint32_t index, const struct image *ke
 		instance = procs_find(&f->ingest->procs, stack->pid, stack->time_ns);
 	for (uint32_t i = 0; i < stack->count; i++) {
 		uint64_t address = ips[i] - (i ? 1 : 0);
-		uint32_t site = stack->kind == SCOPE_STACK_USER ?
-					place_user(f, stack, instance, address) :
-					add_site(f, SITE_KERNEL, image_id(f, kernel), address);
+		uint32_t site = stack->kind == SCOPE_STACK_USER
+					? place_user(f, stack, instance, address)
+					: add_site(f, SITE_KERNEL, image_id(f, kernel), address);
 
 		*array_push(&f->site_refs) = site;
 	}
@@ -252,7 +253,7 @@ struct batch {
 	const size_t *first; /* by index in the batch: where in places */
 };
 
-static void take_names(void *context, size_t index, const struct sym_name *names, size_t count)
+static void take_names(void *context, size_t index, const struct symbol *names, size_t count)
 {
 	const struct batch *batch = context;
 	struct frames *f = batch->frames;
@@ -294,7 +295,7 @@ static void name_image(struct frames *f, const struct place *places, size_t coun
 		first[unique] = i;
 		vaddrs[unique++] = places[i].vaddr;
 	}
-	symbolize_batch(f->opened.items[places->image], vaddrs, unique, f->config->sources,
+	symbolize_batch(f->opened.items[places->image], vaddrs, unique, &f->config->symbols,
 			take_names, &batch);
 	for (size_t i = 1; i < count; i++) {
 		struct frame_site *site = &f->sites.items[places[i].site];
@@ -321,8 +322,9 @@ static void name_as_address(struct frames *f, struct frame_site *site)
 		/* these addresses mean nothing to another run: all of them are one frame */
 		frame.image = 0;
 		frame.offset = 0;
-		text = mem_copy_string(label_table[site->kind == SITE_UNMAPPED ? LABEL_UNMAPPED :
-									 LABEL_ANONYMOUS].name);
+		text = mem_copy_string(
+			label_table[site->kind == SITE_UNMAPPED ? LABEL_UNMAPPED : LABEL_ANONYMOUS]
+				.name);
 		break;
 	default:
 		text = mem_format("%s+0x%llx", slash && slash[1] ? slash + 1 : path,
@@ -366,8 +368,8 @@ static void name_sites(struct frames *f)
 
 void frames_resolve(struct frames *f)
 {
-	const struct image *kernel = f->config->images ? images_kernel(f->config->images) :
-							 make_image(f, IMAGE_KERNEL, "[kernel]");
+	const struct image *kernel = f->config->images ? images_kernel(f->config->images)
+						       : make_image(f, IMAGE_KERNEL, "[kernel]");
 
 	for (size_t i = 0; i < f->ingest->stack_data.count; i++)
 		if (f->stacks[i].wanted)

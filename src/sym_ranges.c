@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "demangle.h"
 #include "mem.h"
 
 int sym_range_compare(const void *a, const void *b)
@@ -92,38 +91,20 @@ static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)
 	return ranges->count;
 }
 
-static void ranges_name(struct sym_ranges *ranges, size_t at)
-{
-	const struct sym_range *range = &ranges->items[at];
-	char demangled[DEMANGLE_ROOM];
-
-	free(ranges->text);
-	ranges->text = mem_alloc((size_t)range->name_length + 1);
-	memcpy(ranges->text, range->name, range->name_length);
-	if (demangle(ranges->text, demangled)) {
-		free(ranges->text);
-		ranges->text = mem_copy_string(demangled);
-	}
-	ranges->named = at;
-}
-
-size_t sym_ranges_resolve(struct sym_ranges *ranges, uint64_t vaddr, struct sym_name *ret_names,
-			  size_t max)
+size_t sym_ranges_resolve(const struct sym_ranges *ranges, uint64_t vaddr,
+			  struct sym_name *ret_names, size_t max)
 {
 	size_t at = ranges_find(ranges, vaddr);
 
 	if (at == ranges->count || !max)
 		return 0;
-	/* Batches are sorted: many addresses in a row lie in one function. */
-	if (!ranges->text || ranges->named != at)
-		ranges_name(ranges, at);
-	ret_names[0] = (struct sym_name){ .name = ranges->text };
+	ret_names[0] = (struct sym_name){ .name = ranges->items[at].name,
+					  .name_length = ranges->items[at].name_length };
 	return 1;
 }
 
 void sym_ranges_free(struct sym_ranges *ranges)
 {
 	free(ranges->items);
-	free(ranges->text);
 	memset(ranges, 0, sizeof(*ranges));
 }

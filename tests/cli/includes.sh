@@ -33,7 +33,7 @@ only libbpf 'bpf/' tracer.c feed.c ticks.c tables.c tasks.c unwind_maps.c kernel
 only skeleton 'scope\.skel\.h|.*/scope\.skel\.h' tracer.c
 only perf 'linux/perf_event\.h' ticks.c kernel_features.c mmaps.c mmaps_batch.c
 only elfutils 'libelf\.h|gelf\.h|elfutils/|dwarf\.h|libelf/' sym_elf.c
-only elf 'elf\.h' sym_elf.c image_elf.c cfi_sections.c
+only elf 'elf\.h' sym_elf.c image_elf.c elf_file.h
 only demangler 'libiberty/|demangle\.h>' demangle.c
 only other_rooms '\.\./' summary.c digest.c unwind_walk.c
 only protobuf '(google/)?protobuf-c/' none
