@@ -205,6 +205,7 @@ static void test_second_symtab(void)
 	memcpy(file + elf.e_shoff, headers, elf.e_shnum * sizeof(headers[0]));
 	temp_write(output, file, bytes);
 	CHECK(source_open(&opened, &sym_symtab_source, open_image(images, output)) == -ENOENT);
+	source_close(&opened);
 	free(file);
 	images_free(&images);
 }
