@@ -29,6 +29,9 @@ struct sym_name {
 	size_t name_length;
 	const char *file; /* as the compiler was called, made absolute; NULL: not known */
 	uint32_t line;	  /* in it; 0: not known */
+	/* The name as it is written in the source, in a language that mangles: of the last alone. Where
+	 * a later source has a mangled one, that tells more. */
+	bool is_plain;
 };
 
 struct symsource {

@@ -64,8 +64,17 @@ static const char *present(struct batch *b, const struct sym_name *name)
 	return text;
 }
 
-/* Of what several sources know together: where one has the place without the function, another may
- * have that. */
+/*
+ * Of what several sources know together: where one has the place without the function, or a
+ * function by its plain name, another may have the symbol.
+ */
+static bool is_better_name(const struct sym_name *name, const struct sym_name *than)
+{
+	if (!name->name)
+		return false;
+	return !than->name || (name->name_length > 2 && strncmp(name->name, "_Z", 2) == 0);
+}
+
 static size_t ask(struct batch *b, uint64_t vaddr, struct sym_name *ret_names)
 {
 	size_t count = 0;
@@ -76,17 +85,19 @@ static size_t ask(struct batch *b, uint64_t vaddr, struct sym_name *ret_names)
 
 		if (!found)
 			continue;
-		if (!count) {
-			memcpy(ret_names, names, found * sizeof(*names));
-			count = found;
-		} else if (names[found - 1].name) {
-			ret_names[count - 1].name = names[found - 1].name;
-			ret_names[count - 1].name_length = names[found - 1].name_length;
+		if (count) {
+			if (is_better_name(&names[found - 1], &ret_names[count - 1])) {
+				ret_names[count - 1].name = names[found - 1].name;
+				ret_names[count - 1].name_length = names[found - 1].name_length;
+			}
+			return count;
 		}
-		if (ret_names[count - 1].name)
+		memcpy(ret_names, names, found * sizeof(*names));
+		count = found;
+		if (names[found - 1].name && !names[found - 1].is_plain)
 			return count;
 	}
-	return 0;
+	return count;
 }
 
 void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t count,

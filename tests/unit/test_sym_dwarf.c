@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Functions, lines and inlined calls from DWARF: what addr2line says of every address of programs
+ * that are compiled here, in the ways in which compilers and linkers lay DWARF out.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "../symbols/cases.c"
+#include "image.h"
+#include "symbolize.h"
+
+static const char c_source[] = "#include <stdio.h>\n"
+			       "#include <stdlib.h>\n"
+			       "static volatile int sink;\n"
+			       "static inline __attribute__((always_inline)) int deep(int x)\n"
+			       "{\n"
+			       "	for (int i = 0; i < 3; i++) {\n"
+			       "		int y = x * i;\n"
+			       "		sink += y;\n"
+			       "	}\n"
+			       "	return sink;\n"
+			       "}\n"
+			       "static inline __attribute__((always_inline)) int middle(int x)\n"
+			       "{\n"
+			       "	if (x > 3) {\n"
+			       "		int z = deep(x);\n"
+			       "		sink ^= z;\n"
+			       "	}\n"
+			       "	return deep(x + 1) * 2;\n"
+			       "}\n"
+			       "__attribute__((noinline)) static int outer(int x)\n"
+			       "{\n"
+			       "	if (__builtin_expect(x == 77, 0)) {\n"
+			       "		printf(\"rare %d\\n\", middle(x));\n"
+			       "		abort();\n"
+			       "	}\n"
+			       "	return middle(x) + deep(sink);\n"
+			       "}\n"
+			       "struct shape { int (*area)(int); struct { int a, b; } inner; };\n"
+			       "enum kind { A, B };\n"
+			       "int global_one(int x) { struct shape s = { outer, { 1, 2 } }; "
+			       "return s.area(x) + s.inner.b; }\n"
+			       "int main(int argc, char **argv)\n"
+			       "{\n"
+			       "	(void)argv;\n"
+			       "#line 100 \"generated.c\"\n"
+			       "	for (int i = 0; i < argc; i++)\n"
+			       "		sink += global_one(i) + middle(i);\n"
+			       "	return sink == 12345;\n"
+			       "}\n";
+
+static const char cxx_source[] =
+	"#include <algorithm>\n"
+	"#include <map>\n"
+	"#include <string>\n"
+	"#include <vector>\n"
+	"namespace shop {\n"
+	"template <class T> class shelf {\n"
+	"public:\n"
+	"	void put(const T &t) { items.push_back(t); }\n"
+	"	T best() const { return *std::max_element(items.begin(), items.end()); }\n"
+	"	struct cmp { bool operator()(const T &a, const T &b) const { return b < a; } };\n"
+	"	void order() { std::sort(items.begin(), items.end(), cmp()); }\n"
+	"private:\n"
+	"	std::vector<T> items;\n"
+	"};\n"
+	"int hidden(int x) { return x * 7; }\n"
+	"struct counter {\n"
+	"	std::map<std::string, int> n;\n"
+	"	int operator()(const std::string &s) { return ++n[s]; }\n"
+	"	~counter();\n"
+	"};\n"
+	"counter::~counter() { n.clear(); }\n"
+	"struct adder {\n"
+	"	shelf<int> &to;\n"
+	"	int operator()(int i) { to.put(hidden(i)); return i + 1; }\n"
+	"};\n"
+	"}\n"
+	"int main(int argc, char **argv)\n"
+	"{\n"
+	"	shop::shelf<int> ints;\n"
+	"	shop::shelf<std::string> texts;\n"
+	"	shop::counter count;\n"
+	"	shop::adder add = { ints };\n"
+	"	for (int i = 0; i < argc; i++) {\n"
+	"		texts.put(argv[i]);\n"
+	"		add(count(argv[i]));\n"
+	"	}\n"
+	"	ints.order();\n"
+	"	texts.order();\n"
+	"	return ints.best() == (int)texts.best().size();\n"
+	"}\n";
+
+static const struct image *open_image(struct images *images, const char *path)
+{
+	struct stat st;
+
+	CHECK(stat(path, &st) == 0);
+	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
+			  path);
+}
+
+/* --- our answers as addr2line writes them ------------------------------------------------------
+ */
+
+struct answers {
+	const uint64_t *vaddrs;
+	FILE *out;
+	size_t next, inlined;
+};
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Padding between functions is in none, for us. */
+static void print_unnamed(struct answers *a, size_t until)
+{
+	for (; a->next < until; a->next++)
+		fprintf(a->out, "0x%016llx\n??\n??:0\n", (unsigned long long)a->vaddrs[a->next]);
+}
+
+static void print_answer(void *context, size_t index, const struct symbol *symbols, size_t count)
+{
+	struct answers *a = context;
+
+	print_unnamed(a, index);
+	fprintf(a->out, "0x%016llx\n", (unsigned long long)a->vaddrs[index]);
+	for (size_t i = 0; i < count; i++) {
+		fprintf(a->out, "%s\n", symbols[i].name);
+		if (symbols[i].file && symbols[i].line)
+			fprintf(a->out, "%s:%u\n", base_name(symbols[i].file), symbols[i].line);
+		else
+			fprintf(a->out, "??:0\n");
+		CHECK(symbols[i].inlined == (i + 1 < count));
+	}
+	a->inlined += count > 1;
+	a->next = index + 1;
+}
+
+/*
+ * As both sides are compared: without discriminators, with one way to say that a line is not known,
+ * and with parts of a function that were put elsewhere under its own name.
+ */
+#define NORMALIZED "sed 's/ (discriminator [0-9]*)//; s/^.*:[?0]$/??:0/; s/[.]cold$//'"
+
+/* Every byte of every function: what lies between them is padding, and nobody's. */
+static size_t list_addresses(const char *path, const char *list, uint64_t **ret_vaddrs)
+{
+	unsigned long long start, bytes, last = 0;
+	uint64_t *vaddrs = NULL;
+	size_t count = 0, room = 0;
+	FILE *functions, *out = fopen(list, "w");
+
+	CHECK(shell("nm -n -S --defined-only '%s' | awk 'NF == 4 && $3 ~ /[tTwW]/ { print $1, $2 "
+		    "}' "
+		    ">'%s'",
+		    path, temp_path("functions")) == 0);
+	functions = fopen(temp_path("functions"), "r");
+	CHECK(functions && out);
+	while (fscanf(functions, "%llx %llx", &start, &bytes) == 2)
+		for (unsigned long long at = start > last ? start : last; at < start + bytes;
+		     at++) {
+			if (count == room)
+				vaddrs = realloc(vaddrs,
+						 (room = room ? 2 * room : 4096) * sizeof(*vaddrs));
+			CHECK(vaddrs);
+			vaddrs[count++] = at;
+			last = at + 1;
+			fprintf(out, "%#llx\n", at);
+		}
+	fclose(functions);
+	fclose(out);
+	*ret_vaddrs = vaddrs;
+	return count;
+}
+
+/* `oracle`: the file that addr2line is given. Returns how many addresses are in inlined calls. */
+static size_t compare(const char *path, const char *oracle)
+{
+	const char *list = temp_path("list"), *should = temp_path("should"), *is = temp_path("is"),
+		   *raw = temp_path("raw");
+	struct images *images = images_new();
+	const struct image *image = open_image(images, path);
+	struct answers a = { .out = fopen(raw, "w") };
+	uint64_t *vaddrs;
+	size_t count;
+
+	if (!have_command("addr2line"))
+		case_skip("no addr2line");
+	CHECK(a.out && image->fd >= 0);
+	count = list_addresses(path, list, &vaddrs);
+	CHECK(shell("addr2line -a -f -i -C -s -e '%s' <'%s' | " NORMALIZED " >'%s'", oracle, list,
+		    should) == 0);
+	a.vaddrs = vaddrs;
+	symbolize_batch(image, vaddrs, count, &(struct symbolize_options){ 0 }, print_answer, &a);
+	print_unnamed(&a, count);
+	fclose(a.out);
+	CHECK(shell(NORMALIZED " '%s' >'%s'", raw, is) == 0);
+	if (shell("cmp -s '%s' '%s'", should, is)) {
+		shell("diff -U4 '%s' '%s' | tail -n +3 | head -n 12 | tr '\\n' '|' >'%s'", should,
+		      is, raw);
+		case_fail(__FILE__, __LINE__, "%s", file_read(raw, NULL));
+	}
+	printf("%zu addresses, %zu with inlined calls\n", count, a.inlined);
+	free(vaddrs);
+	images_free(&images);
+	return a.inlined;
+}
+
+static void check(const char *language, const char *source, const char *flags)
+{
+	const char *output = temp_path("program");
+
+	compile(output, language, source, flags);
+	CHECK(compare(output, output) > 20);
+}
+
+/* --- as compilers lay it out -------------------------------------------------------------------
+ */
+
+static void test_version_5(void)
+{
+	check("c", c_source, "-O2 -gdwarf-5");
+}
+
+static void test_version_4(void)
+{
+	check("c", c_source, "-O2 -gdwarf-4 -no-pie");
+}
+
+static void test_version_3(void)
+{
+	check("c", c_source, "-O2 -gdwarf-3 -gstrict-dwarf");
+}
+
+static void test_sections(void)
+{
+	check("c", c_source, "-O2 -gdwarf-5 -ffunction-sections -Wl,--gc-sections");
+}
+
+static void test_compressed(void)
+{
+	check("c", c_source, "-O2 -gdwarf-5 -gz=zlib");
+	check("c", c_source, "-O2 -gdwarf-4 -gz=zlib-gnu");
+}
+
+static void test_64_bit_format(void)
+{
+	const char *program = temp_path("program"), *narrow = temp_path("narrow");
+
+	compile(program, "c", c_source, "-O2 -gdwarf-5");
+	CHECK(rename(program, narrow) == 0);
+	compile(program, "c", c_source, "-O2 -gdwarf-5 -gdwarf64");
+	CHECK(compare(program, narrow) > 20); /* addr2line cannot read it */
+}
+
+static void test_cxx(void)
+{
+	/* version 4: addr2line takes the wrong file for some lines of 5 */
+	check("c++", cxx_source, "-O2 -gdwarf-4 -Wl,--no-as-needed -lstdc++");
+}
+
+static void test_cxx_unoptimized(void)
+{
+	const char *output = temp_path("program");
+
+	compile(output, "c++", cxx_source, "-O0 -gdwarf-4 -Wl,--no-as-needed -lstdc++");
+	compare(output, output);
+}
+
+int main(void)
+{
+	static const struct test_case cases[] = {
+		{ "sym_dwarf: version 5", test_version_5 },
+		{ "sym_dwarf: version 4, not relocatable", test_version_4 },
+		{ "sym_dwarf: version 3", test_version_3 },
+		{ "sym_dwarf: functions in sections of their own, some thrown away",
+		  test_sections },
+		{ "sym_dwarf: compressed", test_compressed },
+		{ "sym_dwarf: the 64 bit format", test_64_bit_format },
+		{ "sym_dwarf: C++", test_cxx },
+		{ "sym_dwarf: C++, not optimized", test_cxx_unoptimized },
+	};
+
+	return cases_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
