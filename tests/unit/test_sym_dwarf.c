@@ -95,6 +95,13 @@ static const char cxx_source[] =
 	"	return ints.best() == (int)texts.best().size();\n"
 	"}\n";
 
+static int compare_vaddrs(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 static const struct image *open_image(struct images *images, const char *path)
 {
 	struct stat st;
@@ -276,6 +283,99 @@ static void test_cxx_unoptimized(void)
 	compare(output, output);
 }
 
+/* --- hostile files -----------------------------------------------------------------------------
+ */
+
+static void drop_answer(void *context, size_t index, const struct symbol *symbols, size_t count)
+{
+	size_t *frames = context;
+
+	(void)index;
+	for (size_t i = 0; i < count; i++)
+		*frames +=
+			strlen(symbols[i].name) + (symbols[i].file ? strlen(symbols[i].file) : 0);
+}
+
+static void use_file(const char *path)
+{
+	struct images *images = images_new();
+	const struct image *image = open_image(images, path);
+	uint64_t vaddrs[512];
+	size_t frames = 0, count = 0;
+
+	for (size_t i = 0; i < image->segment_count; i++)
+		for (uint64_t off = 0; off < image->segments[i].file_size && count < 512; off += 7)
+			vaddrs[count++] = image->segments[i].vaddr + off;
+	qsort(vaddrs, count, sizeof(*vaddrs), compare_vaddrs);
+	symbolize_batch(image, vaddrs, count, &(struct symbolize_options){ 0 }, drop_answer,
+			&frames);
+	images_free(&images);
+}
+
+/* Where the DWARF sections are: the harm is done there. */
+static size_t find_debug(const char *path, uint64_t offs[16], uint64_t sizes[16])
+{
+	size_t count = 0;
+	FILE *list;
+
+	CHECK(shell("readelf -SW '%s' | sed 's/^ *\\[ *[0-9]*\\] *//' | "
+		    "awk '/^[.]debug_/ { print $4, $5 }' >'%s'",
+		    path, temp_path("sections")) == 0);
+	list = fopen(temp_path("sections"), "r");
+	CHECK(list);
+	while (count < 16 && fscanf(list, "%lx %lx", &offs[count], &sizes[count]) == 2)
+		count++;
+	fclose(list);
+	return count;
+}
+
+static void mutate(const char *flags, int rounds)
+{
+	const char *whole = temp_path("whole"), *broken = temp_path("broken");
+	uint64_t seed = 20251121, offs[16], sizes[16];
+	size_t bytes, sections;
+	char *good, *bad;
+
+	if (!have_command("readelf"))
+		case_skip("no readelf");
+	compile(whole, "c", c_source, flags);
+	good = file_read(whole, &bytes);
+	sections = find_debug(whole, offs, sizes);
+	CHECK(sections > 4);
+	bad = malloc(bytes);
+	CHECK(bad);
+	for (int round = 0; round < rounds; round++) {
+		uint64_t changes = 1 + random_next(&seed) % 6;
+
+		memcpy(bad, good, bytes);
+		while (changes--) {
+			size_t in = random_next(&seed) % sections;
+			uint64_t at = offs[in] + random_next(&seed) % sizes[in];
+			uint64_t kind = random_next(&seed) % 4;
+
+			CHECK(at < bytes);
+			bad[at] = (char)(kind == 0   ? 0xff
+					 : kind == 1 ? 0
+					 : kind == 2 ? bad[at] ^ (1 << random_next(&seed) % 8)
+						     : (char)random_next(&seed));
+		}
+		temp_write(broken, bad, bytes);
+		use_file(broken);
+	}
+	for (size_t cut = offs[0]; cut < bytes; cut += 211) {
+		temp_write(broken, good, cut);
+		use_file(broken);
+	}
+	free(good);
+	free(bad);
+}
+
+static void test_mutations(void)
+{
+	mutate("-O2 -gdwarf-5", 1500);
+	mutate("-O2 -gdwarf-4", 1500);
+}
+
 int main(void)
 {
 	static const struct test_case cases[] = {
@@ -288,6 +388,7 @@ int main(void)
 		{ "sym_dwarf: the 64 bit format", test_64_bit_format },
 		{ "sym_dwarf: C++", test_cxx },
 		{ "sym_dwarf: C++, not optimized", test_cxx_unoptimized },
+		{ "sym_dwarf: broken in every place", test_mutations },
 	};
 
 	return cases_run(cases, sizeof(cases) / sizeof(cases[0]));
