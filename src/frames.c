@@ -259,6 +259,8 @@ static void take_names(void *context, size_t index, const struct symbol *names, 
 	struct frames *f = batch->frames;
 	struct frame_site *site = &f->sites.items[batch->places[batch->first[index]].site];
 
+	if (!names[0].name)
+		return;
 	site->first_frame = f->site_frames.count;
 	site->frame_count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {

@@ -116,12 +116,14 @@ void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t c
 		size_t found = ask(&b, vaddrs[i], names), shown = 0;
 
 		for (size_t n = options->without_inlined && found ? found - 1 : 0; n < found; n++) {
-			if (!names[n].name)
+			if (!names[n].name && found > 1)
 				continue; /* an inlined call of what has no name */
-			symbols[shown++] = (struct symbol){ .name = present(&b, &names[n]),
-							    .file = names[n].file,
-							    .line = names[n].line,
-							    .inlined = n + 1 < found };
+			symbols[shown++] =
+				(struct symbol){ .name = names[n].name ? present(&b, &names[n])
+								       : NULL,
+						 .file = names[n].file,
+						 .line = names[n].line,
+						 .inlined = n + 1 < found };
 		}
 		if (shown)
 			sink(context, i, symbols, shown);

@@ -16,7 +16,7 @@
 
 /* One frame; several for an address when calls were inlined, innermost first. */
 struct symbol {
-	const char *name; /* demangled, unless that was not wanted */
+	const char *name; /* demangled, unless that was not wanted; NULL: the line alone is known */
 	const char *file; /* NULL: not known */
 	uint32_t line;	  /* 0: not known */
 	bool inlined;
@@ -29,16 +29,17 @@ struct symbolize_options {
 };
 
 /*
- * Called once per address that has a name, with 1 or more symbols, innermost first. `index` is the
- * address's place in the batch. The symbols are valid during the call only.
+ * Called once per address of which anything is known, with 1 or more symbols, innermost first: with a
+ * name, all but a single one. `index` is the address's place in the batch. The symbols are valid during
+ * the call only.
  */
 typedef void symbolize_sink(void *context, size_t index, const struct symbol *symbols,
 			    size_t count);
 
 /*
  * Resolves `count` addresses of `image` (ELF vaddr for files, absolute for the kernel, sorted
- * ascending, unique), in that order. Addresses inside no symbol are not reported. Never fails: an
- * image without symbols reports nothing.
+ * ascending, unique), in that order. Never the nearest symbol. Never fails: an image without symbols
+ * reports nothing.
  */
 void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t count,
 		     const struct symbolize_options *options, symbolize_sink *sink, void *context);

@@ -141,7 +141,7 @@ static void print_answer(void *context, size_t index, const struct symbol *symbo
 	print_unnamed(a, index);
 	fprintf(a->out, "0x%016llx\n", (unsigned long long)a->vaddrs[index]);
 	for (size_t i = 0; i < count; i++) {
-		fprintf(a->out, "%s\n", symbols[i].name);
+		fprintf(a->out, "%s\n", symbols[i].name ? symbols[i].name : "??");
 		if (symbols[i].file && symbols[i].line)
 			fprintf(a->out, "%s:%u\n", base_name(symbols[i].file), symbols[i].line);
 		else
