@@ -45,6 +45,34 @@ static size_t opened_resolve(struct batch *b, struct opened *opened, uint64_t va
 	return opened->source->resolve(opened->state, vaddr, ret_names, NAMES_MAX);
 }
 
+/* What compilers append to a function's name for a part or a copy of it, each perhaps with a
+ * number. */
+static const char *const clone_suffixes[] = { ".cold",	   ".part", ".isra", ".constprop",
+					      ".lto_priv", ".llvm", ".hot",  ".unlikely" };
+
+/* Where the name ends without such suffixes. */
+static size_t clone_length(const char *name, size_t length)
+{
+	for (;;) {
+		size_t end = length, at;
+		bool is_clone = false;
+
+		while (end && name[end - 1] >= '0' && name[end - 1] <= '9')
+			end--;
+		if (end < length && end && name[end - 1] == '.')
+			end--;
+		else
+			end = length;
+		for (size_t i = 0; i < ARRAY_SIZE(clone_suffixes) && !is_clone; i++) {
+			at = strlen(clone_suffixes[i]);
+			is_clone = end > at && memcmp(name + end - at, clone_suffixes[i], at) == 0;
+		}
+		if (!is_clone)
+			return length;
+		length = end - at;
+	}
+}
+
 /* The name, terminated: once for all the addresses in its function. */
 static const char *present(struct batch *b, const struct sym_name *name)
 {
@@ -55,7 +83,9 @@ static const char *present(struct batch *b, const struct sym_name *name)
 
 	if (!is_new)
 		return b->names.items[id];
-	text = mem_copy_bytes(name->name, name->name_length);
+	text = mem_copy_bytes(name->name, b->options->keep_mangled
+						  ? name->name_length
+						  : clone_length(name->name, name->name_length));
 	if (!b->options->keep_mangled && demangle(text, demangled)) {
 		free(text);
 		text = mem_copy_string(demangled);

@@ -132,6 +132,32 @@ static void test_demangled(void)
 	CHECK_STRING(answers, "0:_Z3onev/1 ");
 }
 
+/* Parts and copies of a function are shown as it. */
+static void test_clones(void)
+{
+	static const char *const names[][2] = {
+		{ "f.cold", "f" },
+		{ "f.part.0", "f" },
+		{ "f.isra.0.constprop.12.cold", "f" },
+		{ "f.lto_priv.3", "f" },
+		{ "_Z3onev.constprop.0", "one()" },
+		{ "f.c.1234", "f.c.1234" },
+		{ "f.12", "f.12" },
+		{ "f.", "f." },
+		{ ".cold", ".cold" },
+		{ "part.0", "part.0" },
+	};
+	static const uint64_t vaddrs[] = { 1 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char should[64];
+
+		first = (struct fake){ .start = 0, .end = 9, .name = names[i][0], .frames = 1 };
+		snprintf(should, sizeof(should), "0:%s/1 ", names[i][1]);
+		batch(vaddrs, 1, 1, should);
+	}
+}
+
 static void test_without_inlined(void)
 {
 	static const uint64_t vaddrs[] = { 10 };
@@ -168,6 +194,7 @@ int main(void)
 		{ "symbolize: a source nobody needs is not opened", test_second_not_needed },
 		{ "symbolize: a source that does not open is passed over", test_broken_source },
 		{ "symbolize: names are demangled, unless asked not to", test_demangled },
+		{ "symbolize: parts and copies of functions", test_clones },
 		{ "symbolize: without the calls that were inlined", test_without_inlined },
 		{ "symbolize: no addresses, no file", test_nothing },
 	};
