@@ -78,9 +78,9 @@ bool dwarf_unit_mangles(const struct dwarf_unit *unit)
 static void read_scope_die(struct cursor *c, const struct dwarf_unit *unit,
 			   const struct dwarf_abbrev *abbrev, struct scope_die *die)
 {
-	const struct dwarf_spec *spec = &unit->abbrevs->specs.items[abbrev->first_spec];
-
-	for (uint32_t i = 0; i < abbrev->spec_count; i++, spec++) {
+	for (uint32_t i = 0; i < abbrev->spec_count; i++) {
+		const struct dwarf_spec *spec =
+			&unit->abbrevs->specs.items[abbrev->first_spec + i];
 		struct dwarf_value value;
 
 		switch (spec->attribute) {
@@ -232,7 +232,6 @@ static const char *name_in_die(struct dwarf_unit **unit, uint64_t *off, const ch
 	struct dwarf_unit *in = *unit;
 	struct dwarf_value origin = { 0 };
 	const struct dwarf_abbrev *abbrev;
-	const struct dwarf_spec *spec;
 	struct cursor c;
 
 	*unit = NULL;
@@ -242,8 +241,8 @@ static const char *name_in_die(struct dwarf_unit **unit, uint64_t *off, const ch
 	abbrev = dwarf_abbrev_find(in->abbrevs, cursor_uleb(&c));
 	if (c.bad || !abbrev)
 		return NULL;
-	spec = &in->abbrevs->specs.items[abbrev->first_spec];
-	for (uint32_t i = 0; i < abbrev->spec_count; i++, spec++) {
+	for (uint32_t i = 0; i < abbrev->spec_count; i++) {
+		const struct dwarf_spec *spec = &in->abbrevs->specs.items[abbrev->first_spec + i];
 		struct dwarf_value value = dwarf_value_read(&c, in, spec);
 		const char *name;
 
