@@ -9,8 +9,9 @@
 #include "image_elf.h"
 #include "mem.h"
 
-/* Real files have a dozen segments, and some dozens of sections. */
+/* Real files have a dozen segments, and some dozens of sections; objects one for each function. */
 #define PHDRS_MAX 4096
+#define SHDRS_MAX (1u << 20)
 #define NAMES_MAX (1u << 20)
 /* Neither method makes more than some thousand bytes of one, in what a compiler writes. */
 #define UNPACK_FACTOR 4096
@@ -80,7 +81,7 @@ static bool count_sections(const struct elf_file *file, uint64_t *ret_count, uin
 		*ret_count = first.sh_size;
 	if (ehdr->e_shstrndx == SHN_XINDEX)
 		*ret_names = first.sh_link;
-	return *ret_names < *ret_count && *ret_count <= file->size / sizeof(Elf64_Shdr);
+	return *ret_names < *ret_count && *ret_count <= SHDRS_MAX;
 }
 
 static void read_section_headers(struct elf_file *file)

@@ -189,37 +189,44 @@ static size_t list_addresses(const char *path, const char *list, uint64_t **ret_
 	return count;
 }
 
-/* `oracle`: the file that addr2line is given. Returns how many addresses are in inlined calls. */
-static size_t compare(const char *path, const char *oracle)
+/* Our answers for every byte of the functions of `listed`. How many are in inlined calls. */
+static size_t answer_all(const char *path, const char *listed, const char *output)
 {
-	const char *list = temp_path("list"), *should = temp_path("should"), *is = temp_path("is"),
-		   *raw = temp_path("raw");
 	struct images *images = images_new();
 	const struct image *image = open_image(images, path);
-	struct answers a = { .out = fopen(raw, "w") };
+	struct answers a = { .out = fopen(output, "w") };
 	uint64_t *vaddrs;
-	size_t count;
+	size_t count = list_addresses(listed, temp_path("list"), &vaddrs);
 
-	if (!have_command("addr2line"))
-		case_skip("no addr2line");
 	CHECK(a.out && image->fd >= 0);
-	count = list_addresses(path, list, &vaddrs);
-	CHECK(shell("addr2line -a -f -i -C -s -e '%s' <'%s' | " NORMALIZED " >'%s'", oracle, list,
-		    should) == 0);
 	a.vaddrs = vaddrs;
 	symbolize_batch(image, vaddrs, count, &(struct symbolize_options){ 0 }, print_answer, &a);
 	print_unnamed(&a, count);
 	fclose(a.out);
+	printf("%zu addresses, %zu with inlined calls\n", count, a.inlined);
+	free(vaddrs);
+	images_free(&images);
+	return a.inlined;
+}
+
+/* `oracle`: the file that addr2line is given. Returns how many addresses are in inlined calls. */
+static size_t compare(const char *path, const char *oracle)
+{
+	const char *should = temp_path("should"), *is = temp_path("is"), *raw = temp_path("raw");
+	size_t inlined;
+
+	if (!have_command("addr2line"))
+		case_skip("no addr2line");
+	inlined = answer_all(path, path, raw);
+	CHECK(shell("addr2line -a -f -i -C -s -e '%s' <'%s' | " NORMALIZED " >'%s'", oracle,
+		    temp_path("list"), should) == 0);
 	CHECK(shell(NORMALIZED " '%s' >'%s'", raw, is) == 0);
 	if (shell("cmp -s '%s' '%s'", should, is)) {
 		shell("diff -U4 '%s' '%s' | tail -n +3 | head -n 12 | tr '\\n' '|' >'%s'", should,
 		      is, raw);
 		case_fail(__FILE__, __LINE__, "%s", file_read(raw, NULL));
 	}
-	printf("%zu addresses, %zu with inlined calls\n", count, a.inlined);
-	free(vaddrs);
-	images_free(&images);
-	return a.inlined;
+	return inlined;
 }
 
 static void check(const char *language, const char *source, const char *flags)
@@ -269,6 +276,107 @@ static void test_64_bit_format(void)
 	CHECK(compare(program, narrow) > 20); /* addr2line cannot read it */
 }
 
+/* Paths that last through a case. */
+static const char *keep_path(const char *name)
+{
+	static char paths[8][512];
+	static size_t next;
+	char *path = paths[next++ % 8];
+
+	snprintf(path, sizeof(paths[0]), "%s", temp_path(name));
+	return path;
+}
+
+/* The same program with `flags` more, read against one with all in it. */
+static void check_split(const char *language, const char *source, const char *flags,
+			const char *split_flags, const char *packer)
+{
+	const char *program = keep_path("program"), *whole = keep_path("whole");
+	char all[256];
+
+	compile(program, language, source, flags);
+	CHECK(rename(program, whole) == 0);
+	snprintf(all, sizeof(all), "%s %s", flags, split_flags);
+	compile(program, language, source, all);
+	CHECK(shell("ls '%s.dwo' >/dev/null", program) == 0);
+	if (packer) {
+		CHECK(shell("%s -e '%s' -o '%s.dwp' && rm '%s.dwo'", packer, program, program,
+			    program) == 0);
+	}
+	CHECK(compare(program, whole) > 20);
+	/* without it the functions remain, by the symbol table, and their lines */
+	if (packer)
+		CHECK(shell("rm '%s.dwp'", program) == 0);
+	else
+		CHECK(shell("rm '%s.dwo'", program) == 0);
+	CHECK(answer_all(program, program, "/dev/null") == 0);
+}
+
+static void test_split(void)
+{
+	check_split("c", c_source, "-O2 -gdwarf-5", "-gsplit-dwarf", NULL);
+	check_split("c", c_source, "-O2 -gdwarf-4", "-gsplit-dwarf", NULL);
+	check_split("c++", cxx_source, "-O2 -gdwarf-4 -Wl,--no-as-needed -lstdc++", "-gsplit-dwarf",
+		    NULL);
+}
+
+static void test_package(void)
+{
+	if (!have_command("dwp"))
+		case_skip("no dwp");
+	check_split("c", c_source, "-O2 -gdwarf-4", "-gsplit-dwarf", "dwp");
+}
+
+/*
+ * As clang writes it: packers crash on what gcc writes, or do not end. Nor does addr2line know
+ * how to read it; that the program is the same, split or not, is what we can say.
+ */
+static void test_package_5(void)
+{
+	const char *program = keep_path("program"), *whole = keep_path("whole");
+	const char *answers = keep_path("answers"), *should = keep_path("should");
+	char *directory = strndup(program, (size_t)(strrchr(program, '/') - program));
+
+	if (!have_command("clang") || !have_command("llvm-dwp"))
+		case_skip("no clang, or no llvm-dwp");
+	temp_write(keep_path("program.c"), c_source, strlen(c_source));
+	CHECK(shell("cd '%s' && clang -O2 -gdwarf-5 program.c -o whole", directory) == 0);
+	CHECK(shell("cd '%s' && clang -O2 -gdwarf-5 -gsplit-dwarf program.c -o program && "
+		    "timeout 20 llvm-dwp program.dwo -o program.dwp && rm program.dwo",
+		    directory) == 0);
+	CHECK(answer_all(whole, whole, should) > 20);
+	CHECK(answer_all(program, whole, answers) > 20);
+	CHECK(shell("cmp '%s' '%s'", should, answers) == 0);
+	free(directory);
+}
+
+static void test_debug_file(void)
+{
+	const char *program = keep_path("program"), *whole = keep_path("whole");
+
+	compile(program, "c", c_source, "-O2 -gdwarf-5");
+	CHECK(shell("cp '%s' '%s' && objcopy --only-keep-debug '%s' '%s.debug' && "
+		    "objcopy --strip-debug --add-gnu-debuglink='%s.debug' '%s'",
+		    program, whole, program, program, program, program) == 0);
+	CHECK(compare(program, whole) > 20);
+}
+
+/* Of two programs, what they have in common is moved to a third file. */
+static void test_alternate(void)
+{
+	const char *program = keep_path("program"), *twin = keep_path("twin"),
+		   *whole = keep_path("whole");
+
+	if (!have_command("dwz"))
+		case_skip("no dwz");
+	compile(twin, "c++", cxx_source, "-O2 -gdwarf-4 -Wl,--no-as-needed -lstdc++");
+	compile(program, "c++", cxx_source, "-O2 -gdwarf-4 -Wl,--no-as-needed -lstdc++");
+	CHECK(shell("cp '%s' '%s'", program, whole) == 0);
+	CHECK(shell("dwz -m '%s' '%s' '%s'", temp_path("common"), program, twin) == 0);
+	CHECK(shell("readelf -SW '%s' | grep -q gnu_debugaltlink", program) == 0);
+	CHECK(compare(program, whole) > 20);
+}
+
 static void test_cxx(void)
 {
 	/* version 4: addr2line takes the wrong file for some lines of 5 */
@@ -292,8 +400,8 @@ static void drop_answer(void *context, size_t index, const struct symbol *symbol
 
 	(void)index;
 	for (size_t i = 0; i < count; i++)
-		*frames +=
-			strlen(symbols[i].name) + (symbols[i].file ? strlen(symbols[i].file) : 0);
+		*frames += (symbols[i].name ? strlen(symbols[i].name) : 1) +
+			   (symbols[i].file ? strlen(symbols[i].file) : 0);
 }
 
 static void use_file(const char *path)
@@ -306,7 +414,8 @@ static void use_file(const char *path)
 	for (size_t i = 0; i < image->segment_count; i++)
 		for (uint64_t off = 0; off < image->segments[i].file_size && count < 512; off += 7)
 			vaddrs[count++] = image->segments[i].vaddr + off;
-	qsort(vaddrs, count, sizeof(*vaddrs), compare_vaddrs);
+	if (count)
+		qsort(vaddrs, count, sizeof(*vaddrs), compare_vaddrs);
 	symbolize_batch(image, vaddrs, count, &(struct symbolize_options){ 0 }, drop_answer,
 			&frames);
 	images_free(&images);
@@ -331,7 +440,7 @@ static size_t find_debug(const char *path, uint64_t offs[16], uint64_t sizes[16]
 
 static void mutate(const char *flags, int rounds)
 {
-	const char *whole = temp_path("whole"), *broken = temp_path("broken");
+	const char *whole = keep_path("whole"), *broken = keep_path("broken");
 	uint64_t seed = 20251121, offs[16], sizes[16];
 	size_t bytes, sections;
 	char *good, *bad;
@@ -386,6 +495,11 @@ int main(void)
 		  test_sections },
 		{ "sym_dwarf: compressed", test_compressed },
 		{ "sym_dwarf: the 64 bit format", test_64_bit_format },
+		{ "sym_dwarf: split off", test_split },
+		{ "sym_dwarf: split off, in a package", test_package },
+		{ "sym_dwarf: split off, in a package of version 5", test_package_5 },
+		{ "sym_dwarf: in a debug file", test_debug_file },
+		{ "sym_dwarf: partly in an alternate file", test_alternate },
 		{ "sym_dwarf: C++", test_cxx },
 		{ "sym_dwarf: C++, not optimized", test_cxx_unoptimized },
 		{ "sym_dwarf: broken in every place", test_mutations },
