@@ -8,7 +8,7 @@ static void frames_are_places(void)
 	      "map pid=100 start=0x400000 end=0x410000 off=0x2000 inode=11 path=\"/opt/app\"\n"
 	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
 	      "map pid=100 start=0x7fff000 end=0x8000000 path=\"[vdso]\"\n"
-	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5 inlined\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5\n"
 	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"outer\" file=\"b.c\" line=7\n"
 	      "name image=\"[vdso]\" addr=0xa00 size=0x10 name=\"clock_gettime\"\n"
 	      /* the leaf is exact; a return address just past a function still is in it */
