@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * jit - one thread that spins in code it made itself, in memory of no file, and that wrote down the
- * code's name in a perf map: twice, since the memory had another function before. It takes the map
- * away when it ends.
+ * jit - one thread that spins in code it made itself, in memory of no file (with --memfd 1: of one
+ * that is nowhere), and that wrote down the code's name in a perf map: twice, since the memory had
+ * another function before. It takes the map away when it ends.
  *
  * Facts: `thread` with tid, role=spinner and function, then `ready`.
  */
@@ -19,6 +19,24 @@
 static const unsigned char code[] = {
 	0x55, 0x48, 0x89, 0xe5, 0x48, 0xff, 0xcf, 0x75, 0xfb, 0x5d, 0xc3,
 };
+
+/* Executable, and not to be written: in a memfd by way of another mapping, as some runtimes do. */
+static void *make_code(int fd)
+{
+	int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	if (memory == MAP_FAILED)
+		work_die("mmap");
+	memcpy(memory, code, sizeof(code));
+	if (fd < 0 && mprotect(memory, 4096, PROT_READ | PROT_EXEC))
+		work_die("mprotect");
+	if (fd >= 0)
+		memory = mmap(NULL, 4096, PROT_READ | PROT_EXEC, flags, fd, 0);
+	if (memory == MAP_FAILED)
+		work_die("mmap");
+	return memory;
+}
 
 static void write_map(const char *path, const void *start)
 {
@@ -37,14 +55,15 @@ int main(int argc, char **argv)
 	uint64_t deadline_ns;
 	char path[64];
 	void *memory;
+	int fd = -1;
 
-	work_begin(argc, argv, "");
-	memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED)
-		work_die("mmap");
-	memcpy(memory, code, sizeof(code));
-	if (mprotect(memory, 4096, PROT_READ | PROT_EXEC))
-		work_die("mprotect");
+	work_begin(argc, argv, "memfd");
+	if (work_number("memfd", 0) > 0) {
+		fd = memfd_create("code", MFD_CLOEXEC);
+		if (fd < 0 || ftruncate(fd, 4096))
+			work_die("memfd");
+	}
+	memory = make_code(fd);
 	memcpy(&hot, &memory, sizeof(hot));
 	snprintf(path, sizeof(path), "/tmp/perf-%d.map", (int)getpid());
 	write_map(path, memory);
