@@ -50,6 +50,8 @@ struct symsource {
 
 /* The built-in ones. */
 extern const struct symsource sym_kernel_source;    /* src/sym_kernel.c: /proc/kallsyms */
+extern const struct symsource sym_jitdump_source;   /* src/sym_jitdump.c: a process's jitdump */
+extern const struct symsource sym_perfmap_source;   /* src/sym_perfmap.c: a process's perf map */
 extern const struct symsource sym_dwarf_source;	    /* src/sym_dwarf.c: DWARF 2 to 5 */
 extern const struct symsource sym_symtab_source;    /* src/sym_elf.c: .symtab */
 extern const struct symsource sym_minidebug_source; /* src/sym_elf.c: .gnu_debugdata's .symtab */

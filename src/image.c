@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "image_elf.h"
+#include "image_jit.h"
 #include "image_open.h"
 #include "mapping.h"
 #include "mem.h"
@@ -43,6 +44,7 @@ struct images {
 	ARRAY(struct entry *) by_file;
 	ARRAY(struct entry *) by_label;
 	struct entry *kernel;
+	struct image_jits *jits;
 };
 
 struct images *images_new(void)
@@ -52,6 +54,7 @@ struct images *images_new(void)
 	images->roots = image_roots_new();
 	table_init(&images->files, sizeof(struct file_key));
 	strings_init(&images->labels);
+	images->jits = image_jits_new();
 	return images;
 }
 
@@ -77,6 +80,7 @@ void images_free(struct images **images)
 	for (size_t i = 0; i < dead->by_label.count; i++)
 		entry_free(dead->by_label.items[i]);
 	entry_free(dead->kernel);
+	image_jits_free(&dead->jits);
 	image_roots_free(&dead->roots);
 	array_free(&dead->by_file);
 	array_free(&dead->by_label);
@@ -244,17 +248,20 @@ static int search_file(struct search *search)
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
-/* Takes the descriptor. */
+/* Takes the descriptor. A jitdump is known by its name: nothing is in it until it is flushed. */
 static void entry_take_fd(struct entry *entry, int fd)
 {
 	struct stat st;
+	bool is_file = !fstat(fd, &st) && st.st_size >= 0;
 
 	entry->settled = true;
-	if (fstat(fd, &st) || st.st_size < 0 ||
-	    image_elf_read(fd, (uint64_t)st.st_size, &entry->image)) {
-		entry->image.why = "not an ELF file";
-		close(fd);
-		return;
+	if (!is_file || image_elf_read(fd, (uint64_t)st.st_size, &entry->image)) {
+		if (!is_file || !image_jit_is_dump(entry->image.path)) {
+			entry->image.why = "not an ELF file";
+			close(fd);
+			return;
+		}
+		entry->image.kind = IMAGE_JITDUMP;
 	}
 	entry->image.fd = fd;
 	entry->image.size = (uint64_t)st.st_size;
@@ -338,14 +345,22 @@ const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev
 	bool new;
 	uint32_t id;
 
-	if (inode == 0)
-		return &get_label(images, path)->image;
-	id = table_add(&images->files, &key, &new);
-	if (new)
-		*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
-	entry = images->by_file.items[id];
-	entry_try_open(images, entry, &key, pid, path);
+	if (inode == 0) {
+		entry = get_label(images, path);
+	} else {
+		id = table_add(&images->files, &key, &new);
+		if (new)
+			*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
+		entry = images->by_file.items[id];
+		entry_try_open(images, entry, &key, pid, path);
+	}
+	image_jits_see(images->jits, pid, &entry->image);
 	return &entry->image;
+}
+
+const struct image *images_jit(struct images *images, uint32_t pid)
+{
+	return image_jits_get(images->jits, pid);
 }
 
 bool image_kallsyms_tells(int fd)

@@ -27,7 +27,14 @@
 /* A root directory that is not ours, or in another mount namespace: a container's. */
 struct image_root;
 
-enum image_kind { IMAGE_FILE, IMAGE_KERNEL, IMAGE_VDSO, IMAGE_ANONYMOUS };
+enum image_kind {
+	IMAGE_FILE,
+	IMAGE_KERNEL,
+	IMAGE_VDSO,
+	IMAGE_ANONYMOUS,
+	IMAGE_JITDUMP, /* a file, mapped for its name alone */
+	IMAGE_JIT,     /* not mapped: what names one process's code made at run time, by address */
+};
 
 struct image_segment { /* an executable PT_LOAD */
 	uint64_t file_off, file_size, vaddr;
@@ -44,6 +51,7 @@ struct image {
 	const char *build_id; /* lower-case hexadecimal, or NULL */
 	/* Of the process that it was found for; NULL: the same as ours. Lives as long as images. */
 	const struct image_root *root;
+	const struct image *dump; /* IMAGE_JIT: its jitdump, or NULL; `fd` is of its perf map */
 };
 
 struct images;
@@ -58,6 +66,11 @@ void images_free(struct images **images); /* takes NULL */
 const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
 			       uint32_t dev_minor, uint64_t inode, const char *path);
 const struct image *images_kernel(struct images *images);
+/*
+ * What names the code that process `pid` made at run time: IMAGE_JIT. To be asked when all is over,
+ * since such files grow. Never NULL; `why` may also say what part of the file is not read.
+ */
+const struct image *images_jit(struct images *images, uint32_t pid);
 
 /*
  * Does this /proc/kallsyms tell addresses? Without privilege every one reads as zero

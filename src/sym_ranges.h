@@ -36,6 +36,12 @@ int sym_range_compare(const void *a, const void *b);
  * every address has at most one: of the ranges that hold it, the one that starts last.
  */
 void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidates, size_t count);
+/*
+ * The same for candidates in any order, of which the later has what several hold: their addresses
+ * were used again. At most half of UINT32_MAX.
+ */
+void sym_ranges_seal_latest(struct sym_ranges *ranges, const struct sym_range *candidates,
+			    size_t count);
 /* The contract of symsource.resolve. */
 size_t sym_ranges_resolve(const struct sym_ranges *ranges, uint64_t vaddr,
 			  struct sym_name *ret_names, size_t max);

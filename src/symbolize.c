@@ -13,8 +13,8 @@
 
 /* The built-in sources, in the order in which they are asked. */
 static const struct symsource *const builtin_sources[] = {
-	&sym_kernel_source,    &sym_dwarf_source,  &sym_symtab_source,
-	&sym_minidebug_source, &sym_dynsym_source, NULL,
+	&sym_kernel_source, &sym_jitdump_source,   &sym_perfmap_source, &sym_dwarf_source,
+	&sym_symtab_source, &sym_minidebug_source, &sym_dynsym_source,	NULL,
 };
 
 /* A source is opened when the sources before it have left the first address without a name. */
