@@ -78,8 +78,7 @@ static void take_names(void *context, size_t index, const struct symbol *symbols
 		struct place *place = array_push(&a->places);
 
 		if (symbols[i].name)
-			place->name =
-				keep_text(a, symbols[i].name ? symbols[i].name : "??", guess.name);
+			place->name = keep_text(a, symbols[i].name, guess.name);
 		if (symbols[i].file) {
 			place->file = keep_text(a, shown_file(a, symbols[i].file), guess.file);
 			place->line = symbols[i].line;

@@ -200,7 +200,7 @@ END
 	expect_leaf mangled_in_a_profile ';main;_ZN5shape4spinEl_\[c\] ' --no-inline --no-demangle
 	if "$SYSTEMSCOPE" symbolize -e "$program" "$main" | grep -q 'shapes\.c:'; then
 		expect_leaf inlined_in_a_profile ';main;shape::spin\(long\);turn_\[i\]_\[c\] ' --annotate
-		expect_leaf lines_in_a_profile ';main spin.c:1[45];shape::spin\(long\) spin.c:9;turn spin.c:4_\[c\] ' --lines
+		expect_leaf lines_in_a_profile ';main spin.c:1[45];shape::spin\(long\) spin.c:10;turn spin.c:4_\[c\] ' --lines
 	else
 		echo "skip inlined_in_a_profile - names come from symbol tables alone"
 		echo "skip lines_in_a_profile - names come from symbol tables alone"
