@@ -15,7 +15,7 @@ VERSION	:= 0.1.0
 # Debian 12's packages: to build, and what the tests need beyond that.
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
-TEST_PACKAGES := g++ libjansson-dev python3 procps util-linux man-db bash-completion elfutils
+TEST_PACKAGES := g++ dwz libjansson-dev python3 procps util-linux man-db bash-completion elfutils
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
@@ -123,6 +123,7 @@ help:
 	@echo 'make uninstall       takes that away'
 	@echo 'make test            installs what is missing, builds, runs every test'
 	@echo 'make test-kernels    known answers on four kernels and on the host; KERNEL=6.1'
+	@echo 'make fuzz NAME=dwarf  looks for inputs that break it; FUZZ_SECONDS=60'
 	@echo 'make golden          writes tests/golden anew, after a wanted change'
 	@echo 'make clean           takes $(BUILD) away'
 
@@ -148,7 +149,7 @@ $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 	$(CC) $(CPPFLAGS) -Isrc -Itests/lib -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP $< \
 		$(BUILD)/san/all.a $(LDLIBS) -o $@
 
--include tests/tests.mk tests/bpf/bpf.mk tests/golden/golden.mk tests/kernels/kernels.mk tools/tools.mk
+-include tests/tests.mk tests/bpf/bpf.mk tests/golden/golden.mk tests/fuzz/fuzz.mk tests/kernels/kernels.mk tools/tools.mk
 
 # make run: profiles the bundled workload, or PID=N; DURATION=, FREQ= and MIN_BLOCK= act.
 run:
@@ -162,7 +163,7 @@ test:
 	@$(MAKE) --no-print-directory test-packages
 	@$(MAKE) --no-print-directory build test-programs
 	@SYSTEMSCOPE=$(abspath $(BUILD))/systemscope BUILD=$(BUILD) tests/run --timeout 900 \
-		$(SELF_TESTS) $(UNIT_BIN) $(GOLDEN_TEST) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
-test-programs: $(UNIT_BIN) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS)
+		$(SELF_TESTS) $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
+test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS)
 
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)

@@ -198,7 +198,7 @@ static int folded_write(const struct profile *p, const struct export_opts *opts,
 	int ret = rank_roots(p, opts, &f.roots);
 
 	if (!ret)
-		ret = paths_build(p, opts->annotate, &f.paths);
+		ret = paths_build(p, opts, &f.paths);
 	if (!ret)
 		ret = collect_lines(&f);
 	if (!ret) {

@@ -61,7 +61,17 @@ static const char *annotation(const struct profile_frame *frame)
 	return frame->inlined ? "_[i]" : "";
 }
 
-static int rank_frames(const struct profile *p, bool annotate, struct ranked *ret_frames)
+static void write_line(const struct profile *p, const struct profile_frame *frame, FILE *out)
+{
+	const char *path = profile_string(p, frame->file), *slash = strrchr(path, '/');
+
+	putc_unlocked(' ', out);
+	text_write_folded(out, slash ? slash + 1 : path);
+	fprintf(out, ":%u", frame->line);
+}
+
+static int rank_frames(const struct profile *p, const struct export_opts *opts,
+		       struct ranked *ret_frames)
 {
 	char *bytes = NULL;
 	size_t size = 0;
@@ -76,7 +86,9 @@ static int rank_frames(const struct profile *p, bool annotate, struct ranked *re
 			fputs(label_table[LABEL_NO_STACK].name, out);
 		else
 			text_write_folded(out, profile_string(p, frame->name));
-		if (i && annotate)
+		if (opts->lines && frame->file && frame->line)
+			write_line(p, frame, out);
+		if (i && opts->annotate)
 			fputs(annotation(frame), out);
 		putc_unlocked('\0', out);
 	}
@@ -226,10 +238,11 @@ static uint32_t count_frames(const struct profile *p, uint32_t stack)
 	return depth;
 }
 
-int paths_build(const struct profile *profile, bool annotate, struct paths *ret_paths)
+int paths_build(const struct profile *profile, const struct export_opts *opts,
+		struct paths *ret_paths)
 {
 	struct paths paths = { .profile = profile };
-	int ret = rank_frames(profile, annotate, &paths.frames);
+	int ret = rank_frames(profile, opts, &paths.frames);
 
 	if (!ret)
 		ret = rank_stacks(&paths);

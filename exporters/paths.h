@@ -12,7 +12,7 @@
 #ifndef PATHS_H
 #define PATHS_H
 
-#include "profile.h"
+#include "exporter.h"
 
 /* Strings and their order: rank[i] and rank[j] compare as strcmp() says of text[i] and text[j]. */
 struct ranked {
@@ -32,8 +32,12 @@ struct paths {
 	uint32_t max_depth;   /* frames of the deepest stack, at least 1 */
 };
 
-/* `annotate` appends FlameGraph's _[k] to kernel frames and _[i] to inlined ones. 0 or -ENOMEM. */
-int paths_build(const struct profile *profile, bool annotate, struct paths *ret_paths);
+/*
+ * `opts` choose what stands behind a function's name: its file and line, and FlameGraph's _[k] of
+ * kernel frames or _[i] of inlined ones. 0 or -ENOMEM.
+ */
+int paths_build(const struct profile *profile, const struct export_opts *opts,
+		struct paths *ret_paths);
 void paths_free(struct paths *paths);
 
 /* The texts of a stack's frames, root first. Returns how many: 1 to max_depth, the room needed. */

@@ -21,6 +21,7 @@ struct export_opts {
 	bool per_thread;  /* roots are comm-PID/TID */
 	bool per_process; /* roots are comm-PID */
 	bool annotate;	  /* FlameGraph's _[k] _[i] on frames */
+	bool lines;	  /* `name file.c:12` where the line is known */
 };
 
 struct exporter {

@@ -56,7 +56,7 @@ static const struct label_info label_table[LABEL_COUNT] = {
 	[LABEL_UNMAPPED]      = { "[unmapped]",
 		"A frame whose address was in no mapping: a broken stack, or code unmapped since." },
 	[LABEL_ANONYMOUS]     = { "[anonymous]",
-		"A frame in memory that belongs to no file: code made at run time." },
+		"A frame in memory that belongs to no file: code made at run time, without a name." },
 };
 /* clang-format on */
 

@@ -34,7 +34,8 @@
 enum frame_kind { FRAME_USER, FRAME_KERNEL, FRAME_LABEL };
 
 struct profile_image {
-	uint32_t path;	   /* string: as mapped, "[kernel]", a module's name in brackets, "[vdso]" */
+	uint32_t path; /* string: as mapped, "[kernel]", a module's name in brackets, "[vdso]"; "[jit]":
+			* of the code that all processes made at run time, if any of it has names */
 	uint32_t build_id; /* string, hexadecimal; 0: none or not known */
 	nsec_t incomplete_ns; /* of user stacks that ended before their time, with the outermost frame
 			       * in this image; of image 0: in none */
@@ -43,7 +44,8 @@ struct profile_image {
 struct profile_frame {
 	uint32_t name;	/* string; never 0: `module+0xoffset` when nothing names it */
 	uint32_t image; /* 0: none (labels, unmapped addresses) */
-	uint64_t offset; /* in the image's file address space (ELF vaddr); the address if no image */
+	uint64_t offset; /* in the image's file address space (ELF vaddr); the address in [jit], and if
+			  * no image */
 	uint32_t file;	/* string, 0: not known */
 	uint32_t line;	/* 0: not known */
 	enum frame_kind kind;

@@ -10,9 +10,9 @@
 #include <string.h>
 
 #include "cfi_arch.h"
-#include "cfi_cursor.h"
 #include "cfi_dwarf.h"
 #include "cfi_run.h"
+#include "cursor.h"
 #include "table.h"
 
 #define LENGTH_64 0xffffffffu
@@ -38,15 +38,15 @@ struct reader {
 
 /* An entry after its length and id. */
 struct entry {
-	struct cfi_cursor body;
+	struct cursor body;
 	bool is_end; /* it has no length, nor anything else */
 	bool is_common;
 	uint64_t common_off; /* of the entry that this one names */
 };
 
-static struct cfi_cursor cursor_at(const struct cfi_section *section, uint64_t off)
+static struct cursor cursor_at(const struct cfi_section *section, uint64_t off)
 {
-	return (struct cfi_cursor){ section->bytes + off, section->bytes + section->size, false };
+	return (struct cursor){ section->bytes + off, section->bytes + section->size, false };
 }
 
 static void read_id(const struct cfi_section *section, struct entry *entry, bool wide)
@@ -55,10 +55,10 @@ static void read_id(const struct cfi_section *section, struct entry *entry, bool
 
 	/* The Linux Standard Base leaves the id in .eh_frame at four bytes, always. */
 	if (section->debug && wide) {
-		id = cfi_read_uint64_t(&entry->body);
+		id = cursor_uint64(&entry->body);
 		entry->is_common = id == UINT64_MAX;
 	} else {
-		id = cfi_read_uint32_t(&entry->body);
+		id = cursor_uint32(&entry->body);
 		entry->is_common = id == (section->debug ? UINT32_MAX : 0);
 	}
 	/* In .eh_frame it counts back from itself; wraps to what lies beyond the section. */
@@ -66,15 +66,14 @@ static void read_id(const struct cfi_section *section, struct entry *entry, bool
 }
 
 /* The entry at the cursor, which goes on to the next. False: it makes no sense. */
-static bool read_entry(const struct cfi_section *section, struct cfi_cursor *c,
-		       struct entry *ret_entry)
+static bool read_entry(const struct cfi_section *section, struct cursor *c, struct entry *ret_entry)
 {
-	uint64_t length = cfi_read_uint32_t(c);
+	uint64_t length = cursor_uint32(c);
 	bool wide = length == LENGTH_64;
 
 	if (wide)
-		length = cfi_read_uint64_t(c);
-	if (c->bad || length > cfi_left(c))
+		length = cursor_uint64(c);
+	if (c->bad || length > cursor_left(c))
 		return false;
 	*ret_entry = (struct entry){ .body = { c->at, c->at + length, false }, .is_end = !length };
 	c->at += length;
@@ -84,7 +83,7 @@ static bool read_entry(const struct cfi_section *section, struct cfi_cursor *c,
 }
 
 /* A pointer that is of no use here, such as that to the personality routine. */
-static void skip_pointer(struct cfi_cursor *c, const struct cfi_section *section, uint8_t encoding)
+static void skip_pointer(struct cursor *c, const struct cfi_section *section, uint8_t encoding)
 {
 	if (encoding != DW_EH_PE_omit)
 		cfi_read_pointer(c, section, encoding & DW_EH_PE_format);
@@ -92,25 +91,25 @@ static void skip_pointer(struct cfi_cursor *c, const struct cfi_section *section
 
 /* The augmentation data of a common entry, as the letters after 'z' say. */
 static bool read_augmentation(const struct cfi_section *section, const char *letters,
-			      struct cfi_cursor *c, struct cfi_common *common)
+			      struct cursor *c, struct cfi_common *common)
 {
-	uint64_t bytes = cfi_read_uleb(c);
-	struct cfi_cursor data = *c;
+	uint64_t bytes = cursor_uleb(c);
+	struct cursor data = *c;
 
-	cfi_skip(c, bytes);
+	cursor_skip(c, bytes);
 	if (c->bad)
 		return false;
 	data.end = c->at;
 	for (; *letters; letters++) {
 		switch (*letters) {
 		case 'R':
-			common->encoding = cfi_read_uint8_t(&data);
+			common->encoding = cursor_uint8(&data);
 			break;
 		case 'P':
-			skip_pointer(&data, section, cfi_read_uint8_t(&data));
+			skip_pointer(&data, section, cursor_uint8(&data));
 			break;
 		case 'L':
-			cfi_skip(&data, 1);
+			cursor_skip(&data, 1);
 			break;
 		case 'S':
 			common->signal = true;
@@ -125,19 +124,19 @@ static bool read_augmentation(const struct cfi_section *section, const char *let
 	return !data.bad;
 }
 
-static bool read_common_head(const struct cfi_section *section, struct cfi_cursor *c,
+static bool read_common_head(const struct cfi_section *section, struct cursor *c,
 			     struct cfi_common *common)
 {
-	uint8_t version = cfi_read_uint8_t(c);
+	uint8_t version = cursor_uint8(c);
 	const char *letters = (const char *)c->at;
-	size_t length = strnlen(letters, cfi_left(c));
+	size_t length = strnlen(letters, cursor_left(c));
 	uint64_t return_column;
 
 	if (version != 1 && version != 3 && version != 4)
 		return false;
-	cfi_skip(c, length + 1);
+	cursor_skip(c, length + 1);
 	if (version == 4) {
-		uint8_t address_bytes = cfi_read_uint8_t(c), segment_bytes = cfi_read_uint8_t(c);
+		uint8_t address_bytes = cursor_uint8(c), segment_bytes = cursor_uint8(c);
 
 		if (address_bytes != sizeof(uint64_t) || segment_bytes)
 			return false;
@@ -145,12 +144,12 @@ static bool read_common_head(const struct cfi_section *section, struct cfi_curso
 	if (c->bad)
 		return false;
 	if (strncmp(letters, "eh", 2) == 0) { /* gcc before 3.0 */
-		cfi_skip(c, sizeof(uint64_t));
+		cursor_skip(c, sizeof(uint64_t));
 		letters += 2;
 	}
-	common->code_align = cfi_read_uleb(c);
-	common->data_align = cfi_read_sleb(c);
-	return_column = version == 1 ? cfi_read_uint8_t(c) : cfi_read_uleb(c);
+	common->code_align = cursor_uleb(c);
+	common->data_align = cursor_sleb(c);
+	return_column = version == 1 ? cursor_uint8(c) : cursor_uleb(c);
 	if (return_column != CFI_ARCH_REG_RA)
 		return false;
 	if (*letters == 'z') {
@@ -165,7 +164,7 @@ static const struct cfi_common *find_common(struct reader *r, uint64_t off, uint
 {
 	struct cfi_common *common;
 	struct entry entry;
-	struct cfi_cursor c;
+	struct cursor c;
 	bool new;
 
 	if (off >= r->section->size)
@@ -178,7 +177,7 @@ static const struct cfi_common *find_common(struct reader *r, uint64_t off, uint
 	if (!read_entry(r->section, &c, &entry) || !entry.is_common)
 		return common;
 	/* Entries that lie in each other are no real ones, and would cost as much each. */
-	r->common_bytes += cfi_left(&entry.body);
+	r->common_bytes += cursor_left(&entry.body);
 	if (r->common_bytes <= r->section->size &&
 	    read_common_head(r->section, &entry.body, common))
 		common->usable = cfi_machine_begin(r->machine, common, entry.body);
@@ -221,7 +220,7 @@ static bool find_range(struct reader *r, uint64_t vaddr, uint64_t bytes, struct 
 static void read_function(struct reader *r, struct entry *entry)
 {
 	const struct cfi_section *section = r->section;
-	struct cfi_cursor *c = &entry->body;
+	struct cursor *c = &entry->body;
 	const struct cfi_common *common;
 	struct function function;
 	uint64_t vaddr, bytes;
@@ -232,7 +231,7 @@ static void read_function(struct reader *r, struct entry *entry)
 	vaddr = cfi_read_pointer(c, section, common->encoding);
 	bytes = cfi_read_pointer(c, section, common->encoding & DW_EH_PE_format);
 	if (common->augmented)
-		cfi_skip(c, cfi_read_uleb(c));
+		cursor_skip(c, cursor_uleb(c));
 	if (c->bad || !find_range(r, vaddr, bytes, &function.range))
 		return;
 	function.instructions = (uint32_t)(c->at - section->bytes);
@@ -270,7 +269,7 @@ static int run_functions(struct reader *r, struct cfi_rows *rows)
 
 	for (size_t i = 0; i < r->functions.count; i++) {
 		const struct function *f = &functions[i];
-		struct cfi_cursor c = cursor_at(r->section, f->instructions);
+		struct cursor c = cursor_at(r->section, f->instructions);
 
 		/* The same function twice: linkers that fold identical code leave both entries. */
 		if (i && f->range.start == functions[i - 1].range.start)
@@ -287,13 +286,13 @@ int cfi_read(const struct cfi_section *section, const struct cfi_code *code,
 	     struct unwind_rules *rules, struct cfi_rows *rows)
 {
 	struct reader r = { .section = section, .code = code, .sorted = true };
-	struct cfi_cursor c = cursor_at(section, 0);
+	struct cursor c = cursor_at(section, 0);
 	struct entry entry;
 	int error;
 
 	r.machine = cfi_machine_new(section, rules);
 	table_init(&r.common_ids, sizeof(uint64_t));
-	while (cfi_left(&c) && read_entry(section, &c, &entry)) {
+	while (cursor_left(&c) && read_entry(section, &c, &entry)) {
 		/* Linkers that put several sections together may leave the ends of each. */
 		if (entry.is_end && section->terminated)
 			break;

@@ -32,9 +32,10 @@
 #define CFI_ARCH_SIGRETURN "\x48\xc7\xc0\x0f\x00\x00\x00\x0f\x05"
 
 /*
- * mov %rbx, %rsp; mov (%rsp), %rdi; test %rdi, %rdi. The first instructions of glibc's __start_context
- * (sysdeps/unix/sysv/linux/x86_64/__start_context.S), to which a coroutine's entry returns: the
- * outermost frame of its stack, though its call frame information does not say so. No call leads there.
+ * mov %rbx, %rsp; mov (%rsp), %rdi; test %rdi, %rdi. The first instructions of glibc's
+ * __start_context (sysdeps/unix/sysv/linux/x86_64/__start_context.S), to which a coroutine's entry
+ * returns: the outermost frame of its stack, though its call frame information does not say so. No
+ * call leads there.
  */
 #define CFI_ARCH_COROUTINE "\x48\x89\xdc\x48\x8b\x3c\x24\x48\x85\xff"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "cfi_arch.h"
-#include "cfi_cursor.h"
 #include "cfi_dwarf.h"
+#include "cursor.h"
 
 #define STACK_MAX 8 /* real ones need two */
 
@@ -35,9 +35,9 @@ static bool push_number(struct stack *stack, uint64_t number)
 	return push(stack, (struct cfi_value){ CFI_BASE_NUMBER, .off = (int64_t)number });
 }
 
-static bool push_register(struct stack *stack, uint64_t reg, struct cfi_cursor *c)
+static bool push_register(struct stack *stack, uint64_t reg, struct cursor *c)
 {
-	return push(stack, (struct cfi_value){ CFI_BASE_REG, .reg = reg, .off = cfi_read_sleb(c) });
+	return push(stack, (struct cfi_value){ CFI_BASE_REG, .reg = reg, .off = cursor_sleb(c) });
 }
 
 static void shift_value(struct cfi_value *value, uint64_t by)
@@ -80,34 +80,34 @@ static bool dereference(struct stack *stack)
 	return push(stack, value);
 }
 
-static bool read_number(struct stack *stack, uint8_t op, struct cfi_cursor *c)
+static bool read_number(struct stack *stack, uint8_t op, struct cursor *c)
 {
 	switch (op) {
 	case DW_OP_const1u:
-		return push_number(stack, cfi_read_uint8_t(c));
+		return push_number(stack, cursor_uint8(c));
 	case DW_OP_const1s:
-		return push_number(stack, (uint64_t)cfi_read_int8_t(c));
+		return push_number(stack, (uint64_t)cursor_int8(c));
 	case DW_OP_const2u:
-		return push_number(stack, cfi_read_uint16_t(c));
+		return push_number(stack, cursor_uint16(c));
 	case DW_OP_const2s:
-		return push_number(stack, (uint64_t)cfi_read_int16_t(c));
+		return push_number(stack, (uint64_t)cursor_int16(c));
 	case DW_OP_const4u:
-		return push_number(stack, cfi_read_uint32_t(c));
+		return push_number(stack, cursor_uint32(c));
 	case DW_OP_const4s:
-		return push_number(stack, (uint64_t)cfi_read_int32_t(c));
+		return push_number(stack, (uint64_t)cursor_int32(c));
 	case DW_OP_const8u:
 	case DW_OP_const8s:
-		return push_number(stack, cfi_read_uint64_t(c));
+		return push_number(stack, cursor_uint64(c));
 	case DW_OP_constu:
-		return push_number(stack, cfi_read_uleb(c));
+		return push_number(stack, cursor_uleb(c));
 	case DW_OP_consts:
-		return push_number(stack, (uint64_t)cfi_read_sleb(c));
+		return push_number(stack, (uint64_t)cursor_sleb(c));
 	default:
 		return false;
 	}
 }
 
-static bool run_op(struct stack *stack, uint8_t op, struct cfi_cursor *c)
+static bool run_op(struct stack *stack, uint8_t op, struct cursor *c)
 {
 	struct cfi_value value;
 
@@ -119,13 +119,13 @@ static bool run_op(struct stack *stack, uint8_t op, struct cfi_cursor *c)
 		return read_number(stack, op, c);
 	switch (op) {
 	case DW_OP_bregx:
-		return push_register(stack, cfi_read_uleb(c), c);
+		return push_register(stack, cursor_uleb(c), c);
 	case DW_OP_deref:
 		return dereference(stack);
 	case DW_OP_plus_uconst:
 		if (!stack->count)
 			return false;
-		shift_value(&stack->items[stack->count - 1], cfi_read_uleb(c));
+		shift_value(&stack->items[stack->count - 1], cursor_uleb(c));
 		return true;
 	case DW_OP_plus:
 		return add(stack, false);
@@ -143,14 +143,14 @@ static bool run_op(struct stack *stack, uint8_t op, struct cfi_cursor *c)
 bool cfi_expr_value(const uint8_t *bytes, size_t size, const struct cfi_value *first,
 		    struct cfi_value *ret_value)
 {
-	struct cfi_cursor c = { bytes, bytes + size, false };
+	struct cursor c = { bytes, bytes + size, false };
 	struct stack stack = { 0 };
 	struct cfi_value value;
 
 	if (first)
 		push(&stack, *first);
-	while (cfi_left(&c)) {
-		if (!run_op(&stack, cfi_read_uint8_t(&c), &c) || c.bad)
+	while (cursor_left(&c)) {
+		if (!run_op(&stack, cursor_uint8(&c), &c) || c.bad)
 			return false;
 	}
 	if (!pop(&stack, &value) || value.base == CFI_BASE_NUMBER)

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "cfi_arch.h"
-#include "cfi_cursor.h"
+#include "cursor.h"
 #include "mem.h"
 
 #define MAGIC_1_18   0xfffffff0u
@@ -54,7 +54,7 @@ struct go_function {
 };
 
 struct go_reader {
-	const struct cfi_source *source;
+	const struct elf_file *source;
 	const struct cfi_code *code;
 	struct unwind_rules *rules;
 	struct go_table table;
@@ -145,7 +145,7 @@ static const uint8_t *code_at(struct go_reader *r, uint32_t off, uint32_t count)
 	left = r->source->size - r->code->base_off - off;
 	r->code_off = off;
 	r->code_count = left < CODE_BYTES ? (uint32_t)left : CODE_BYTES;
-	if (!cfi_source_read(r->source, r->code->base_off + off, r->code_bytes, r->code_count))
+	if (!elf_file_read(r->source, r->code->base_off + off, r->code_bytes, r->code_count))
 		r->code_count = 0;
 	return count <= r->code_count ? r->code_bytes : NULL;
 }
@@ -215,14 +215,14 @@ static void add_frame(struct go_reader *r, const struct go_function *function, u
 static void read_frames(struct go_reader *r, const struct go_function *function, uint32_t off)
 {
 	const struct go_table *table = &r->table;
-	struct cfi_cursor c = { table->bytes + table->programs, table->bytes + table->size, false };
+	struct cursor c = { table->bytes + table->programs, table->bytes + table->size, false };
 	uint32_t at = off, end = off + (function->end - function->start), next;
 	uint32_t saved_from = 0; /* the frame pointer; 0: it is not saved */
 	int64_t frame = -1, before;
 
-	cfi_skip(&c, function->frame);
+	cursor_skip(&c, function->frame);
 	while (function->frame && at < end && r->steps_left) {
-		uint64_t change = cfi_read_uleb(&c), bytes = cfi_read_uleb(&c);
+		uint64_t change = cursor_uleb(&c), bytes = cursor_uleb(&c);
 
 		r->steps_left--;
 		if (c.bad || (!change && at != off) || !bytes)
@@ -269,8 +269,7 @@ static void find_calls(struct go_reader *r, const struct go_function *function, 
 	uint32_t bytes = function->end - function->start;
 	uint8_t code[SP_WRITE_MAX];
 
-	if (bytes > sizeof(code) ||
-	    !cfi_source_read(r->source, r->code->base_off + off, code, bytes))
+	if (bytes > sizeof(code) || !elf_file_read(r->source, r->code->base_off + off, code, bytes))
 		return;
 	for (uint32_t i = 0; i < bytes; i++) {
 		uint32_t length = cfi_arch_call_bytes(code + i, bytes - i);
@@ -323,13 +322,13 @@ static bool is_in_place(const struct go_reader *r)
 		    strcmp(function.name, "runtime.goexit") != 0)
 			continue;
 		off = find_code(r, &function);
-		return off && cfi_source_read(r->source, r->code->base_off + off, code, 2) &&
+		return off && elf_file_read(r->source, r->code->base_off + off, code, 2) &&
 		       memcmp(code, CFI_ARCH_GOEXIT, 2) == 0;
 	}
 	return false;
 }
 
-void cfi_go_read(const struct cfi_source *source, const struct cfi_sections *sections,
+void cfi_go_read(const struct elf_file *source, const struct cfi_sections *sections,
 		 const struct cfi_code *code, struct unwind_rules *rules, struct cfi_rows *rows,
 		 struct cfi_rows *special)
 {

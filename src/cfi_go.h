@@ -17,7 +17,7 @@
  * Adds to `rows` what is said of frames, and to `special` the code where that is not what counts;
  * both are empty before. Adds nothing if there is no such table, or it makes no sense.
  */
-void cfi_go_read(const struct cfi_source *source, const struct cfi_sections *sections,
+void cfi_go_read(const struct elf_file *source, const struct cfi_sections *sections,
 		 const struct cfi_code *code, struct unwind_rules *rules, struct cfi_rows *rows,
 		 struct cfi_rows *special);
 

@@ -48,7 +48,7 @@ void cfi_machine_free(struct cfi_machine **machine)
 	*machine = NULL;
 }
 
-uint64_t cfi_read_pointer(struct cfi_cursor *c, const struct cfi_section *section, uint8_t encoding)
+uint64_t cfi_read_pointer(struct cursor *c, const struct cfi_section *section, uint8_t encoding)
 {
 	uint64_t base = 0, value;
 
@@ -59,35 +59,35 @@ uint64_t cfi_read_pointer(struct cfi_cursor *c, const struct cfi_section *sectio
 		base = section->vaddr + (uint64_t)(c->at - section->bytes);
 		break;
 	default:
-		cfi_fail(c);
+		cursor_fail(c);
 		return 0;
 	}
 	switch (encoding & DW_EH_PE_format) {
 	case DW_EH_PE_absptr:
 	case DW_EH_PE_udata8:
 	case DW_EH_PE_sdata8:
-		value = cfi_read_uint64_t(c);
+		value = cursor_uint64(c);
 		break;
 	case DW_EH_PE_udata4:
-		value = cfi_read_uint32_t(c);
+		value = cursor_uint32(c);
 		break;
 	case DW_EH_PE_sdata4:
-		value = (uint64_t)cfi_read_int32_t(c);
+		value = (uint64_t)cursor_int32(c);
 		break;
 	case DW_EH_PE_udata2:
-		value = cfi_read_uint16_t(c);
+		value = cursor_uint16(c);
 		break;
 	case DW_EH_PE_sdata2:
-		value = (uint64_t)cfi_read_int16_t(c);
+		value = (uint64_t)cursor_int16(c);
 		break;
 	case DW_EH_PE_uleb128:
-		value = cfi_read_uleb(c);
+		value = cursor_uleb(c);
 		break;
 	case DW_EH_PE_sleb128:
-		value = (uint64_t)cfi_read_sleb(c);
+		value = (uint64_t)cursor_sleb(c);
 		break;
 	default:
-		cfi_fail(c);
+		cursor_fail(c);
 		return 0;
 	}
 	return base + value;
@@ -151,7 +151,7 @@ static bool advance(struct cfi_machine *m, uint64_t delta)
 	return true;
 }
 
-static bool set_location(struct cfi_machine *m, struct cfi_cursor *c)
+static bool set_location(struct cfi_machine *m, struct cursor *c)
 {
 	uint64_t vaddr = cfi_read_pointer(c, m->section, m->common->encoding), to;
 
@@ -201,13 +201,13 @@ static struct cfi_place with_offset(enum cfi_how how, int64_t off)
 	return (struct cfi_place){ .how = how, .off = off };
 }
 
-static struct cfi_place read_expression(struct cfi_cursor *c, enum cfi_how how)
+static struct cfi_place read_expression(struct cursor *c, enum cfi_how how)
 {
 	struct cfi_place place = { .how = how };
 
-	place.expression_size = cfi_read_uleb(c);
+	place.expression_size = cursor_uleb(c);
 	place.expression = c->at;
-	cfi_skip(c, place.expression_size);
+	cursor_skip(c, place.expression_size);
 	return place;
 }
 
@@ -260,28 +260,28 @@ static void change_cfa(struct cfi_machine *m, const uint64_t *reg, int64_t off)
 		cfa->off = off;
 }
 
-static bool run_cfa(struct cfi_machine *m, uint8_t op, struct cfi_cursor *c)
+static bool run_cfa(struct cfi_machine *m, uint8_t op, struct cursor *c)
 {
 	uint64_t reg;
 
 	switch (op) {
 	case DW_CFA_def_cfa:
-		reg = cfi_read_uleb(c);
-		define_cfa(m, reg, (int64_t)cfi_read_uleb(c));
+		reg = cursor_uleb(c);
+		define_cfa(m, reg, (int64_t)cursor_uleb(c));
 		return true;
 	case DW_CFA_def_cfa_sf:
-		reg = cfi_read_uleb(c);
-		define_cfa(m, reg, factored(m, (uint64_t)cfi_read_sleb(c)));
+		reg = cursor_uleb(c);
+		define_cfa(m, reg, factored(m, (uint64_t)cursor_sleb(c)));
 		return true;
 	case DW_CFA_def_cfa_register:
-		reg = cfi_read_uleb(c);
+		reg = cursor_uleb(c);
 		change_cfa(m, &reg, 0);
 		return true;
 	case DW_CFA_def_cfa_offset:
-		change_cfa(m, NULL, (int64_t)cfi_read_uleb(c));
+		change_cfa(m, NULL, (int64_t)cursor_uleb(c));
 		return true;
 	case DW_CFA_def_cfa_offset_sf:
-		change_cfa(m, NULL, factored(m, (uint64_t)cfi_read_sleb(c)));
+		change_cfa(m, NULL, factored(m, (uint64_t)cursor_sleb(c)));
 		return true;
 	case DW_CFA_def_cfa_expression:
 		m->state.cfa = read_expression(c, CFI_IS_EXPRESSION);
@@ -292,9 +292,9 @@ static bool run_cfa(struct cfi_machine *m, uint8_t op, struct cfi_cursor *c)
 	}
 }
 
-static bool run_register(struct cfi_machine *m, uint8_t op, struct cfi_cursor *c)
+static bool run_register(struct cfi_machine *m, uint8_t op, struct cursor *c)
 {
-	uint64_t reg = cfi_read_uleb(c);
+	uint64_t reg = cursor_uleb(c);
 	struct cfi_place place = { 0 };
 
 	switch (op) {
@@ -309,22 +309,22 @@ static bool run_register(struct cfi_machine *m, uint8_t op, struct cfi_cursor *c
 		break;
 	case DW_CFA_register:
 		place.how = CFI_IN_REGISTER;
-		place.reg = cfi_read_uleb(c);
+		place.reg = cursor_uleb(c);
 		break;
 	case DW_CFA_offset_extended:
-		place = with_offset(CFI_AT_CFA, factored(m, cfi_read_uleb(c)));
+		place = with_offset(CFI_AT_CFA, factored(m, cursor_uleb(c)));
 		break;
 	case DW_CFA_offset_extended_sf:
-		place = with_offset(CFI_AT_CFA, factored(m, (uint64_t)cfi_read_sleb(c)));
+		place = with_offset(CFI_AT_CFA, factored(m, (uint64_t)cursor_sleb(c)));
 		break;
 	case DW_CFA_GNU_negative_offset_extended:
-		place = with_offset(CFI_AT_CFA, factored(m, -cfi_read_uleb(c)));
+		place = with_offset(CFI_AT_CFA, factored(m, -cursor_uleb(c)));
 		break;
 	case DW_CFA_val_offset:
-		place = with_offset(CFI_CFA_PLUS, factored(m, cfi_read_uleb(c)));
+		place = with_offset(CFI_CFA_PLUS, factored(m, cursor_uleb(c)));
 		break;
 	case DW_CFA_val_offset_sf:
-		place = with_offset(CFI_CFA_PLUS, factored(m, (uint64_t)cfi_read_sleb(c)));
+		place = with_offset(CFI_CFA_PLUS, factored(m, (uint64_t)cursor_sleb(c)));
 		break;
 	case DW_CFA_expression:
 		place = read_expression(c, CFI_AT_EXPRESSION);
@@ -340,15 +340,15 @@ static bool run_register(struct cfi_machine *m, uint8_t op, struct cfi_cursor *c
 }
 
 /* False: it is the last, or makes no sense; `at` tells. */
-static bool run_one(struct cfi_machine *m, struct cfi_cursor *c)
+static bool run_one(struct cfi_machine *m, struct cursor *c)
 {
-	uint8_t op = cfi_read_uint8_t(c), low = op & 0x3f;
+	uint8_t op = cursor_uint8(c), low = op & 0x3f;
 
 	switch (op & 0xc0) {
 	case DW_CFA_advance_loc:
 		return advance(m, low);
 	case DW_CFA_offset:
-		set_place(m, low, with_offset(CFI_AT_CFA, factored(m, cfi_read_uleb(c))));
+		set_place(m, low, with_offset(CFI_AT_CFA, factored(m, cursor_uleb(c))));
 		return true;
 	case DW_CFA_restore:
 		restore(m, low);
@@ -360,19 +360,19 @@ static bool run_one(struct cfi_machine *m, struct cfi_cursor *c)
 	case DW_CFA_set_loc:
 		return set_location(m, c);
 	case DW_CFA_advance_loc1:
-		return advance(m, cfi_read_uint8_t(c));
+		return advance(m, cursor_uint8(c));
 	case DW_CFA_advance_loc2:
-		return advance(m, cfi_read_uint16_t(c));
+		return advance(m, cursor_uint16(c));
 	case DW_CFA_advance_loc4:
-		return advance(m, cfi_read_uint32_t(c));
+		return advance(m, cursor_uint32(c));
 	case DW_CFA_MIPS_advance_loc8:
-		return advance(m, cfi_read_uint64_t(c));
+		return advance(m, cursor_uint64(c));
 	case DW_CFA_remember_state:
 		return remember(m);
 	case DW_CFA_restore_state:
 		return recall(m);
 	case DW_CFA_GNU_args_size:
-		cfi_read_uleb(c);
+		cursor_uleb(c);
 		return true;
 	default:
 		return (op >= DW_CFA_def_cfa && op <= DW_CFA_def_cfa_expression) ||
@@ -383,9 +383,9 @@ static bool run_one(struct cfi_machine *m, struct cfi_cursor *c)
 }
 
 /* False: an instruction that makes no sense. Those before it have done their work. */
-static bool run_all(struct cfi_machine *m, struct cfi_cursor c)
+static bool run_all(struct cfi_machine *m, struct cursor c)
 {
-	while (cfi_left(&c)) {
+	while (cursor_left(&c)) {
 		if (run_one(m, &c) && !c.bad)
 			continue;
 		return m->rows && m->at == m->range->end;
@@ -393,8 +393,7 @@ static bool run_all(struct cfi_machine *m, struct cfi_cursor c)
 	return true;
 }
 
-bool cfi_machine_begin(struct cfi_machine *m, struct cfi_common *common,
-		       struct cfi_cursor instructions)
+bool cfi_machine_begin(struct cfi_machine *m, struct cfi_common *common, struct cursor instructions)
 {
 	m->common = common;
 	m->rows = NULL;
@@ -408,7 +407,7 @@ bool cfi_machine_begin(struct cfi_machine *m, struct cfi_common *common,
 }
 
 void cfi_machine_run(struct cfi_machine *m, const struct cfi_common *common,
-		     const struct cfi_range *range, struct cfi_cursor instructions,
+		     const struct cfi_range *range, struct cursor instructions,
 		     struct cfi_rows *rows)
 {
 	m->common = common;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 #include "cfi.h"
-#include "cfi_cursor.h"
 #include "cfi_rule.h"
+#include "cursor.h"
 
 /* What a common information entry says for the functions that name it. */
 struct cfi_common {
@@ -38,17 +38,16 @@ void cfi_machine_free(struct cfi_machine **machine); /* takes NULL */
 
 /* Runs the initial instructions, which fills common->initial. False: they make no sense. */
 bool cfi_machine_begin(struct cfi_machine *machine, struct cfi_common *common,
-		       struct cfi_cursor instructions);
+		       struct cursor instructions);
 /* Runs a function's instructions, and adds its rows and the gap behind. */
 void cfi_machine_run(struct cfi_machine *machine, const struct cfi_common *common,
-		     const struct cfi_range *range, struct cfi_cursor instructions,
+		     const struct cfi_range *range, struct cursor instructions,
 		     struct cfi_rows *rows);
 
 /*
  * A pointer as .eh_frame has them. `encoding` without DW_EH_PE_indirect. Fails the cursor for those
  * that do not tell an address without the process.
  */
-uint64_t cfi_read_pointer(struct cfi_cursor *c, const struct cfi_section *section,
-			  uint8_t encoding);
+uint64_t cfi_read_pointer(struct cursor *c, const struct cfi_section *section, uint8_t encoding);
 
 #endif

@@ -2,22 +2,16 @@
 /*
  * cfi_sections.h - where an ELF file has its code and its call frame information.
  *
- * Reads the headers by hand. The bytes are hostile. A file without section headers has .eh_frame
- * through its program header; .debug_frame may be compressed. Go's table of functions
+ * A file without section headers has .eh_frame through its program header; .debug_frame may be
+ * compressed. The bytes are hostile. Go's table of functions
  * (src/cfi_go.h) is found, too.
  */
 #ifndef CFI_SECTIONS_H
 #define CFI_SECTIONS_H
 
 #include "cfi.h"
+#include "elf_file.h"
 #include "image.h"
-
-/* A file, by descriptor or, with `memory`, in memory. */
-struct cfi_source {
-	int fd;
-	const uint8_t *memory;
-	uint64_t size;
-};
 
 struct cfi_sections {
 	struct cfi_section eh, debug; /* no bytes: there is none */
@@ -33,13 +27,10 @@ struct cfi_sections {
 };
 
 /*
- * -ENOEXEC: no ELF file of this machine, or without code. -E2BIG: larger than any real file's.
- * -EIO: the file is shorter than its size. Sections that cannot be read are as good as none.
+ * -ENOEXEC: of another machine, or without code. -E2BIG: larger than any real file's. Sections that
+ * cannot be read are as good as none.
  */
-int cfi_sections_read(const struct cfi_source *source, struct cfi_sections *ret_sections);
+int cfi_sections_read(const struct elf_file *elf, struct cfi_sections *ret_sections);
 void cfi_sections_free(struct cfi_sections *sections); /* takes a zeroed one */
-
-/* False: not all there. */
-bool cfi_source_read(const struct cfi_source *source, uint64_t off, void *bytes, size_t count);
 
 #endif

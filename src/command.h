@@ -32,8 +32,8 @@ struct command {
 	int (*run)(const struct opts *opts, struct err *err);
 };
 
-extern const struct command command_profile, command_oncpu, command_offcpu, command_doctor,
-	command_help;
+extern const struct command command_profile, command_oncpu, command_offcpu, command_symbolize,
+	command_doctor, command_help;
 
 /* NULL-terminated, in the order of the help; the first is the default. */
 extern const struct command *const command_table[];

@@ -57,6 +57,9 @@ struct config {
 	bool user_threads, kernel_threads; /* both true unless restricted */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
 
+	bool keep_mangled;    /* names as the linker has them */
+	bool without_inlined; /* the functions that others were inlined into alone */
+
 	const struct config_output *outputs;
 	size_t output_count; /* 0: the terminal's digest */
 	struct export_opts export;

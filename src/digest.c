@@ -307,7 +307,7 @@ void digest_print(const struct profile *profile, const struct summary_opts *opts
 	};
 	uint32_t next = 0;
 
-	if (paths_build(profile, false, &d.paths) != 0)
+	if (paths_build(profile, &(struct export_opts){ 0 }, &d.paths) != 0)
 		return;
 	d.frames = mem_alloc_array(d.paths.max_depth, sizeof(*d.frames));
 	collect_entries(&d);

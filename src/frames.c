@@ -4,25 +4,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "image_jit.h"
 #include "symbolize.h"
 
 /* A file that could not be had is asked for again on behalf of so many processes that mapped it. */
 #define FILE_TRIES 16
 
+/* What names sites: an image, or what a process wrote of the code that it made. */
+struct frame_source {
+	const struct image *image;
+	uint32_t shown; /* the profile's image; 0: that of all JIT code, if it is shown at all */
+};
+
 /* Where an address is, before it has a name. */
 struct frame_site {
-	uint32_t image;		/* 0: in no image */
-	uint32_t kind;		/* enum site_kind */
-	uint64_t file_off;	/* SITE_FILE: as mapped; else the address */
-	uint64_t vaddr;		/* of the image; set by frames_resolve() */
-	size_t first_frame;	/* in site_frames */
-	uint32_t frame_count;	/* 0: not named yet */
+	uint32_t source;      /* 0: in no image */
+	uint32_t kind;	      /* enum site_kind */
+	uint64_t file_off;    /* SITE_FILE: as mapped; else the address */
+	uint64_t vaddr;	      /* of the image; set by frames_resolve() */
+	size_t first_frame;   /* in site_frames */
+	uint32_t frame_count; /* 0: not named yet */
 };
 
 enum site_kind { SITE_UNMAPPED, SITE_FILE, SITE_ANONYMOUS, SITE_KERNEL };
 
 struct site_key {
-	uint32_t image, kind;
+	uint32_t source, kind;
 	uint64_t file_off;
 };
 
@@ -32,14 +39,13 @@ struct frame_key {
 	uint32_t kind, flags;
 };
 
-static void add_image(struct frames *f, const struct image *image, const char *path,
-		      const char *build_id)
+static uint32_t add_image(struct frames *f, const char *path, const char *build_id)
 {
 	struct profile_image *to = array_push(&f->images);
 
 	to->path = strings_add(f->strings, path);
 	to->build_id = strings_add(f->strings, build_id ? build_id : "");
-	*array_push(&f->opened) = image;
+	return (uint32_t)f->images.count - 1;
 }
 
 void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,
@@ -51,27 +57,33 @@ void frames_init(struct frames *f, const struct ingest *ingest, const struct pro
 	f->strings = strings;
 	table_init(&f->table, sizeof(struct frame_key));
 	table_init(&f->site_table, sizeof(struct site_key));
-	table_init(&f->opened_table, sizeof(void *));
+	table_init(&f->source_table, sizeof(void *));
+	table_init(&f->jit_table, sizeof(uint32_t));
 	f->stacks = mem_alloc_array(ingest->stack_data.count, sizeof(*f->stacks));
 	f->files = mem_alloc_array(ingest->procs.files.count, sizeof(*f->files));
 	array_push(&f->frames);
-	add_image(f, NULL, "", NULL);
+	array_push(&f->sources);
+	add_image(f, "", NULL);
 }
 
 void frames_free(struct frames *f)
 {
-	for (size_t i = 0; i < f->own.count; i++)
+	for (size_t i = 0; i < f->own.count; i++) {
+		free((void *)f->own.items[i]->path);
 		free(f->own.items[i]);
+	}
 	array_free(&f->own);
 	table_free(&f->table);
 	table_free(&f->site_table);
-	table_free(&f->opened_table);
+	table_free(&f->source_table);
+	table_free(&f->jit_table);
 	array_free(&f->frames);
 	array_free(&f->images);
 	array_free(&f->site_refs);
 	array_free(&f->sites);
 	array_free(&f->site_frames);
-	array_free(&f->opened);
+	array_free(&f->sources);
+	array_free(&f->jit_sources);
 	free(f->stacks);
 	free(f->files);
 }
@@ -137,7 +149,7 @@ static const struct image *make_image(struct frames *f, enum image_kind kind, co
 	struct image *image = mem_alloc(sizeof(*image));
 
 	image->kind = kind;
-	image->path = path;
+	image->path = mem_copy_string(path);
 	image->fd = -1;
 	*array_push(&f->own) = image;
 	return image;
@@ -157,35 +169,80 @@ static const struct image *image_of_file(struct frames *f, uint32_t file, uint32
 		have->image = images_get(f->config->images, pid, p->dev_major, p->dev_minor,
 					 p->inode, path);
 	else if (!have->image)
-		have->image = make_image(f, !*path		     ? IMAGE_ANONYMOUS :
-					    strcmp(path, "[vdso]") == 0 ? IMAGE_VDSO :
-									  IMAGE_FILE,
+		have->image = make_image(f,
+					 !*path			       ? IMAGE_ANONYMOUS
+					 : strcmp(path, "[vdso]") == 0 ? IMAGE_VDSO
+								       : IMAGE_FILE,
 					 path);
 	return have->image;
 }
 
-static uint32_t image_id(struct frames *f, const struct image *image)
+static uint32_t add_source(struct frames *f, const struct image *image)
 {
 	bool is_new;
-	uint32_t id = table_add(&f->opened_table, &image, &is_new) + 1;
+	uint32_t id = table_add(&f->source_table, &image, &is_new) + 1;
+	struct frame_source *source;
 
-	if (is_new)
-		add_image(f, image, image->path, image->build_id);
+	if (!is_new)
+		return id;
+	source = array_push(&f->sources);
+	source->image = image;
+	if (image->kind != IMAGE_JIT)
+		source->shown = add_image(f, image->path, image->build_id);
 	return id;
+}
+
+/* The profile's image of a source that has named something. */
+static uint32_t shown_image(struct frames *f, uint32_t source)
+{
+	if (f->sources.items[source].shown)
+		return f->sources.items[source].shown;
+	if (!f->jit_image)
+		f->jit_image = add_image(f, "[jit]", NULL);
+	return f->jit_image;
+}
+
+static const struct image *find_jit(struct frames *f, uint32_t pid)
+{
+	_cleanup_free_ char *path = NULL;
+	const struct image *image;
+
+	if (f->config->images) {
+		image = images_jit(f->config->images, pid);
+		return image->fd >= 0 || image->dump ? image : NULL;
+	}
+	path = mem_format("/tmp/perf-%u.map", pid);
+	return make_image(f, IMAGE_JIT, path);
+}
+
+/* What names the code that a process made, or 0. */
+static uint32_t jit_source(struct frames *f, uint32_t instance)
+{
+	const struct proc_instance *process = &f->ingest->procs.instances.items[instance];
+	const struct image *image;
+	bool is_new;
+	uint32_t id = table_add(&f->jit_table, &instance, &is_new);
+
+	if (is_new) {
+		/* of a number that was used again, the files are the last one's */
+		image = process->last_ns == ~(nsec_t)0 ? find_jit(f, process->pid) : NULL;
+		*array_push(&f->jit_sources) = image ? add_source(f, image) : 0;
+	}
+	return f->jit_sources.items[id];
 }
 
 /* --- places ----------------------------------------------------------------------------------- */
 
-static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t image, uint64_t file_off)
+static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t source, uint64_t file_off)
 {
-	struct site_key key = { .image = image, .kind = kind, .file_off = file_off };
+	struct site_key key = { .source = source, .kind = kind, .file_off = file_off };
 	struct frame_site *site;
 	bool is_new;
 	uint32_t id = table_add(&f->site_table, &key, &is_new);
 
 	if (is_new) {
 		site = array_push(&f->sites);
-		site->image = image;
+		site->source = source;
 		site->kind = kind;
 		site->file_off = file_off;
 	}
@@ -197,15 +254,18 @@ static uint32_t place_user(struct frames *f, const struct ingest_stack *stack, u
 {
 	const struct proc_map *map = NULL;
 	const struct image *image;
+	uint32_t source, jit;
 
 	if (instance != PROCS_NONE)
 		map = procs_find_map(&f->ingest->procs, instance, stack->time_ns, address);
 	if (!map)
 		return add_site(f, SITE_UNMAPPED, 0, 0);
 	image = image_of_file(f, map->file, stack->pid);
-	if (image->kind == IMAGE_ANONYMOUS)
-		return add_site(f, SITE_ANONYMOUS, image_id(f, image), address);
-	return add_site(f, SITE_FILE, image_id(f, image), address - map->start + map->file_off);
+	source = add_source(f, image);
+	jit = image_jit_is_memory(image) ? jit_source(f, instance) : 0;
+	if (jit || image->kind == IMAGE_ANONYMOUS)
+		return add_site(f, SITE_ANONYMOUS, jit ? jit : source, address);
+	return add_site(f, SITE_FILE, source, address - map->start + map->file_off);
 }
 
 static void place_stack(struct frames *f, uint32_t index, const struct image *kernel)
@@ -219,9 +279,9 @@ static void place_stack(struct frames *f, uint32_t index, const struct image *ke
 		instance = procs_find(&f->ingest->procs, stack->pid, stack->time_ns);
 	for (uint32_t i = 0; i < stack->count; i++) {
 		uint64_t address = ips[i] - (i ? 1 : 0);
-		uint32_t site = stack->kind == SCOPE_STACK_USER ?
-					place_user(f, stack, instance, address) :
-					add_site(f, SITE_KERNEL, image_id(f, kernel), address);
+		uint32_t site = stack->kind == SCOPE_STACK_USER
+					? place_user(f, stack, instance, address)
+					: add_site(f, SITE_KERNEL, add_source(f, kernel), address);
 
 		*array_push(&f->site_refs) = site;
 	}
@@ -229,9 +289,9 @@ static void place_stack(struct frames *f, uint32_t index, const struct image *ke
 
 /* --- names ------------------------------------------------------------------------------------ */
 
-/* The sites of one image with the same vaddr: one question to the symbols. */
+/* The sites of one source with the same vaddr: one question to the symbols. */
 struct place {
-	uint32_t image, site;
+	uint32_t source, site;
 	uint64_t vaddr;
 };
 
@@ -239,8 +299,8 @@ static int compare_places(const void *a, const void *b)
 {
 	const struct place *s = a, *t = b;
 
-	if (s->image != t->image)
-		return s->image < t->image ? -1 : 1;
+	if (s->source != t->source)
+		return s->source < t->source ? -1 : 1;
 	if (s->vaddr != t->vaddr)
 		return s->vaddr < t->vaddr ? -1 : 1;
 	return (s->site > t->site) - (s->site < t->site);
@@ -252,18 +312,20 @@ struct batch {
 	const size_t *first; /* by index in the batch: where in places */
 };
 
-static void take_names(void *context, size_t index, const struct sym_name *names, size_t count)
+static void take_names(void *context, size_t index, const struct symbol *names, size_t count)
 {
 	const struct batch *batch = context;
 	struct frames *f = batch->frames;
 	struct frame_site *site = &f->sites.items[batch->places[batch->first[index]].site];
 
+	if (!names[0].name)
+		return;
 	site->first_frame = f->site_frames.count;
 	site->frame_count = (uint32_t)count;
 	for (size_t i = 0; i < count; i++) {
 		struct profile_frame frame = {
 			.name = strings_add(f->strings, names[i].name),
-			.image = site->image,
+			.image = shown_image(f, site->source),
 			.offset = site->vaddr,
 			.file = strings_add(f->strings, names[i].file ? names[i].file : ""),
 			.line = names[i].line,
@@ -281,7 +343,7 @@ static void take_names(void *context, size_t index, const struct sym_name *names
 	}
 }
 
-static void name_image(struct frames *f, const struct place *places, size_t count)
+static void name_from(struct frames *f, const struct place *places, size_t count)
 {
 	_cleanup_free_ uint64_t *vaddrs = mem_alloc_array(count, sizeof(*vaddrs));
 	_cleanup_free_ size_t *first = mem_alloc_array(count, sizeof(*first));
@@ -294,7 +356,7 @@ static void name_image(struct frames *f, const struct place *places, size_t coun
 		first[unique] = i;
 		vaddrs[unique++] = places[i].vaddr;
 	}
-	symbolize_batch(f->opened.items[places->image], vaddrs, unique, f->config->sources,
+	symbolize_batch(f->sources.items[places->source].image, vaddrs, unique, &f->config->symbols,
 			take_names, &batch);
 	for (size_t i = 1; i < count; i++) {
 		struct frame_site *site = &f->sites.items[places[i].site];
@@ -309,8 +371,9 @@ static void name_image(struct frames *f, const struct place *places, size_t coun
 
 static void name_as_address(struct frames *f, struct frame_site *site)
 {
-	struct profile_frame frame = { .image = site->image, .offset = site->vaddr };
-	const char *path = strings_get(f->strings, f->images.items[site->image].path);
+	uint32_t shown = f->sources.items[site->source].shown;
+	struct profile_frame frame = { .image = shown, .offset = site->vaddr };
+	const char *path = strings_get(f->strings, f->images.items[shown].path);
 	const char *slash = strrchr(path, '/');
 	_cleanup_free_ char *text = NULL;
 
@@ -321,8 +384,9 @@ static void name_as_address(struct frames *f, struct frame_site *site)
 		/* these addresses mean nothing to another run: all of them are one frame */
 		frame.image = 0;
 		frame.offset = 0;
-		text = mem_copy_string(label_table[site->kind == SITE_UNMAPPED ? LABEL_UNMAPPED :
-									 LABEL_ANONYMOUS].name);
+		text = mem_copy_string(
+			label_table[site->kind == SITE_UNMAPPED ? LABEL_UNMAPPED : LABEL_ANONYMOUS]
+				.name);
 		break;
 	default:
 		text = mem_format("%s+0x%llx", slash && slash[1] ? slash + 1 : path,
@@ -345,18 +409,18 @@ static void name_sites(struct frames *f)
 
 		site->vaddr = site->file_off;
 		if (site->kind == SITE_FILE)
-			image_file_off_to_vaddr(f->opened.items[site->image], site->file_off,
-						&site->vaddr);
-		if (site->image)
-			places[count++] = (struct place){ .image = site->image,
+			image_file_off_to_vaddr(f->sources.items[site->source].image,
+						site->file_off, &site->vaddr);
+		if (site->source)
+			places[count++] = (struct place){ .source = site->source,
 							  .site = (uint32_t)i,
 							  .vaddr = site->vaddr };
 	}
 	qsort(places, count, sizeof(*places), compare_places);
 	for (size_t from = 0, to; from < count; from = to) {
-		for (to = from; to < count && places[to].image == places[from].image;)
+		for (to = from; to < count && places[to].source == places[from].source;)
 			to++;
-		name_image(f, places + from, to - from);
+		name_from(f, places + from, to - from);
 	}
 	free(places);
 	for (size_t i = 0; i < f->sites.count; i++)
@@ -366,8 +430,8 @@ static void name_sites(struct frames *f)
 
 void frames_resolve(struct frames *f)
 {
-	const struct image *kernel = f->config->images ? images_kernel(f->config->images) :
-							 make_image(f, IMAGE_KERNEL, "[kernel]");
+	const struct image *kernel = f->config->images ? images_kernel(f->config->images)
+						       : make_image(f, IMAGE_KERNEL, "[kernel]");
 
 	for (size_t i = 0; i < f->ingest->stack_data.count; i++)
 		if (f->stacks[i].wanted)

@@ -10,6 +10,10 @@
  * but the leaf are return addresses: one less is inside the call. An image's offset is its ELF
  * vaddr, or the file offset where no file could be read.
  *
+ * An address in memory of no file means something only within its process, and has a name if the
+ * process wrote one down (src/image_jit.h). In the profile all of these are in the image [jit], by
+ * address; those without a name are one frame, of no image.
+ *
  * Owns nothing of the ingest, images or strings, which must outlive it. Frame ids are those of the
  * profile; element 0 of images and frames is a placeholder.
  */
@@ -20,7 +24,8 @@
 #include "profile.h"
 #include "profile_build.h"
 
-struct frame_site; /* src/frames.c */
+struct frame_site;   /* src/frames.c */
+struct frame_source; /* src/frames.c */
 
 struct frame_ids {
 	uint32_t *items;
@@ -40,20 +45,23 @@ struct frames {
 	struct frame_stack {
 		bool wanted;
 		size_t first_site; /* in site_refs; count is that of the ingest's stack */
-	} *stacks;
+	} * stacks;
 	ARRAY(uint32_t) site_refs;
 	struct table site_table;
 	ARRAY(struct frame_site) sites;
 	ARRAY(uint32_t) site_frames; /* each site's, innermost first */
 
-	ARRAY(const struct image *) opened; /* by profile image id */
-	struct table opened_table;	    /* by pointer */
+	ARRAY(struct frame_source) sources;
+	struct table source_table;   /* images by pointer; ids are one less than a source's */
+	struct table jit_table;	     /* instances that have stacks in memory of no file */
+	ARRAY(uint32_t) jit_sources; /* theirs; 0: none */
+	uint32_t jit_image;	     /* of the profile; 0: nothing in it has a name yet */
 	struct frame_file {
 		const struct image *image;
 		uint32_t pid; /* that it was last asked for */
 		uint32_t tries;
-	} *files;		     /* by file of procs */
-	ARRAY(struct image *) own;   /* made here where the config has no images */
+	} * files;		   /* by file of procs */
+	ARRAY(struct image *) own; /* made here where the config has no images */
 };
 
 void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,

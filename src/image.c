@@ -3,19 +3,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "image_elf.h"
+#include "image_jit.h"
+#include "image_open.h"
 #include "mapping.h"
 #include "mem.h"
 #include "table.h"
@@ -38,25 +38,23 @@ struct entry {
 };
 
 struct images {
+	struct image_roots *roots;
 	struct table files;    /* struct file_key */
 	struct strings labels; /* names of mappings without a file: "", "[vdso]", "[stack]" ... */
 	ARRAY(struct entry *) by_file;
 	ARRAY(struct entry *) by_label;
 	struct entry *kernel;
+	struct image_jits *jits;
 };
-
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
 
 struct images *images_new(void)
 {
 	struct images *images = mem_alloc(sizeof(*images));
 
+	images->roots = image_roots_new();
 	table_init(&images->files, sizeof(struct file_key));
 	strings_init(&images->labels);
+	images->jits = image_jits_new();
 	return images;
 }
 
@@ -64,7 +62,7 @@ static void entry_free(struct entry *entry)
 {
 	if (!entry)
 		return;
-	close_fd(&entry->image.fd);
+	image_close_fd(&entry->image.fd);
 	free((void *)entry->image.path);
 	free((void *)entry->image.segments);
 	free((void *)entry->image.build_id);
@@ -82,6 +80,8 @@ void images_free(struct images **images)
 	for (size_t i = 0; i < dead->by_label.count; i++)
 		entry_free(dead->by_label.items[i]);
 	entry_free(dead->kernel);
+	image_jits_free(&dead->jits);
+	image_roots_free(&dead->roots);
 	array_free(&dead->by_file);
 	array_free(&dead->by_label);
 	table_free(&dead->files);
@@ -103,25 +103,16 @@ static struct entry *entry_new(enum image_kind kind, const char *path)
 /* --- finding the mapped file ------------------------------------------------------------------ */
 
 /*
- * All candidates are opened with O_PATH, which has no effect on devices and FIFOs; only a regular
- * file of the right identity is then opened for reading.
+ * All candidates are opened with O_PATH; only a regular file of the right identity is then opened
+ * for reading.
  */
 struct search {
 	struct file_key key;
 	uint32_t pid;
 	const char *path;
+	int root;	 /* the process's, or -1: gone, or the file was found in ours */
 	const char *why; /* the best reason so far why nothing was found */
 };
-
-static int open_path(int dir_fd, const char *path, uint64_t resolve, int flags)
-{
-	struct open_how how = { .resolve = resolve };
-	long fd;
-
-	how.flags = (unsigned int)(O_PATH | O_CLOEXEC | flags);
-	fd = syscall(SYS_openat2, dir_fd, path, &how, sizeof(how));
-	return fd < 0 ? -errno : (int)fd;
-}
 
 /* These report another device to stat() than the one in the mapping; the inode must do. */
 static bool device_differs_by_design(int fd)
@@ -154,8 +145,7 @@ static void note_failure(struct search *search, int error)
 /* The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. */
 static int open_readable(struct search *search, int path_fd)
 {
-	_cleanup_(close_fd) int owned = path_fd;
-	char self[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
+	_cleanup_(image_close_fd) int owned = path_fd;
 	struct stat st;
 	int fd;
 
@@ -163,23 +153,20 @@ static int open_readable(struct search *search, int path_fd)
 		search->why = "not a regular file";
 		return -1;
 	}
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", owned);
-	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = image_reopen(owned);
 	if (fd < 0)
-		note_failure(search, -errno);
-	return fd;
+		note_failure(search, fd);
+	return fd < 0 ? -1 : fd;
 }
 
-/* By name, below a root directory. */
-static int search_root(struct search *search, const char *root_path)
+/* By name, below a root directory, or the error for which it could not be opened. */
+static int search_root(struct search *search, int root)
 {
-	_cleanup_(close_fd) int root = -1;
 	int fd;
 
 	if (search->path[0] != '/')
 		return -1;
-	root = open_path(AT_FDCWD, root_path, 0, O_DIRECTORY);
-	fd = root < 0 ? root : open_path(root, search->path, RESOLVE_IN_ROOT, 0);
+	fd = root < 0 ? root : image_open_path(root, search->path, RESOLVE_IN_ROOT, 0);
 	if (fd < 0) {
 		note_failure(search, fd);
 		return -1;
@@ -211,7 +198,7 @@ static int search_map_files(struct search *search)
 				continue;
 			snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", tid,
 				 (unsigned long long)map.start, (unsigned long long)map.end);
-			fd = open_path(AT_FDCWD, path, 0, 0);
+			fd = image_open_path(AT_FDCWD, path, 0, 0);
 		}
 	}
 	proc_text_free(&text);
@@ -229,6 +216,20 @@ static bool ends_with(const char *string, const char *end)
 	return length >= end_length && strcmp(string + length - end_length, end) == 0;
 }
 
+/* The process is gone: most share our root. */
+static int search_our_root(struct search *search)
+{
+	_cleanup_(image_close_fd) int root = image_open_path(AT_FDCWD, "/", 0, O_DIRECTORY);
+	int fd = search_root(search, root);
+
+	if (fd >= 0) {
+		image_close_fd(&search->root);
+		search->root = -1;
+	}
+	return fd;
+}
+
+/* Leaves the process's root open, for the caller. */
 static int search_file(struct search *search)
 {
 	char root[32];
@@ -236,9 +237,10 @@ static int search_file(struct search *search)
 
 	search->why = ends_with(search->path, " (deleted)") ? "deleted" : "not found";
 	snprintf(root, sizeof(root), "/proc/%u/root", search->pid);
-	fd = search_root(search, root);
-	if (fd < 0) /* the process is gone: most share our root */
-		fd = search_root(search, "/");
+	search->root = image_open_path(AT_FDCWD, root, 0, O_DIRECTORY);
+	fd = search_root(search, search->root);
+	if (fd < 0)
+		fd = search_our_root(search);
 	if (fd < 0)
 		fd = search_map_files(search);
 	return fd;
@@ -246,25 +248,28 @@ static int search_file(struct search *search)
 
 /* --- entries ---------------------------------------------------------------------------------- */
 
-/* Takes the descriptor. */
+/* Takes the descriptor. A jitdump is known by its name: nothing is in it until it is flushed. */
 static void entry_take_fd(struct entry *entry, int fd)
 {
 	struct stat st;
+	bool is_file = !fstat(fd, &st) && st.st_size >= 0;
 
 	entry->settled = true;
-	if (fstat(fd, &st) || st.st_size < 0 ||
-	    image_elf_read(fd, (uint64_t)st.st_size, &entry->image)) {
-		entry->image.why = "not an ELF file";
-		close(fd);
-		return;
+	if (!is_file || image_elf_read(fd, (uint64_t)st.st_size, &entry->image)) {
+		if (!is_file || !image_jit_is_dump(entry->image.path)) {
+			entry->image.why = "not an ELF file";
+			close(fd);
+			return;
+		}
+		entry->image.kind = IMAGE_JITDUMP;
 	}
 	entry->image.fd = fd;
 	entry->image.size = (uint64_t)st.st_size;
 	entry->image.why = NULL;
 }
 
-static void entry_try_open(struct entry *entry, const struct file_key *key, uint32_t pid,
-			   const char *path)
+static void entry_try_open(struct images *images, struct entry *entry, const struct file_key *key,
+			   uint32_t pid, const char *path)
 {
 	struct search search = { .key = *key, .pid = pid, .path = path };
 	int fd;
@@ -275,10 +280,13 @@ static void entry_try_open(struct entry *entry, const struct file_key *key, uint
 	entry->tries++;
 	entry->tried_pid = pid;
 	fd = search_file(&search);
-	if (fd >= 0)
+	if (fd >= 0) {
 		entry_take_fd(entry, fd);
-	else
+		entry->image.root = image_roots_get(images->roots, search.root);
+	} else {
 		entry->image.why = search.why;
+		image_close_fd(&search.root);
+	}
 }
 
 /* Every process of this kernel has the same vdso (64-bit): ours, copied. */
@@ -337,14 +345,22 @@ const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev
 	bool new;
 	uint32_t id;
 
-	if (inode == 0)
-		return &get_label(images, path)->image;
-	id = table_add(&images->files, &key, &new);
-	if (new)
-		*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
-	entry = images->by_file.items[id];
-	entry_try_open(entry, &key, pid, path);
+	if (inode == 0) {
+		entry = get_label(images, path);
+	} else {
+		id = table_add(&images->files, &key, &new);
+		if (new)
+			*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
+		entry = images->by_file.items[id];
+		entry_try_open(images, entry, &key, pid, path);
+	}
+	image_jits_see(images->jits, pid, &entry->image);
 	return &entry->image;
+}
+
+const struct image *images_jit(struct images *images, uint32_t pid)
+{
+	return image_jits_get(images->jits, pid);
 }
 
 bool image_kallsyms_tells(int fd)

@@ -10,6 +10,10 @@
  * file. Where the name no longer leads to the file, /proc/PID/map_files does, while PID lives.
  *
  * A file that could not be had is tried again when another process turns out to map it.
+ *
+ * What a file names in turn (debug information) is looked for in the root directory that its
+ * process sees, with image_open_named() of src/image_open.h.
+ *
  * Everything else gets the descriptor, never the path. Bytes in it are hostile: read with pread,
  * never mapped (the target can truncate the file).
  */
@@ -20,7 +24,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum image_kind { IMAGE_FILE, IMAGE_KERNEL, IMAGE_VDSO, IMAGE_ANONYMOUS };
+/* A root directory that is not ours, or in another mount namespace: a container's. */
+struct image_root;
+
+enum image_kind {
+	IMAGE_FILE,
+	IMAGE_KERNEL,
+	IMAGE_VDSO,
+	IMAGE_ANONYMOUS,
+	IMAGE_JITDUMP, /* a file, mapped for its name alone */
+	IMAGE_JIT,     /* not mapped: what names one process's code made at run time, by address */
+};
 
 struct image_segment { /* an executable PT_LOAD */
 	uint64_t file_off, file_size, vaddr;
@@ -28,13 +42,16 @@ struct image_segment { /* an executable PT_LOAD */
 
 struct image {
 	enum image_kind kind;
-	const char *path;	/* as first seen mapped; never NULL */
-	int fd;			/* -1: not to be had; see `why`. IMAGE_KERNEL: /proc/kallsyms */
-	const char *why;	/* NULL, or in words why there is no file: "deleted", "changed", ... */
-	uint64_t size;		/* of the file, bytes; 0 for the kernel */
+	const char *path; /* as first seen mapped; never NULL */
+	int fd;		  /* -1: not to be had; see `why`. IMAGE_KERNEL: /proc/kallsyms */
+	const char *why;  /* NULL, or in words why there is no file: "deleted", "changed", ... */
+	uint64_t size;	  /* of the file, bytes; 0 for the kernel */
 	const struct image_segment *segments;
 	size_t segment_count;
-	const char *build_id;	/* lower-case hexadecimal, or NULL */
+	const char *build_id; /* lower-case hexadecimal, or NULL */
+	/* Of the process that it was found for; NULL: the same as ours. Lives as long as images. */
+	const struct image_root *root;
+	const struct image *dump; /* IMAGE_JIT: its jitdump, or NULL; `fd` is of its perf map */
 };
 
 struct images;
@@ -49,11 +66,16 @@ void images_free(struct images **images); /* takes NULL */
 const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
 			       uint32_t dev_minor, uint64_t inode, const char *path);
 const struct image *images_kernel(struct images *images);
+/*
+ * What names the code that process `pid` made at run time: IMAGE_JIT. To be asked when all is over,
+ * since such files grow. Never NULL; `why` may also say what part of the file is not read.
+ */
+const struct image *images_jit(struct images *images, uint32_t pid);
 
 /*
  * Does this /proc/kallsyms tell addresses? Without privilege every one reads as zero
- * (kernel.kptr_restrict). Per-CPU symbols at its head are small numbers anyway, so it looks on for a
- * while for an address of the kernel's half. Reads from the file's start.
+ * (kernel.kptr_restrict). Per-CPU symbols at its head are small numbers anyway, so it looks on for
+ * a while for an address of the kernel's half. Reads from the file's start.
  */
 bool image_kallsyms_tells(int fd);
 

@@ -35,6 +35,15 @@ void *mem_resize_array(void *old, size_t count, size_t size)
 	return check(reallocarray(old, count, size));
 }
 
+char *mem_copy_bytes(const void *bytes, size_t count)
+{
+	char *copy = mem_alloc(count + 1);
+
+	if (count)
+		memcpy(copy, bytes, count);
+	return copy;
+}
+
 char *mem_copy_string(const char *string)
 {
 	return check(strdup(string));

@@ -12,10 +12,11 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-void *mem_alloc(size_t bytes);	/* zeroed */
+void *mem_alloc(size_t bytes);			  /* zeroed */
 void *mem_alloc_array(size_t count, size_t size); /* zeroed; overflow ends the process */
 void *mem_resize_array(void *old, size_t count, size_t size); /* new part not zeroed */
 char *mem_copy_string(const char *string);
+char *mem_copy_bytes(const void *bytes, size_t count); /* with a NUL behind them */
 char *mem_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 static inline void mem_free_pointer(void *pointer)
@@ -43,10 +44,9 @@ static inline void mem_free_pointer(void *pointer)
 void *array_grow(void *items, size_t *room, size_t need, size_t size);
 
 #define array_push(a)                                                                              \
-	((a)->items = (a)->count < (a)->room                                                       \
-			      ? (a)->items                                                         \
-			      : array_grow((a)->items, &(a)->room, (a)->count + 1,                 \
-					   sizeof(*(a)->items)),                                   \
+	((a)->items = (a)->count < (a)->room ? (a)->items                                          \
+					     : array_grow((a)->items, &(a)->room, (a)->count + 1,  \
+							  sizeof(*(a)->items)),                    \
 	 &(a)->items[(a)->count++])
 #define array_free(a)                                                                              \
 	do {                                                                                       \

@@ -7,6 +7,8 @@ const char *const option_group_titles[GROUP_COUNT] = {
 	[GROUP_TARGET] = "Target",
 	[GROUP_CAPTURE] = "Capture",
 	[GROUP_OUTPUT] = "Output",
+	[GROUP_SYMBOLIZE] = "Symbolize",
+	[GROUP_NAMES] = "Names",
 	[GROUP_OTHER] = "Other",
 };
 
@@ -74,6 +76,23 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"no summary and no progress; errors are still told" },
 	[OPTION_VERBOSE] = { 'v', 0, "verbose", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
 		"a longer summary" },
+
+	[OPTION_EXE] = { 'e', 0, "exe", "FILE", GROUP_SYMBOLIZE, VALUES_FILE, FOR_SYMBOLIZE,
+		"the ELF file whose addresses these are: a program, a library, or a debug file" },
+	[OPTION_ADDRESSES] = { 'a', 0, "addresses", NULL, GROUP_SYMBOLIZE, VALUES_NONE,
+		FOR_SYMBOLIZE, "write each address before its frames" },
+	[OPTION_BASENAMES] = { 's', 0, "basenames", NULL, GROUP_SYMBOLIZE, VALUES_NONE,
+		FOR_SYMBOLIZE, "write files without their directories" },
+
+	[OPTION_INLINE] = { 'i', 0, "inline", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
+		"calls that the compiler expanded in place are frames of their own (the default)" },
+	[OPTION_NO_INLINE] = { 0, 0, "no-inline", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
+		"only the function that they were expanded in, and its line" },
+	[OPTION_LINES] = { 0, 0, "lines", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
+		"folded: frames with the line that ran, or that called: `name file.c:12`; lines of "
+		"one function are then told apart (JSON and symbolize always tell them)" },
+	[OPTION_NO_DEMANGLE] = { 0, 0, "no-demangle", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
+		"names as the linker has them: _ZN5shape4areaEv" },
 
 	[OPTION_MAN] = { 0, 0, "man", NULL, GROUP_OTHER, VALUES_NONE, FOR_HELP,
 		"print the manual page (roff)" },

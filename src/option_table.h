@@ -9,13 +9,15 @@
 #define OPTION_TABLE_H
 
 /* Which commands know an option; a command's own bit is in its struct command. */
-#define FOR_PROFILE (1u << 0)
-#define FOR_ONCPU   (1u << 1)
-#define FOR_OFFCPU  (1u << 2)
-#define FOR_DOCTOR  (1u << 3)
-#define FOR_HELP    (1u << 4)
-#define FOR_CAPTURE (FOR_PROFILE | FOR_ONCPU | FOR_OFFCPU)
-#define FOR_ANY	    (FOR_CAPTURE | FOR_DOCTOR | FOR_HELP)
+#define FOR_PROFILE   (1u << 0)
+#define FOR_ONCPU     (1u << 1)
+#define FOR_OFFCPU    (1u << 2)
+#define FOR_DOCTOR    (1u << 3)
+#define FOR_HELP      (1u << 4)
+#define FOR_SYMBOLIZE (1u << 5)
+#define FOR_CAPTURE   (FOR_PROFILE | FOR_ONCPU | FOR_OFFCPU)
+#define FOR_NAMES     (FOR_CAPTURE | FOR_SYMBOLIZE)
+#define FOR_ANY	      (FOR_NAMES | FOR_DOCTOR | FOR_HELP)
 
 enum option_id {
 	OPTION_PID,
@@ -42,6 +44,13 @@ enum option_id {
 	OPTION_COLOR,
 	OPTION_QUIET,
 	OPTION_VERBOSE,
+	OPTION_EXE,
+	OPTION_ADDRESSES,
+	OPTION_BASENAMES,
+	OPTION_INLINE,
+	OPTION_NO_INLINE,
+	OPTION_LINES,
+	OPTION_NO_DEMANGLE,
 	OPTION_MAN,
 	OPTION_BASH_COMPLETION,
 	OPTION_HELP,
@@ -49,14 +58,29 @@ enum option_id {
 	OPTION_COUNT,
 };
 
-enum option_group { GROUP_TARGET, GROUP_CAPTURE, GROUP_OUTPUT, GROUP_OTHER, GROUP_COUNT };
+enum option_group {
+	GROUP_TARGET,
+	GROUP_CAPTURE,
+	GROUP_OUTPUT,
+	GROUP_SYMBOLIZE,
+	GROUP_NAMES,
+	GROUP_OTHER,
+	GROUP_COUNT
+};
 
 /* What the shell offers as a value. */
-enum option_values { VALUES_NONE, VALUES_FILE, VALUES_CGROUP, VALUES_FORMAT, VALUES_COLOR,
-		     VALUES_USER, VALUES_PID };
+enum option_values {
+	VALUES_NONE,
+	VALUES_FILE,
+	VALUES_CGROUP,
+	VALUES_FORMAT,
+	VALUES_COLOR,
+	VALUES_USER,
+	VALUES_PID
+};
 
 struct option_row {
-	char letter, other_letter; /* 0: none */
+	char letter, other_letter; /* 0: none; two commands may mean two options by one */
 	const char *name;	   /* without the dashes; NULL: only the letter */
 	const char *value;	   /* in words, for the help; NULL: takes none */
 	enum option_group group;

@@ -10,13 +10,21 @@
 #include "opts_draft.h"
 #include "value.h"
 
-static const struct option_row *row_by_letter(char letter)
+/* The command's own option; where it has none by that letter, another's, which it is told. */
+static const struct option_row *row_by_letter(char letter, unsigned int commands)
 {
+	const struct option_row *found = NULL;
+
 	for (size_t i = 0; letter && i < OPTION_COUNT; i++) {
-		if (option_table[i].letter == letter || option_table[i].other_letter == letter)
-			return &option_table[i];
+		const struct option_row *row = &option_table[i];
+
+		if (row->letter != letter && row->other_letter != letter)
+			continue;
+		if (row->commands & commands)
+			return row;
+		found = row;
 	}
-	return NULL;
+	return found;
 }
 
 static const struct option_row *row_by_name(const char *name, size_t length)
@@ -90,14 +98,15 @@ static int missing_value(const char *option, const struct option_row *row, struc
 }
 
 /* The value of an option that takes one: the next word, unless that is plainly an option. */
-static const char *next_value(int argc, char *const *argv, int *index)
+static const char *next_value(const struct draft *draft, int argc, char *const *argv, int *index)
 {
 	const char *next = *index + 1 < argc ? argv[*index + 1] : NULL;
 	bool letter;
 
 	if (!next || !strncmp(next, "--", 2))
 		return NULL;
-	letter = next[0] == '-' && next[1] && !next[2] && row_by_letter(next[1]);
+	letter = next[0] == '-' && next[1] && !next[2] &&
+		 row_by_letter(next[1], draft->opts.command->bit);
 	if (letter)
 		return NULL;
 	(*index)++;
@@ -119,7 +128,7 @@ static int parse_long(struct draft *draft, int argc, char *const *argv, int *ind
 		return err_set(err, EXIT_CODE_USAGE, -EINVAL, "--%s takes no value: leave out =%s",
 			       row->name, value);
 	if (row->value && !value) {
-		value = next_value(argc, argv, index);
+		value = next_value(draft, argc, argv, index);
 		if (!value)
 			return missing_value(option, row, err);
 	}
@@ -137,14 +146,14 @@ static int parse_letters(struct draft *draft, int argc, char *const *argv, int *
 		return unknown_option(draft, word, word + 1, err);
 	for (const char *letter = word + 1; *letter; letter++) {
 		const char option[] = { '-', *letter, 0 };
-		const struct option_row *row = row_by_letter(*letter);
+		const struct option_row *row = row_by_letter(*letter, draft->opts.command->bit);
 		const char *value = NULL;
 
 		if (!row)
 			return unknown_option(draft, letter == word + 1 ? word : option, word + 1,
 					      err);
 		if (row->value) {
-			value = letter[1] ? letter + 1 : next_value(argc, argv, index);
+			value = letter[1] ? letter + 1 : next_value(draft, argc, argv, index);
 			if (!value)
 				return missing_value(option, row, err);
 		}
@@ -198,6 +207,10 @@ static int stray_word(const struct draft *draft, const char *word, struct err *e
 
 static int parse_word(struct draft *draft, const char *word, struct err *err)
 {
+	if (draft->opts.command->bit == FOR_SYMBOLIZE) {
+		*array_push(&draft->words) = word;
+		return 0;
+	}
 	if (draft->opts.command->bit != FOR_HELP) {
 		if (draft->opts.command->bit & FOR_CAPTURE)
 			return stray_word(draft, word, err);
@@ -259,6 +272,7 @@ static void draft_free(struct draft *draft)
 {
 	array_free(&draft->ids);
 	array_free(&draft->files);
+	array_free(&draft->words);
 	opts_free(&draft->opts);
 }
 
@@ -283,7 +297,7 @@ int opts_parse(int argc, char *const *argv, const struct opts_world *world, stru
 	}
 	if (!opts->help)
 		r = parse_all(&draft, argc, argv, index, err);
-	if (!r && !opts->help && !opts->version && (opts->command->bit & FOR_CAPTURE))
+	if (!r && !opts->help && !opts->version)
 		r = draft_check(&draft, err);
 	if (r)
 		return r;
@@ -298,5 +312,6 @@ void opts_free(struct opts *opts)
 	free((void *)opts->config.cgroup_path);
 	free((void *)opts->config.cpus);
 	free((void *)opts->config.outputs);
+	free((void *)opts->symbolize.words);
 	*opts = (struct opts){ 0 };
 }

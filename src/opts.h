@@ -26,6 +26,12 @@ struct opts {
 	bool help, version;	       /* asked for: print it and end */
 	bool man, bash_completion;     /* of `help` */
 	const char *topic;	       /* of `help`; NULL: none */
+	struct opts_symbolize {
+		const char *exe; /* never NULL */
+		bool addresses, basenames;
+		const char *const *words; /* as given; none: they come from stdin */
+		size_t word_count;
+	} symbolize;
 	struct config config;
 };
 

@@ -181,8 +181,18 @@ static bool *flag_of(struct opts *opts, enum option_id id)
 		return &opts->config.export.per_process;
 	case OPTION_ANNOTATE:
 		return &opts->config.export.annotate;
+	case OPTION_LINES:
+		return &opts->config.export.lines;
 	case OPTION_QUIET:
 		return &opts->config.quiet;
+	case OPTION_ADDRESSES:
+		return &opts->symbolize.addresses;
+	case OPTION_BASENAMES:
+		return &opts->symbolize.basenames;
+	case OPTION_NO_INLINE:
+		return &opts->config.without_inlined;
+	case OPTION_NO_DEMANGLE:
+		return &opts->config.keep_mangled;
 	case OPTION_MAN:
 		return &opts->man;
 	case OPTION_BASH_COMPLETION:
@@ -244,6 +254,10 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 		break;
 	case OPTION_COLOR:
 		r = apply_color(draft, value, err);
+		break;
+	case OPTION_EXE:
+		r = check_once(draft, id, err);
+		draft->opts.symbolize.exe = value;
 		break;
 	case OPTION_VERBOSE:
 		config->verbose++;

@@ -27,6 +27,7 @@ static const struct {
 	{ OPTION_USER_THREADS, OPTION_KERNEL_THREADS, "together they leave no thread; drop one" },
 	{ OPTION_PER_THREAD, OPTION_PER_PROCESS, "choose one root" },
 	{ OPTION_QUIET, OPTION_VERBOSE, "choose one" },
+	{ OPTION_INLINE, OPTION_NO_INLINE, "choose one" },
 };
 
 static int check_target(struct draft *draft, struct err *err)
@@ -65,16 +66,21 @@ static int check_target(struct draft *draft, struct err *err)
 	return 0;
 }
 
-static int check_together(struct draft *draft, struct err *err)
+static int check_together(const struct draft *draft, struct err *err)
 {
-	struct config *config = &draft->opts.config;
-
 	for (size_t i = 0; i < ARRAY_SIZE(exclusive); i++) {
 		if (draft->seen[exclusive[i].a] && draft->seen[exclusive[i].b])
 			return err_set(err, EXIT_CODE_USAGE, -EINVAL, "--%s and --%s: %s",
 				       option_table[exclusive[i].a].name,
 				       option_table[exclusive[i].b].name, exclusive[i].why);
 	}
+	return 0;
+}
+
+static void complete_config(struct draft *draft)
+{
+	struct config *config = &draft->opts.config;
+
 	config->user_stacks = !draft->seen[OPTION_KERNEL_STACKS];
 	config->kernel_stacks = !draft->seen[OPTION_USER_STACKS];
 	config->user_threads = !draft->seen[OPTION_KERNEL_THREADS];
@@ -86,7 +92,6 @@ static int check_together(struct draft *draft, struct err *err)
 		config->max_stack = DEFAULT_MAX_STACK;
 	if (!draft->seen[OPTION_FREQUENCY])
 		config->frequency_hz = DEFAULT_FREQUENCY_HZ;
-	return 0;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -224,17 +229,28 @@ static int check_cpus(struct draft *draft, struct err *err)
 	return 0;
 }
 
-int draft_check(struct draft *draft, struct err *err)
+static int check_symbolize(struct draft *draft, struct err *err)
+{
+	struct opts_symbolize *symbolize = &draft->opts.symbolize;
+
+	if (!symbolize->exe || !symbolize->exe[0])
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "symbolize needs the file whose addresses these are: -e FILE");
+	symbolize->words = draft->words.items;
+	symbolize->word_count = draft->words.count;
+	draft->words.items = NULL;
+	draft->words.count = draft->words.room = 0;
+	return 0;
+}
+
+static int check_capture(struct draft *draft, struct err *err)
 {
 	struct config *config = &draft->opts.config;
 	char *cgroup_path = NULL;
 	int r;
 
-	r = check_target(draft, err);
-	if (!r)
-		r = check_together(draft, err);
-	if (!r)
-		r = draft_resolve_outputs(draft, err);
+	complete_config(draft);
+	r = draft_resolve_outputs(draft, err);
 	if (!r)
 		r = check_frequency(draft, err);
 	if (!r)
@@ -247,5 +263,21 @@ int draft_check(struct draft *draft, struct err *err)
 		r = cgroup_resolve(draft->world, draft->cgroup, &cgroup_path, err);
 		config->cgroup_path = cgroup_path;
 	}
+	return r;
+}
+
+int draft_check(struct draft *draft, struct err *err)
+{
+	unsigned int command = draft->opts.command->bit;
+	int r = 0;
+
+	if (command & FOR_CAPTURE)
+		r = check_target(draft, err);
+	if (!r)
+		r = check_together(draft, err);
+	if (!r && command & FOR_CAPTURE)
+		r = check_capture(draft, err);
+	if (!r && command & FOR_SYMBOLIZE)
+		r = check_symbolize(draft, err);
 	return r;
 }

@@ -14,6 +14,7 @@ struct draft {
 	bool seen[OPTION_COUNT];
 	ARRAY(uint32_t) ids; /* of --pid or --tid */
 	ARRAY(const char *) files; /* of -o, as given */
+	ARRAY(const char *) words; /* of symbolize */
 	const char *frequency; /* of --frequency, as given */
 	const char *format; /* of --output */
 	const char *cpus;   /* of --cpu */
@@ -24,7 +25,7 @@ struct draft {
 /* opts_apply.c: one option into the draft; what its text alone can tell is checked. */
 int draft_apply(struct draft *draft, enum option_id id, const char *value, struct err *err);
 
-/* opts_check.c: options together, then against the machine; completes draft->opts.config. */
+/* opts_check.c: options together, then against the machine; completes draft->opts. */
 int draft_check(struct draft *draft, struct err *err);
 
 /* opts_output.c: -o and --output into config.outputs. */

@@ -12,15 +12,16 @@
 #include "image.h"
 #include "ingest.h"
 #include "profile.h"
+#include "symbolize.h"
 #include "symsource.h"
 
 struct profile_config {
 	bool states[SCOPE_STATES]; /* samples of other states are left out; the ledger is whole */
 	bool system_wide;
 	bool user_stacks, kernel_stacks; /* false: not asked for; their absence is no loss */
-	const char *target;	/* copied */
-	struct images *images;	/* where mapped files are opened; NULL in tests: no files */
-	const struct symsource *const *sources; /* NULL: the built-in ones */
+	const char *target;		 /* copied */
+	struct images *images; /* where mapped files are opened; NULL in tests: no files */
+	struct symbolize_options symbols;
 };
 
 /* Never fails: whatever could not be known has a label. The ingest may be freed afterwards. */

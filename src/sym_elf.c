@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * sym_elf.c - names from .symtab and .dynsym of an ELF file or the vdso.
+ * sym_elf.c - names from .symtab of an image or its debug file, from that in .gnu_debugdata, and
+ * from .dynsym.
  *
  * A symbol's range is what its size says, cut at the end of its section. A symbol without a size
  * (hand-written assembly) reaches to the next symbol, never beyond its section, and only
@@ -12,8 +13,8 @@
 #include <libelf.h>
 #include <string.h>
 
-#include "image.h"
 #include "mem.h"
+#include "sym_files.h"
 #include "sym_ranges.h"
 #include "symsource.h"
 
@@ -168,32 +169,25 @@ static void add_symbol(struct sym_elf *sym, const struct symbol_table *table,
 	*array_push(&sym->candidates) = range;
 }
 
-/* The first table of either type: linkers write one, and a hostile file a thousand. */
-static void collect_symbols(struct sym_elf *sym)
+/* The first table of the type: linkers write one, and a hostile file a thousand. */
+static void collect_symbols(struct sym_elf *sym, uint32_t type)
 {
-	bool have_symtab = false, have_dynsym = false;
 	Elf_Scn *section = NULL;
+	struct symbol_table table;
+	GElf_Shdr shdr;
 
-	while ((section = elf_nextscn(sym->elf, section))) {
-		struct symbol_table table;
-		GElf_Shdr shdr;
-		bool *have;
+	do {
+		section = elf_nextscn(sym->elf, section);
+		if (!section)
+			return;
+	} while (!gelf_getshdr(section, &shdr) || shdr.sh_type != type);
+	if (!load_table(sym, section, &shdr, &table))
+		return;
+	for (size_t i = 0; i < table.count; i++) {
+		GElf_Sym symbol;
 
-		if (!gelf_getshdr(section, &shdr) ||
-		    (shdr.sh_type != SHT_SYMTAB && shdr.sh_type != SHT_DYNSYM))
-			continue;
-		have = shdr.sh_type == SHT_SYMTAB ? &have_symtab : &have_dynsym;
-		if (*have)
-			continue;
-		*have = true;
-		if (!load_table(sym, section, &shdr, &table))
-			continue;
-		for (size_t i = 0; i < table.count; i++) {
-			GElf_Sym symbol;
-
-			if (gelf_getsym(table.symbols, (int)i, &symbol))
-				add_symbol(sym, &table, &symbol);
-		}
+		if (gelf_getsym(table.symbols, (int)i, &symbol))
+			add_symbol(sym, &table, &symbol);
 	}
 }
 
@@ -226,22 +220,19 @@ static void settle_unsized(struct sym_elf *sym)
 	sym->candidates.count = kept;
 }
 
-static int sym_elf_open(const struct image *image, void **ret_state)
+/* Takes over `elf`, which may be NULL. */
+static int open_elf(Elf *elf, uint64_t bytes, uint32_t type, void **ret_state)
 {
-	struct sym_elf *sym;
+	struct sym_elf *sym = mem_alloc(sizeof(*sym));
 
-	if (image->fd < 0 || (image->kind != IMAGE_FILE && image->kind != IMAGE_VDSO))
-		return -ENOENT;
-	elf_version(EV_CURRENT);
-	sym = mem_alloc(sizeof(*sym));
-	sym->file_bytes = image->size;
-	sym->elf = elf_begin(image->fd, ELF_C_READ, NULL);
+	sym->file_bytes = bytes;
+	sym->elf = elf;
 	if (!sym->elf || elf_kind(sym->elf) != ELF_K_ELF) {
 		sym_elf_close(sym);
 		return -ENOEXEC;
 	}
 	collect_texts(sym);
-	collect_symbols(sym);
+	collect_symbols(sym, type);
 	if (!sym->candidates.count) {
 		sym_elf_close(sym);
 		return -ENOENT;
@@ -255,6 +246,41 @@ static int sym_elf_open(const struct image *image, void **ret_state)
 	return 0;
 }
 
+/* Also of 32 bit, unlike the other files. */
+static int open_image(const struct image *image, uint32_t type, void **ret_state)
+{
+	if (image->fd < 0 || (image->kind != IMAGE_FILE && image->kind != IMAGE_VDSO))
+		return -ENOENT;
+	elf_version(EV_CURRENT);
+	return open_elf(elf_begin(image->fd, ELF_C_READ, NULL), image->size, type, ret_state);
+}
+
+static int open_symtab(struct sym_files *files, void **ret_state)
+{
+	int error = open_image(sym_files_image(files), SHT_SYMTAB, ret_state);
+	const struct elf_file *debug = error == -ENOENT ? sym_files_debug(files) : NULL;
+
+	if (!debug)
+		return error;
+	return open_elf(elf_begin(debug->fd, ELF_C_READ, NULL), debug->size, SHT_SYMTAB, ret_state);
+}
+
+static int open_minidebug(struct sym_files *files, void **ret_state)
+{
+	const struct elf_file *file = sym_files_minidebug(files);
+
+	if (!file)
+		return -ENOENT;
+	elf_version(EV_CURRENT);
+	return open_elf(elf_memory((char *)file->memory, file->size), file->size, SHT_SYMTAB,
+			ret_state);
+}
+
+static int open_dynsym(struct sym_files *files, void **ret_state)
+{
+	return open_image(sym_files_image(files), SHT_DYNSYM, ret_state);
+}
+
 static size_t sym_elf_resolve(void *state, uint64_t vaddr, struct sym_name *ret_names, size_t max)
 {
 	struct sym_elf *sym = state;
@@ -262,9 +288,23 @@ static size_t sym_elf_resolve(void *state, uint64_t vaddr, struct sym_name *ret_
 	return sym_ranges_resolve(&sym->ranges, vaddr, ret_names, max);
 }
 
-const struct symsource sym_elf_source = {
-	.name = "elf",
-	.open = sym_elf_open,
+const struct symsource sym_symtab_source = {
+	.name = "symtab",
+	.open = open_symtab,
+	.resolve = sym_elf_resolve,
+	.close = sym_elf_close,
+};
+
+const struct symsource sym_minidebug_source = {
+	.name = "minidebug",
+	.open = open_minidebug,
+	.resolve = sym_elf_resolve,
+	.close = sym_elf_close,
+};
+
+const struct symsource sym_dynsym_source = {
+	.name = "dynsym",
+	.open = open_dynsym,
 	.resolve = sym_elf_resolve,
 	.close = sym_elf_close,
 };

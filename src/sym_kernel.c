@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "image.h"
 #include "mem.h"
+#include "sym_files.h"
 #include "sym_ranges.h"
 #include "symsource.h"
 #include "table.h"
@@ -26,7 +26,7 @@ enum { RANK_GLOBAL, RANK_WEAK, RANK_LOCAL };
 
 struct kernel_symbol {
 	struct sym_range range; /* end not yet known */
-	uint32_t owner;         /* id of the module's name; 0: the kernel proper */
+	uint32_t owner;		/* id of the module's name; 0: the kernel proper */
 	bool function;
 };
 
@@ -165,8 +165,9 @@ static void collect_ranges(struct sym_kernel *sym)
 	}
 }
 
-static int sym_kernel_open(const struct image *image, void **ret_state)
+static int sym_kernel_open(struct sym_files *files, void **ret_state)
 {
+	const struct image *image = sym_files_image(files);
 	struct sym_kernel *sym;
 	int ret;
 

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "demangle.h"
 #include "mem.h"
 
 int sym_range_compare(const void *a, const void *b)
@@ -75,6 +74,112 @@ void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidat
 	free(sweep.open);
 }
 
+/* --- the later wins --------------------------------------------------------------------------- */
+
+/*
+ * The candidates' bounds cut the addresses into pieces. From the last candidate to the first, each
+ * takes those of its pieces that nobody has taken; `next` leads past what is taken.
+ */
+struct pieces {
+	uint64_t *bounds; /* ascending and unique: piece i is [bounds[i], bounds[i + 1]) */
+	uint32_t *next;	  /* a piece at or behind this one: itself where it is free */
+	uint32_t *owners; /* candidate + 1; 0: nobody's */
+	uint32_t count;	  /* of bounds */
+};
+
+static int compare_bounds(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void pieces_init(struct pieces *p, const struct sym_range *candidates, size_t count)
+{
+	p->bounds = mem_alloc_array(2 * count, sizeof(*p->bounds));
+	p->next = mem_alloc_array(2 * count, sizeof(*p->next));
+	p->owners = mem_alloc_array(2 * count, sizeof(*p->owners));
+	for (size_t i = 0; i < count; i++) {
+		p->bounds[2 * i] = candidates[i].start;
+		p->bounds[2 * i + 1] = candidates[i].end;
+	}
+	qsort(p->bounds, 2 * count, sizeof(*p->bounds), compare_bounds);
+	p->count = 0;
+	for (size_t i = 0; i < 2 * count; i++)
+		if (!i || p->bounds[i] != p->bounds[p->count - 1])
+			p->bounds[p->count++] = p->bounds[i];
+	for (uint32_t i = 0; i < p->count; i++)
+		p->next[i] = i;
+}
+
+static uint32_t piece_at(const struct pieces *p, uint64_t bound)
+{
+	uint32_t low = 0, high = p->count;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (p->bounds[middle] < bound)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The last bound begins no piece, so that it is always free. Halves the way for who comes next. */
+static uint32_t piece_free(struct pieces *p, uint32_t at)
+{
+	while (p->next[at] != at) {
+		p->next[at] = p->next[p->next[at]];
+		at = p->next[at];
+	}
+	return at;
+}
+
+static void pieces_give(struct pieces *p, const struct sym_range *range, uint32_t owner)
+{
+	uint32_t end = piece_at(p, range->end);
+
+	for (uint32_t at = piece_free(p, piece_at(p, range->start)); at < end;
+	     at = piece_free(p, at)) {
+		p->owners[at] = owner;
+		p->next[at] = at + 1;
+	}
+}
+
+void sym_ranges_seal_latest(struct sym_ranges *ranges, const struct sym_range *candidates,
+			    size_t count)
+{
+	struct pieces p;
+
+	if (!count)
+		return;
+	pieces_init(&p, candidates, count);
+	for (size_t i = count; i > 0; i--)
+		if (candidates[i - 1].start < candidates[i - 1].end)
+			pieces_give(&p, &candidates[i - 1], (uint32_t)i);
+	for (uint32_t i = 0; i + 1 < p.count; i++) {
+		struct sym_range *out;
+
+		if (!p.owners[i])
+			continue;
+		if (i && p.owners[i - 1] == p.owners[i]) {
+			ranges->items[ranges->count - 1].end = p.bounds[i + 1];
+			continue;
+		}
+		out = array_push(ranges);
+		*out = candidates[p.owners[i] - 1];
+		out->start = p.bounds[i];
+		out->end = p.bounds[i + 1];
+	}
+	free(p.bounds);
+	free(p.next);
+	free(p.owners);
+}
+
+/* --- the search ------------------------------------------------------------------------------- */
+
 static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)
 {
 	size_t low = 0, high = ranges->count;
@@ -92,38 +197,20 @@ static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)
 	return ranges->count;
 }
 
-static void ranges_name(struct sym_ranges *ranges, size_t at)
-{
-	const struct sym_range *range = &ranges->items[at];
-	char demangled[DEMANGLE_ROOM];
-
-	free(ranges->text);
-	ranges->text = mem_alloc((size_t)range->name_length + 1);
-	memcpy(ranges->text, range->name, range->name_length);
-	if (demangle(ranges->text, demangled)) {
-		free(ranges->text);
-		ranges->text = mem_copy_string(demangled);
-	}
-	ranges->named = at;
-}
-
-size_t sym_ranges_resolve(struct sym_ranges *ranges, uint64_t vaddr, struct sym_name *ret_names,
-			  size_t max)
+size_t sym_ranges_resolve(const struct sym_ranges *ranges, uint64_t vaddr,
+			  struct sym_name *ret_names, size_t max)
 {
 	size_t at = ranges_find(ranges, vaddr);
 
 	if (at == ranges->count || !max)
 		return 0;
-	/* Batches are sorted: many addresses in a row lie in one function. */
-	if (!ranges->text || ranges->named != at)
-		ranges_name(ranges, at);
-	ret_names[0] = (struct sym_name){ .name = ranges->text };
+	ret_names[0] = (struct sym_name){ .name = ranges->items[at].name,
+					  .name_length = ranges->items[at].name_length };
 	return 1;
 }
 
 void sym_ranges_free(struct sym_ranges *ranges)
 {
 	free(ranges->items);
-	free(ranges->text);
 	memset(ranges, 0, sizeof(*ranges));
 }

@@ -23,8 +23,6 @@ struct sym_range {
 struct sym_ranges {
 	struct sym_range *items; /* sorted and disjoint; owned */
 	size_t count, room;
-	char *text; /* name of items[named], terminated and demangled; NULL: none yet */
-	size_t named;
 };
 
 /*
@@ -38,9 +36,15 @@ int sym_range_compare(const void *a, const void *b);
  * every address has at most one: of the ranges that hold it, the one that starts last.
  */
 void sym_ranges_seal(struct sym_ranges *ranges, const struct sym_range *candidates, size_t count);
+/*
+ * The same for candidates in any order, of which the later has what several hold: their addresses
+ * were used again. At most half of UINT32_MAX.
+ */
+void sym_ranges_seal_latest(struct sym_ranges *ranges, const struct sym_range *candidates,
+			    size_t count);
 /* The contract of symsource.resolve. */
-size_t sym_ranges_resolve(struct sym_ranges *ranges, uint64_t vaddr, struct sym_name *ret_names,
-			  size_t max);
+size_t sym_ranges_resolve(const struct sym_ranges *ranges, uint64_t vaddr,
+			  struct sym_name *ret_names, size_t max);
 void sym_ranges_free(struct sym_ranges *ranges);
 
 #endif

@@ -14,19 +14,34 @@
 #include "image.h"
 #include "symsource.h"
 
+/* One frame; several for an address when calls were inlined, innermost first. */
+struct symbol {
+	const char *name; /* demangled, unless that was not wanted; NULL: the line alone is known */
+	const char *file; /* NULL: not known */
+	uint32_t line;	  /* 0: not known */
+	bool inlined;
+};
+
+struct symbolize_options {
+	const struct symsource *const *sources; /* NULL-terminated; NULL: the built-in table */
+	bool keep_mangled;
+	bool without_inlined; /* the function that the others were inlined into alone */
+};
+
 /*
- * Called once per address that has a name, with 1 or more names, innermost first. `index` is the
- * address's place in the batch. The names are valid during the call only.
+ * Called once per address of which anything is known, with 1 or more symbols, innermost first: with a
+ * name, all but a single one. `index` is the address's place in the batch. The symbols are valid during
+ * the call only.
  */
-typedef void symbolize_sink(void *context, size_t index, const struct sym_name *names,
+typedef void symbolize_sink(void *context, size_t index, const struct symbol *symbols,
 			    size_t count);
 
 /*
  * Resolves `count` addresses of `image` (ELF vaddr for files, absolute for the kernel, sorted
- * ascending, unique). Addresses inside no symbol are not reported. Never fails: an image without
- * symbols reports nothing. `sources` is NULL-terminated; NULL means the built-in table.
+ * ascending, unique), in that order. Never the nearest symbol. Never fails: an image without symbols
+ * reports nothing.
  */
 void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t count,
-		     const struct symsource *const *sources, symbolize_sink *sink, void *context);
+		     const struct symbolize_options *options, symbolize_sink *sink, void *context);
 
 #endif

@@ -23,7 +23,7 @@
 /* --- code that is known by its bytes --------------------------------------------------------- */
 
 struct scan {
-	const struct cfi_source *source;
+	const struct elf_file *source;
 	uint64_t base_off;
 	uint64_t left; /* bytes that may still be read */
 	const char *wanted;
@@ -49,7 +49,7 @@ static void scan_code(struct scan *scan, uint32_t start, uint32_t end)
 		uint8_t *at = scan->bytes;
 
 		if (bytes > scan->left ||
-		    !cfi_source_read(scan->source, scan->base_off + start, scan->bytes, bytes))
+		    !elf_file_read(scan->source, scan->base_off + start, scan->bytes, bytes))
 			return;
 		scan->left -= bytes;
 		while ((at = memmem(at, bytes - (size_t)(at - scan->bytes), scan->wanted,
@@ -64,7 +64,7 @@ static void scan_code(struct scan *scan, uint32_t start, uint32_t end)
 }
 
 /* In the gaps of `said`. `code_bytes`: from the base on. */
-static void find_sigreturns(const struct cfi_source *source, const struct cfi_code *code,
+static void find_sigreturns(const struct elf_file *source, const struct cfi_code *code,
 			    uint32_t code_bytes, const struct cfi_rows *said,
 			    struct unwind_rules *rules, struct cfi_rows *rows)
 {
@@ -91,9 +91,9 @@ static void find_sigreturns(const struct cfi_source *source, const struct cfi_co
 }
 
 /* Only in libraries that say that they have it: else all code of all files would be read. */
-static void find_coroutine_ends(const struct cfi_source *source,
-				const struct cfi_sections *sections, const struct cfi_code *code,
-				struct unwind_rules *rules, struct cfi_rows *rows)
+static void find_coroutine_ends(const struct elf_file *source, const struct cfi_sections *sections,
+				const struct cfi_code *code, struct unwind_rules *rules,
+				struct cfi_rows *rows)
 {
 	static const struct scope_unwind_rule outermost = { .cfa = SCOPE_CFA_END };
 	_cleanup_free_ uint8_t *bytes = NULL;
@@ -283,7 +283,7 @@ static void lay_out(const struct cfi_rows *rows, struct unwind_table *table)
 
 /* --- building --------------------------------------------------------------------------------- */
 
-static int gather_rows(const struct cfi_source *source, const struct cfi_sections *sections,
+static int gather_rows(const struct elf_file *source, const struct cfi_sections *sections,
 		       const struct cfi_code *code, struct unwind_rules *rules,
 		       struct cfi_rows *rows)
 {
@@ -315,7 +315,7 @@ static int gather_rows(const struct cfi_source *source, const struct cfi_section
 	return error;
 }
 
-static int build(const struct cfi_source *source, struct unwind_rules *rules,
+static int build(const struct elf_file *source, struct unwind_rules *rules,
 		 struct unwind_table *ret_table)
 {
 	struct unwind_table table = { 0 };
@@ -348,17 +348,27 @@ static int build(const struct cfi_source *source, struct unwind_rules *rules,
 int unwind_table_build(int fd, uint64_t size, struct unwind_rules *rules,
 		       struct unwind_table *ret_table)
 {
-	struct cfi_source source = { .fd = fd, .size = size };
+	struct elf_file elf;
+	int error = elf_file_open(fd, size, &elf);
 
-	return build(&source, rules, ret_table);
+	if (error)
+		return error;
+	error = build(&elf, rules, ret_table);
+	elf_file_close(&elf);
+	return error;
 }
 
 int unwind_table_build_memory(const void *elf, size_t bytes, struct unwind_rules *rules,
 			      struct unwind_table *ret_table)
 {
-	struct cfi_source source = { .fd = -1, .memory = elf, .size = bytes };
+	struct elf_file file;
+	int error = elf_file_open_memory(elf, bytes, &file);
 
-	return build(&source, rules, ret_table);
+	if (error)
+		return error;
+	error = build(&file, rules, ret_table);
+	elf_file_close(&file);
+	return error;
 }
 
 void unwind_table_free(struct unwind_table *table)

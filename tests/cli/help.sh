@@ -26,6 +26,7 @@ check_help help_of_command offcpu --help
 check_help help_command help oncpu
 check_help help_help help
 check_help doctor_help doctor -h
+check_help symbolize_help symbolize -h
 
 run "$SYSTEMSCOPE" --version
 if [ "$code" = 0 ] && grep -qxE 'systemscope [0-9]+\.[0-9]+\.[0-9]+' "$dir/out"; then
@@ -70,6 +71,7 @@ check_completion completes_own_options '' systemscope offcpu --fr
 check_completion completes_formats 'json' systemscope --output js
 check_completion completes_colors 'always' systemscope --color = al
 check_completion completes_pids $$ systemscope -p $$
+check_completion completes_names '--no-inline' systemscope symbolize --no-i
 check_completion completes_topics 'frames' systemscope help fr
 echo >"$scratch/some.folded"
 v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/self/mounts)
@@ -82,6 +84,7 @@ fi
 check_completion completes_absolute_cgroups '/proc/self/' systemscope --cgroup /proc/sel
 check_completion completes_files_after_a_format 'some.folded' systemscope -o folded : so
 check_completion completes_files 'some.folded' systemscope -o so
+check_completion completes_elf_files 'some.folded' systemscope symbolize -e so
 
 if man --version >/dev/null 2>&1; then
 	run "$SYSTEMSCOPE" help --man

@@ -309,6 +309,46 @@ static void page_faults(struct known *k)
 	doc_free(&doc);
 }
 
+/* Code that the program made at run time, named by its perf map, in a window of so many seconds. */
+static void require_jit(struct known *k, const char *life_s, const char *window_s,
+			const char *memfd)
+{
+	struct subject subject;
+	struct scope scope;
+	struct doc doc;
+	struct doc_filter filter = { .state = DOC_ON, .function = "jit_hot" };
+	int64_t got_ns;
+
+	subject_start(k, &subject, "jit", "--seconds", life_s, "--memfd", memfd, NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", window_s, "-F", "199", NULL);
+	doc = scope_document(k, &scope, 60);
+	filter.thread = scope_thread(&doc, subject.pid);
+	got_ns = doc_sum(&doc, &filter);
+	if (got_ns < filter.thread->ns[DOC_ON] / 100 * 95)
+		known_fail("%lld of %lld ns on-CPU in jit_hot", (long long)got_ns,
+			   (long long)filter.thread->ns[DOC_ON]);
+	doc_free(&doc);
+	subject_join(k, &subject);
+}
+
+static void jit(struct known *k)
+{
+	require_jit(k, k->emulated ? "20" : "5", "2", "0");
+}
+
+/* In memory that has a name as a file has one. */
+static void jit_memfd(struct known *k)
+{
+	require_jit(k, k->emulated ? "20" : "5", "2", "1");
+}
+
+/* It has ended and taken its map away before it is read. */
+static void jit_ended(struct known *k)
+{
+	require_jit(k, k->emulated ? "20" : "3", "50", "0");
+}
+
 const struct known_case stack_cases[] = {
 	{ "stack.shares", shares, 0, 90 },
 	{ "stack.reasons_throughout", reasons_throughout, 0, 0 },
@@ -316,5 +356,8 @@ const struct known_case stack_cases[] = {
 	{ "stack.uninterruptible", uninterruptible, 0, 0 },
 	{ "stack.disk", disk, NEED_DISK, 0 },
 	{ "stack.page_faults", page_faults, NEED_DISK, 0 },
+	{ "stack.jit", jit, 0, 0 },
+	{ "stack.jit_memfd", jit_memfd, 0, 0 },
+	{ "stack.jit_ended", jit_ended, 0, 0 },
 	{ .name = NULL },
 };

@@ -7,11 +7,21 @@
 
 #include "losses.h"
 #include "mem.h"
+#include "sym_files.h"
 
 #define RECORD_BYTES_MAX (sizeof(struct scope_stack) + SCOPE_MAX_FRAMES * 8)
 
-enum field_kind { FIELD_NUMBER, FIELD_STATE, FIELD_KIND, FIELD_END, FIELD_REASON, FIELD_FLAGS,
-		  FIELD_CAUSE, FIELD_COMM, FIELD_TAIL };
+enum field_kind {
+	FIELD_NUMBER,
+	FIELD_STATE,
+	FIELD_KIND,
+	FIELD_END,
+	FIELD_REASON,
+	FIELD_FLAGS,
+	FIELD_CAUSE,
+	FIELD_COMM,
+	FIELD_TAIL
+};
 
 struct field {
 	const char *key;
@@ -107,14 +117,18 @@ struct word {
 	uint32_t value;
 };
 
-static const struct word state_words[] = { { "on", SCOPE_ON }, { "runq", SCOPE_RUNQ },
-					   { "off", SCOPE_OFF }, { "dead", SCOPE_DEAD }, { 0 } };
+static const struct word state_words[] = { { "on", SCOPE_ON },
+					   { "runq", SCOPE_RUNQ },
+					   { "off", SCOPE_OFF },
+					   { "dead", SCOPE_DEAD },
+					   { 0 } };
 static const struct word kind_words[] = { { "user", SCOPE_STACK_USER },
-					  { "kernel", SCOPE_STACK_KERNEL }, { 0 } };
+					  { "kernel", SCOPE_STACK_KERNEL },
+					  { 0 } };
 static const struct word end_words[] = {
-	{ "complete", SCOPE_END_COMPLETE },	{ "truncated", SCOPE_END_TRUNCATED },
-	{ "no_rule", SCOPE_END_NO_RULE },	{ "unreadable", SCOPE_END_UNREADABLE },
-	{ "unmapped", SCOPE_END_UNMAPPED },	{ 0 },
+	{ "complete", SCOPE_END_COMPLETE }, { "truncated", SCOPE_END_TRUNCATED },
+	{ "no_rule", SCOPE_END_NO_RULE },   { "unreadable", SCOPE_END_UNREADABLE },
+	{ "unmapped", SCOPE_END_UNMAPPED }, { 0 },
 };
 static const struct word flag_words[] = {
 	{ "kthread", SCOPE_THREAD_KTHREAD }, { "dead", SCOPE_THREAD_DEAD },
@@ -161,8 +175,9 @@ static bool parse_number(const char *text, uint64_t *ret_value)
 	static const struct {
 		const char *suffix;
 		uint64_t factor;
-	} units[] = { { "ns", 1 }, { "us", NSEC_PER_USEC }, { "ms", NSEC_PER_MSEC },
-		      { "s", NSEC_PER_SEC } };
+	} units[] = {
+		{ "ns", 1 }, { "us", NSEC_PER_USEC }, { "ms", NSEC_PER_MSEC }, { "s", NSEC_PER_SEC }
+	};
 	uint64_t sum = 0;
 
 	for (;;) {
@@ -423,13 +438,12 @@ static bool take_name(char *rest)
 			name->name.file = keep(value);
 		else if (strcmp(key, "line") == 0)
 			good &= parse_number(value, &line);
-		else if (strcmp(key, "inlined") == 0)
-			name->name.inlined = true;
 		else
 			good = false;
 	}
 	name->end = name->start + size;
 	name->name.line = (uint32_t)line;
+	name->name.name_length = name->name.name ? strlen(name->name.name) : 0;
 	return good && rest && name->name.name;
 }
 
@@ -451,8 +465,10 @@ static bool take_line(char *line, struct ingest *ingest, struct profile_config *
 
 /* --- the stream's names, as a symbol source --------------------------------------------------- */
 
-static int names_open(const struct image *image, void **ret_state)
+static int names_open(struct sym_files *files, void **ret_state)
 {
+	const struct image *image = sym_files_image(files);
+
 	for (size_t i = 0; i < loaded.names.count; i++) {
 		if (strcmp(loaded.names.items[i].image, image->path) != 0)
 			continue;
@@ -498,7 +514,7 @@ int stream_load_text(const char *name, const char *text, struct ingest *ingest,
 		.user_stacks = true,
 		.kernel_stacks = true,
 		.target = "a test",
-		.sources = names_sources,
+		.symbols.sources = names_sources,
 	};
 	for (unsigned int number = 1; line; number++) {
 		char *next = strchr(line, '\n');

@@ -172,6 +172,35 @@ static void annotations_tell_kernel_and_inlined_frames(void)
 			  "app;main;small_[i];do_syscall_64_[k];schedule_[k]_[o] 1\n");
 }
 
+static void lines_are_told_apart_where_asked_for(void)
+{
+	const struct export_opts lines = { .lines = true };
+	const struct export_opts both = { .lines = true, .annotate = true };
+	uint32_t outer, inlined, unknown;
+
+	begin();
+	outer = handmade_stack(&h, 0, "main");
+	inlined = handmade_stack(&h, outer, "small");
+	h.frames[h.stacks[outer].frame].file = handmade_string(&h, "/src/main.c");
+	h.frames[h.stacks[outer].frame].line = 7;
+	h.frames[h.stacks[inlined].frame].file = handmade_string(&h, "a;b\n.h");
+	h.frames[h.stacks[inlined].frame].line = 4000000000u;
+	h.frames[h.stacks[inlined].frame].inlined = true;
+	unknown = handmade_stack(&h, 0, "main");
+	h.frames[h.stacks[unknown].frame].file = handmade_string(&h, "main.c");
+	handmade_sample(&h, 0, SCOPE_ON, inlined, 1000);
+	handmade_sample(&h, 0, SCOPE_ON, outer, 2000);
+	handmade_sample(&h, 0, SCOPE_ON, unknown, 4000);
+	expect(NULL, "app;main_[c] 6\n"
+		     "app;main;small_[c] 1\n");
+	expect(&lines, "app;main_[c] 4\n"
+		       "app;main main.c:7_[c] 2\n"
+		       "app;main main.c:7;small a:b?.h:4000000000_[c] 1\n");
+	expect(&both, "app;main_[c] 4\n"
+		      "app;main main.c:7_[c] 2\n"
+		      "app;main main.c:7;small a:b?.h:4000000000_[i]_[c] 1\n");
+}
+
 static void hostile_names_cannot_break_a_line(void)
 {
 	static const struct {
@@ -362,6 +391,7 @@ int main(void)
 	CHECK_CASE(idle_threads_have_a_root_of_their_own_in_a_system_wide_profile);
 	CHECK_CASE(no_program_passes_for_idle);
 	CHECK_CASE(annotations_tell_kernel_and_inlined_frames);
+	CHECK_CASE(lines_are_told_apart_where_asked_for);
 	CHECK_CASE(hostile_names_cannot_break_a_line);
 	CHECK_CASE(names_that_become_equal_are_merged);
 	CHECK_CASE(microseconds_go_to_the_largest_remainders);

@@ -16,7 +16,7 @@ static const struct profile_config config = {
 	.user_stacks = true,
 	.kernel_stacks = true,
 	.target = "a test",
-	.sources = no_sources,
+	.symbols.sources = no_sources,
 };
 
 #define HEAD(record, record_type) { .type = (record_type), .size = sizeof(record) }

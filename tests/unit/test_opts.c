@@ -368,6 +368,41 @@ static void cgroups(void)
 	CHECK(parse("--cgroup cgroup.procs") < 0 && err.code == EXIT_CODE_USAGE);
 }
 
+static void names(void)
+{
+	CHECK_PARSES("");
+	CHECK(!opts.config.keep_mangled && !opts.config.without_inlined &&
+	      !opts.config.export.lines);
+	CHECK_PARSES("oncpu --no-inline --lines --no-demangle");
+	CHECK(opts.config.keep_mangled && opts.config.without_inlined && opts.config.export.lines);
+	CHECK_PARSES("offcpu --inline");
+	CHECK(!opts.config.without_inlined);
+	CHECK_USAGE("--inline --no-inline", "--inline and --no-inline: choose one");
+}
+
+/* A letter that two commands have is each one's own. */
+static void symbolize(void)
+{
+	CHECK_PARSES("symbolize 12 -e x -as 0x34 -i --lines");
+	CHECK_TEXT(opts.symbolize.exe, "x");
+	CHECK(opts.symbolize.addresses && opts.symbolize.basenames && !opts.config.system_wide);
+	CHECK_INT(opts.symbolize.word_count, 2);
+	CHECK_TEXT(opts.symbolize.words[0], "12");
+	CHECK_TEXT(opts.symbolize.words[1], "0x34");
+	CHECK_PARSES("symbolize --exe=x --no-inline --no-demangle");
+	CHECK(!opts.symbolize.addresses && !opts.symbolize.basenames);
+	CHECK(opts.config.without_inlined && opts.config.keep_mangled);
+	CHECK_INT(opts.symbolize.word_count, 0);
+	CHECK_USAGE("symbolize 12", "symbolize needs the file whose addresses these are: -e FILE");
+	CHECK_USAGE("symbolize -e -a", "-e needs a value: -e FILE");
+	CHECK_USAGE("symbolize -e x -e y", "--exe was given twice: one is all it takes");
+	CHECK_USAGE("symbolize -e x -p 1", "symbolize has no option --pid");
+	CHECK_USAGE("symbolize -e x --inline --no-inline", "--inline and --no-inline: choose one");
+	CHECK_USAGE("symbolize -e x -- 12", "symbolize runs no program: leave out --");
+	CHECK_USAGE("-p 1 --basenames", "profile has no option --basenames");
+	CHECK_USAGE("-e x", "profile has no option --exe");
+}
+
 static void help_wins(void)
 {
 	CHECK_PARSES("--bogus -h");
@@ -432,6 +467,8 @@ int main(void)
 	CHECK_CASE(outputs_that_clash);
 	CHECK_CASE(cpu_lists);
 	CHECK_CASE(cgroups);
+	CHECK_CASE(names);
+	CHECK_CASE(symbolize);
 	CHECK_CASE(help_wins);
 	opts_free(&opts);
 	scratch_remove();

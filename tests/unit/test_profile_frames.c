@@ -8,7 +8,7 @@ static void frames_are_places(void)
 	      "map pid=100 start=0x400000 end=0x410000 off=0x2000 inode=11 path=\"/opt/app\"\n"
 	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
 	      "map pid=100 start=0x7fff000 end=0x8000000 path=\"[vdso]\"\n"
-	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5 inlined\n"
+	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"innermost\" file=\"a.c\" line=5\n"
 	      "name image=\"/opt/app\" addr=0x3000 size=0x10 name=\"outer\" file=\"b.c\" line=7\n"
 	      "name image=\"[vdso]\" addr=0xa00 size=0x10 name=\"clock_gettime\"\n"
 	      /* the leaf is exact; a return address just past a function still is in it */
@@ -79,6 +79,65 @@ static void the_mappings_of_the_time_count(void)
 	done();
 }
 
+/* One address in two processes, each with a map of its own; one image for all of it. */
+static void code_made_at_run_time_is_its_process_s_own(void)
+{
+	uint32_t jit_images = 0;
+
+	build_stream("window start=1s end=2s\n"
+	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "map pid=200 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "map pid=200 start=0x700000 end=0x710000 inode=5 path=\"/memfd:code (deleted)\"\n"
+	      "map pid=300 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "name image=\"/tmp/perf-100.map\" addr=0x501000 size=0x10 name=\"hundred\"\n"
+	      "name image=\"/tmp/perf-200.map\" addr=0x501000 size=0x10 name=\"two hundred\"\n"
+	      "name image=\"/tmp/perf-200.map\" addr=0x701000 size=0x10 name=\"in a memfd\"\n"
+	      "stack id=1 time=1s pid=100 kind=user ips=0x501000,0x501010,0x502000\n"
+	      "stack id=2 time=1s pid=200 kind=user ips=0x501000,0x701010\n"
+	      "stack id=3 time=1s pid=300 kind=user ips=0x501000\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "thread thread=2 pid=200 tid=2 state=on since=2s first=1s on=1s\n"
+	      "thread thread=3 pid=300 tid=3 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=2 ustack=2 count=1\n"
+	      "ticks thread=3 ustack=3 count=1\n");
+	CHECK_CONTAINS(samples, "\n1 on 1000000000 x1  ;[anonymous];hundred;hundred\n");
+	CHECK_CONTAINS(samples, "\n2 on 1000000000 x1  ;in a memfd;two hundred\n");
+	CHECK_CONTAINS(samples, "\n3 on 1000000000 x1  ;[anonymous]\n");
+	for (uint32_t i = 1; built && i < built->image_count; i++)
+		jit_images += strcmp(profile_string(built, built->images[i].path), "[jit]") == 0;
+	CHECK_INT(jit_images, 1);
+	for (uint32_t i = 1; built && i < built->frame_count; i++) {
+		const struct profile_frame *f = &built->frames[i];
+		bool named = profile_string(built, f->name)[0] != '[';
+
+		CHECK(f->named == named && f->kind == FRAME_USER);
+		CHECK_TEXT(profile_string(built, built->images[f->image].path), named ? "[jit]" : "");
+		CHECK(named ? f->offset >= 0x501000 : !f->offset);
+	}
+	done();
+}
+
+/* The files are those of the last process of a number. */
+static void code_of_an_earlier_process_of_the_number_has_no_name(void)
+{
+	build_stream("window start=1s end=4s\n"
+	      "map pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "exit time=2s pid=100 tid=100\n"
+	      "fork time=3s pid=100 tid=100 ppid=1 ptid=1\n"
+	      "map time=3s+1ms pid=100 start=0x500000 end=0x510000 path=\"//anon\"\n"
+	      "name image=\"/tmp/perf-100.map\" addr=0x501000 size=0x10 name=\"last\"\n"
+	      "stack id=1 time=1s pid=100 kind=user ips=0x501000\n"
+	      "stack id=2 time=3500ms pid=100 kind=user ips=0x501000\n"
+	      "thread thread=1 pid=100 tid=100 state=dead flags=dead dead=2s since=2s first=1s on=1s\n"
+	      "thread thread=2 pid=100 tid=100 start_time=9 state=on flags=born born=3s since=4s first=3s on=1s\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=2 ustack=2 count=1\n");
+	CHECK_CONTAINS(samples, "x1  ;[anonymous]\n");
+	CHECK_CONTAINS(samples, "x1  ;last\n");
+	done();
+}
+
 /* Its name does not matter: the walk knows where it ended. */
 static void stacks_say_how_they_ended(void)
 {
@@ -126,6 +185,8 @@ int main(void)
 	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
 	CHECK_CASE(frames_are_shared_between_processes);
 	CHECK_CASE(the_mappings_of_the_time_count);
+	CHECK_CASE(code_made_at_run_time_is_its_process_s_own);
+	CHECK_CASE(code_of_an_earlier_process_of_the_number_has_no_name);
 	CHECK_CASE(stacks_say_how_they_ended);
 	return check_status();
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "../symbols/cases.c"
+#include "../symbols/sources.h"
 #include "image.h"
 #include "symbolize.h"
 
@@ -21,14 +22,6 @@ static const struct image *open_image(struct images *images, const char *path)
 	CHECK(stat(path, &st) == 0);
 	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
 			  path);
-}
-
-/* The name of one address by the source itself; "" where it has none. Valid until the next. */
-static const char *name_at(void *state, uint64_t vaddr)
-{
-	struct sym_name name;
-
-	return sym_elf_source.resolve(state, vaddr, &name, 1) ? name.name : "";
 }
 
 /* --- hand-made files -------------------------------------------------------------------------- */
@@ -113,19 +106,19 @@ struct expected {
 	const char *name;
 };
 
-/* Compiles the rules, with .text.a at 0x10000, and returns the state for them. */
-static void *open_rules(struct images *images)
+/* Compiles the rules, with .text.a at 0x10000, and opens them. */
+static struct opened_source open_rules(struct images *images)
 {
 	const char *script = temp_path("rules.ld"), *output = temp_path("rules");
 	char flags[600];
-	void *state;
+	struct opened_source opened;
 
 	temp_write(script, rules_script, sizeof(rules_script) - 1);
 	snprintf(flags, sizeof(flags),
 		 "-nostdlib -static -no-pie -Wl,--build-id=none,-e,base,-T,'%s'", script);
 	compile(output, "assembler", rules_source, flags);
-	CHECK(sym_elf_source.open(open_image(images, output), &state) == 0);
-	return state;
+	CHECK(source_open(&opened, &sym_symtab_source, open_image(images, output)) == 0);
+	return opened;
 }
 
 static void test_rules(void)
@@ -164,18 +157,18 @@ static void test_rules(void)
 		{ 0x10000, "" },
 	};
 	struct images *images = images_new();
-	void *state = open_rules(images);
+	struct opened_source opened = open_rules(images);
 
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		const char *is = name_at(state, 0x10000 + expected[i].off);
+		const char *is = source_name(&opened, 0x10000 + expected[i].off);
 
 		if (strcmp(is, expected[i].name) != 0)
 			case_fail(__FILE__, __LINE__, "at %#x: \"%s\", should be \"%s\"",
 				  expected[i].off, is, expected[i].name);
 	}
-	CHECK_STRING(name_at(state, 0), "");
-	CHECK_STRING(name_at(state, UINT64_MAX), "");
-	sym_elf_source.close(state);
+	CHECK_STRING(source_name(&opened, 0), "");
+	CHECK_STRING(source_name(&opened, UINT64_MAX), "");
+	source_close(&opened);
 	images_free(&images);
 }
 
@@ -187,13 +180,13 @@ static void test_second_symtab(void)
 {
 	struct images *images = images_new();
 	const char *output = temp_path("rules_twice");
-	void *state = open_rules(images);
+	struct opened_source opened = open_rules(images);
 	Elf64_Shdr headers[64], *symtab = NULL, *data = NULL;
 	Elf64_Ehdr elf;
 	size_t bytes;
 	char *file;
 
-	sym_elf_source.close(state);
+	source_close(&opened);
 	file = file_read(temp_path("rules"), &bytes);
 	memcpy(&elf, file, sizeof(elf));
 	CHECK(elf.e_shnum <= 64 && elf.e_shoff + elf.e_shnum * sizeof(headers[0]) <= bytes);
@@ -201,7 +194,8 @@ static void test_second_symtab(void)
 	for (int i = 0; i < elf.e_shnum; i++) {
 		if (headers[i].sh_type == SHT_SYMTAB)
 			symtab = &headers[i];
-		else if (headers[i].sh_type == SHT_PROGBITS && !(headers[i].sh_flags & SHF_EXECINSTR))
+		else if (headers[i].sh_type == SHT_PROGBITS &&
+			 !(headers[i].sh_flags & SHF_EXECINSTR))
 			data = &headers[i];
 	}
 	CHECK(symtab && data);
@@ -210,7 +204,8 @@ static void test_second_symtab(void)
 	data->sh_size = sizeof(Elf64_Sym);
 	memcpy(file + elf.e_shoff, headers, elf.e_shnum * sizeof(headers[0]));
 	temp_write(output, file, bytes);
-	CHECK(sym_elf_source.open(open_image(images, output), &state) == -ENOENT);
+	CHECK(source_open(&opened, &sym_symtab_source, open_image(images, output)) == -ENOENT);
+	source_close(&opened);
 	free(file);
 	images_free(&images);
 }
@@ -231,7 +226,7 @@ static void test_dynsym_unsized(void)
 	const struct image *image;
 	char *text, *at;
 	uint64_t base;
-	void *state;
+	struct opened_source opened;
 
 	compile(output, "assembler", source, "-shared -nostdlib -s");
 	CHECK(shell("nm -D '%s' > '%s'", output, temp_path("dyn.nm")) == 0);
@@ -241,12 +236,12 @@ static void test_dynsym_unsized(void)
 	base = strtoull(at - 16, NULL, 16);
 	free(text);
 	image = open_image(images, output);
-	CHECK(sym_elf_source.open(image, &state) == 0);
-	CHECK_STRING(name_at(state, base), "sized");
-	CHECK_STRING(name_at(state, base + 15), "sized");
-	CHECK_STRING(name_at(state, base + 16), "");
-	CHECK_STRING(name_at(state, base + 32), "");
-	sym_elf_source.close(state);
+	CHECK(source_open(&opened, &sym_dynsym_source, image) == 0);
+	CHECK_STRING(source_name(&opened, base), "sized");
+	CHECK_STRING(source_name(&opened, base + 15), "sized");
+	CHECK_STRING(source_name(&opened, base + 16), "");
+	CHECK_STRING(source_name(&opened, base + 32), "");
+	source_close(&opened);
 	images_free(&images);
 }
 
@@ -264,7 +259,7 @@ static void test_versions(void)
 	const char *output = temp_path("version");
 	struct images *images = images_new();
 	const struct image *image;
-	void *state;
+	struct opened_source opened;
 
 	if (!have_command("objcopy"))
 		case_skip("no objcopy");
@@ -273,10 +268,10 @@ static void test_versions(void)
 		    output) == 0);
 	CHECK(shell("grep -q call@@V_2 '%s'", output) == 0);
 	image = open_image(images, output);
-	CHECK(sym_elf_source.open(image, &state) == 0);
-	CHECK_STRING(name_at(state, 0x10000), "start");
-	CHECK_STRING(name_at(state, 0x10010), "call");
-	sym_elf_source.close(state);
+	CHECK(source_open(&opened, &sym_symtab_source, image) == 0);
+	CHECK_STRING(source_name(&opened, 0x10000), "start");
+	CHECK_STRING(source_name(&opened, 0x10010), "call");
+	source_close(&opened);
 	images_free(&images);
 }
 
@@ -376,7 +371,7 @@ struct nm_audit {
 	char first_wrong[300];
 };
 
-static void audit_name(void *context, size_t index, const struct sym_name *names, size_t count)
+static void audit_name(void *context, size_t index, const struct symbol *names, size_t count)
 {
 	struct nm_audit *audit = context;
 	bool inside;
@@ -411,6 +406,7 @@ static void audit_against_nm(const char *path, const char *nm_flags)
 	uint64_t *vaddrs;
 
 	CHECK(image->fd >= 0);
+	sym_files_set_debug_root("/nonexistent"); /* nm reads the file itself alone */
 	nm_read(path, nm_flags, &list);
 	if (list.count < 10)
 		case_skip("%s has no symbols of this kind", path);
@@ -434,7 +430,8 @@ static void audit_against_nm(const char *path, const char *nm_flags)
 		if (!unique || vaddrs[unique - 1] != vaddrs[i])
 			vaddrs[unique++] = vaddrs[i];
 	audit.vaddrs = vaddrs;
-	symbolize_batch(image, vaddrs, unique, NULL, audit_name, &audit);
+	symbolize_batch(image, vaddrs, unique, &(struct symbolize_options){ 0 }, audit_name,
+			&audit);
 	for (size_t i = 0; i < unique; i++) {
 		bool inside;
 
@@ -506,17 +503,17 @@ static void use_file(const char *path)
 {
 	struct images *images = images_new();
 	const struct image *image = open_image(images, path);
-	void *state;
+	struct opened_source opened;
 
-	if (image->fd >= 0 && sym_elf_source.open(image, &state) == 0) {
+	if (source_open(&opened, &sym_symtab_source, image) == 0) {
 		for (size_t i = 0; i < image->segment_count; i++) {
 			const struct image_segment *segment = &image->segments[i];
 
 			for (uint64_t off = 0; off < segment->file_size && off < 4096; off += 8)
-				name_at(state, segment->vaddr + off);
+				source_name(&opened, segment->vaddr + off);
 		}
-		sym_elf_source.close(state);
 	}
+	source_close(&opened);
 	images_free(&images);
 }
 
@@ -561,12 +558,12 @@ static void test_no_symbols(void)
 {
 	const char *output = temp_path("bare");
 	struct images *images = images_new();
-	void *state = NULL;
+	struct opened_source opened;
 
 	compile(output, "assembler", "	.globl _start\n_start: ret\n", "-nostdlib -static -s");
-	CHECK(sym_elf_source.open(open_image(images, output), &state) < 0);
-	CHECK(state == NULL);
-	sym_elf_source.close(NULL);
+	CHECK(source_open(&opened, &sym_symtab_source, open_image(images, output)) < 0);
+	CHECK(opened.state == NULL);
+	source_close(&opened);
 	images_free(&images);
 }
 

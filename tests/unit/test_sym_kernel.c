@@ -8,28 +8,21 @@
 #include <unistd.h>
 
 #include "../symbols/cases.c"
+#include "../symbols/sources.h"
 #include "image.h"
 #include "symsource.h"
 
-/* The source opened on `text` as if it were /proc/kallsyms; NULL: it refused. */
-static void *open_text(const char *text, size_t bytes)
+/* The source opened on `text` as if it were /proc/kallsyms. False: it refused. */
+static bool open_text(struct opened_source *opened, const char *text, size_t bytes)
 {
 	struct image image = { .kind = IMAGE_KERNEL, .path = "[kernel]" };
-	void *state = NULL;
+	bool is_open;
 
 	image.fd = memfd_create("kallsyms", MFD_CLOEXEC);
 	CHECK(image.fd >= 0 && write(image.fd, text, bytes) == (ssize_t)bytes);
-	if (sym_kernel_source.open(&image, &state))
-		state = NULL;
+	is_open = source_open(opened, &sym_kernel_source, &image) == 0;
 	close(image.fd);
-	return state;
-}
-
-static const char *name_at(void *state, uint64_t address)
-{
-	struct sym_name name;
-
-	return sym_kernel_source.resolve(state, address, &name, 1) ? name.name : "";
+	return is_open;
 }
 
 static const char fixture[] = "0000000000000000 A fixed_percpu_data\n"
@@ -90,57 +83,62 @@ static void test_rules(void)
 		{ 0xffffffffc0201f00, "mod_b_last" },
 		{ 0xffffffffc0201fff, "mod_b_last" },
 		{ 0xffffffffc0202000, "" },
-		{ 0xffffffffc0300fff, "kernel::file::open" },
+		{ 0xffffffffc0300fff, "_RNvNtC6kernel4file4open" },
 		{ 0xffffffffc0301000, "" },
 		{ 0xfffffffffffff800, "at_the_top" },
 		{ 0xffffffffffffff00, "at_the_top" },
 	};
-	void *state = open_text(fixture, sizeof(fixture) - 1);
+	struct opened_source opened;
 
-	CHECK(state);
+	CHECK(open_text(&opened, fixture, sizeof(fixture) - 1));
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
-		const char *is = name_at(state, expected[i].address);
+		const char *is = source_name(&opened, expected[i].address);
 
 		if (strcmp(is, expected[i].name) != 0)
 			case_fail(__FILE__, __LINE__, "at %#llx: \"%s\", should be \"%s\"",
 				  (unsigned long long)expected[i].address, is, expected[i].name);
 	}
-	sym_kernel_source.close(state);
+	source_close(&opened);
 }
 
 static void test_hidden(void)
 {
 	static const char text[] = "0000000000000000 T startup_64\n0000000000000000 t b\t[m]\n";
 	struct image image = { .kind = IMAGE_KERNEL, .path = "[kernel]", .fd = -1 };
-	void *state = NULL;
+	struct opened_source opened;
 
-	CHECK(!open_text(text, sizeof(text) - 1));
-	CHECK(!open_text("", 0));
-	CHECK(sym_kernel_source.open(&image, &state) == -ENOENT && !state);
+	CHECK(!open_text(&opened, text, sizeof(text) - 1) && !opened.state);
+	source_close(&opened);
+	CHECK(!open_text(&opened, "", 0));
+	source_close(&opened);
+	CHECK(source_open(&opened, &sym_kernel_source, &image) == -ENOENT && !opened.state);
+	source_close(&opened);
 	image.kind = IMAGE_FILE;
 	image.fd = 0;
-	CHECK(sym_kernel_source.open(&image, &state) == -ENOENT && !state);
-	sym_kernel_source.close(NULL);
+	CHECK(source_open(&opened, &sym_kernel_source, &image) == -ENOENT && !opened.state);
+	source_close(&opened);
 }
 
 /* Cut anywhere and with bytes changed, the text may name wrongly but harms nobody. */
 static void test_broken(void)
 {
 	char text[sizeof(fixture)];
+	struct opened_source opened;
 	uint64_t seed = 3;
+	bool is_open;
 
-	for (size_t cut = 0; cut < sizeof(fixture); cut++)
-		sym_kernel_source.close(open_text(fixture, cut));
+	for (size_t cut = 0; cut < sizeof(fixture); cut++) {
+		open_text(&opened, fixture, cut);
+		source_close(&opened);
+	}
 	for (int round = 0; round < 3000; round++) {
-		void *state;
-
 		memcpy(text, fixture, sizeof(text));
 		for (int i = 0; i < 6; i++)
 			text[random_next(&seed) % sizeof(text)] = (char)random_next(&seed);
-		state = open_text(text, sizeof(text));
-		for (uint64_t off = 0; state && off < 0x600; off += 0x40)
-			name_at(state, 0xffffffff81000000 + off);
-		sym_kernel_source.close(state);
+		is_open = open_text(&opened, text, sizeof(text));
+		for (uint64_t off = 0; is_open && off < 0x600; off += 0x40)
+			source_name(&opened, 0xffffffff81000000 + off);
+		source_close(&opened);
 	}
 }
 
@@ -182,18 +180,17 @@ static void test_live(void)
 	struct live_symbol *list = NULL;
 	size_t count = 0, room = 0, named = 0;
 	char *text, *next;
-	void *state;
+	struct opened_source opened;
 
 	if (kernel->fd < 0)
 		case_skip("%s", kernel->why);
-	CHECK(sym_kernel_source.open(kernel, &state) == 0);
+	CHECK(source_open(&opened, &sym_kernel_source, kernel) == 0);
 	text = next = file_read("/proc/kallsyms", NULL);
 	while (*next) {
 		if (count == room)
 			list = realloc(list, (room = room ? 2 * room : 1 << 16) * sizeof(*list));
 		CHECK(list);
-		list[count] =
-			(struct live_symbol){ strtoull(next, NULL, 16), next + 19, next[17] };
+		list[count] = (struct live_symbol){ strtoull(next, NULL, 16), next + 19, next[17] };
 		next = strchr(next, '\n');
 		CHECK(next);
 		count += !memchr(list[count].name, '\t', (size_t)(next - list[count].name));
@@ -206,7 +203,7 @@ static void test_live(void)
 
 		if (!strchr("tTwW", list[at].type) || !bytes || bytes > 65536)
 			continue;
-		name = name_at(state, list[at].address + at % bytes);
+		name = source_name(&opened, list[at].address + at % bytes);
 		if (!*name) /* a mark of the linker script */
 			continue;
 		named++;
@@ -216,10 +213,10 @@ static void test_live(void)
 	}
 	printf("%zu symbols, %zu of them named\n", count, named);
 	CHECK(named > count / 2);
-	CHECK_STRING(name_at(state, 0xffff800000000000), "");
+	CHECK_STRING(source_name(&opened, 0xffff800000000000), "");
 	free(text);
 	free(list);
-	sym_kernel_source.close(state);
+	source_close(&opened);
 	images_free(&images);
 }
 

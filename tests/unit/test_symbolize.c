@@ -17,9 +17,9 @@ struct fake {
 
 static struct fake first, second;
 
-static int first_open(const struct image *image, void **ret_state)
+static int first_open(struct sym_files *files, void **ret_state)
 {
-	(void)image;
+	(void)files;
 	first.opened++;
 	if (first.open_ret)
 		return first.open_ret;
@@ -27,9 +27,9 @@ static int first_open(const struct image *image, void **ret_state)
 	return 0;
 }
 
-static int second_open(const struct image *image, void **ret_state)
+static int second_open(struct sym_files *files, void **ret_state)
 {
-	(void)image;
+	(void)files;
 	second.opened++;
 	*ret_state = &second;
 	return 0;
@@ -45,7 +45,7 @@ static size_t fake_resolve(void *state, uint64_t vaddr, struct sym_name *ret_nam
 		return 0;
 	for (; count < fake->frames && count < max; count++)
 		ret_names[count] =
-			(struct sym_name){ fake->name, NULL, 0, count + 1 < fake->frames };
+			(struct sym_name){ .name = fake->name, .name_length = strlen(fake->name) };
 	return count;
 }
 
@@ -63,7 +63,7 @@ static const struct symsource *const both[] = { &first_source, &second_source, N
 
 static char answers[256];
 
-static void note_answer(void *context, size_t index, const struct sym_name *names, size_t count)
+static void note_answer(void *context, size_t index, const struct symbol *names, size_t count)
 {
 	size_t *calls = context;
 
@@ -75,10 +75,11 @@ static void note_answer(void *context, size_t index, const struct sym_name *name
 static void batch(const uint64_t *vaddrs, size_t count, size_t should_calls, const char *should)
 {
 	struct image image = { .kind = IMAGE_FILE, .path = "x", .fd = -1 };
+	const struct symbolize_options options = { .sources = both };
 	size_t calls = 0;
 
 	answers[0] = '\0';
-	symbolize_batch(&image, vaddrs, count, both, note_answer, &calls);
+	symbolize_batch(&image, vaddrs, count, &options, note_answer, &calls);
 	CHECK(calls == should_calls);
 	CHECK_STRING(answers, should);
 }
@@ -114,17 +115,75 @@ static void test_broken_source(void)
 	CHECK(first.opened == 1 && first.closed == 0 && first.asked == 0);
 }
 
+static void test_demangled(void)
+{
+	static const uint64_t vaddrs[] = { 1, 2, 15 };
+	const struct symbolize_options mangled = { .sources = both, .keep_mangled = true };
+	struct image image = { .kind = IMAGE_FILE, .path = "x", .fd = -1 };
+	size_t calls = 0;
+
+	first = (struct fake){
+		.start = 0, .end = 9, .name = "_RNvNtC6kernel4file4open", .frames = 1
+	};
+	second = (struct fake){ .start = 10, .end = 20, .name = "_Z3onev", .frames = 1 };
+	batch(vaddrs, 3, 3, "0:kernel::file::open/1 1:kernel::file::open/1 2:one()/1 ");
+	answers[0] = '\0';
+	symbolize_batch(&image, vaddrs + 2, 1, &mangled, note_answer, &calls);
+	CHECK_STRING(answers, "0:_Z3onev/1 ");
+}
+
+/* Parts and copies of a function are shown as it. */
+static void test_clones(void)
+{
+	static const char *const names[][2] = {
+		{ "f.cold", "f" },
+		{ "f.part.0", "f" },
+		{ "f.isra.0.constprop.12.cold", "f" },
+		{ "f.lto_priv.3", "f" },
+		{ "_Z3onev.constprop.0", "one()" },
+		{ "f.c.1234", "f.c.1234" },
+		{ "f.12", "f.12" },
+		{ "f.", "f." },
+		{ ".cold", ".cold" },
+		{ "part.0", "part.0" },
+	};
+	static const uint64_t vaddrs[] = { 1 };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char should[64];
+
+		first = (struct fake){ .start = 0, .end = 9, .name = names[i][0], .frames = 1 };
+		snprintf(should, sizeof(should), "0:%s/1 ", names[i][1]);
+		batch(vaddrs, 1, 1, should);
+	}
+}
+
+static void test_without_inlined(void)
+{
+	static const uint64_t vaddrs[] = { 10 };
+	const struct symbolize_options options = { .sources = both, .without_inlined = true };
+	struct image image = { .kind = IMAGE_FILE, .path = "x", .fd = -1 };
+	size_t calls = 0;
+
+	first = (struct fake){ .start = 10, .end = 20, .name = "one", .frames = 3 };
+	second = (struct fake){ 0 };
+	answers[0] = '\0';
+	symbolize_batch(&image, vaddrs, 1, &options, note_answer, &calls);
+	CHECK_STRING(answers, "0:one/1 ");
+}
+
 static void test_nothing(void)
 {
 	struct image image = { .kind = IMAGE_ANONYMOUS, .path = "", .fd = -1 };
 	static const uint64_t vaddrs[] = { 0, 1, UINT64_MAX };
+	const struct symbolize_options builtin = { 0 };
 	size_t calls = 0;
 
 	first = second = (struct fake){ 0 };
 	batch(NULL, 0, 0, "");
 	CHECK(first.opened == 0);
 	/* The built-in sources have nothing for an image without a file. */
-	symbolize_batch(&image, vaddrs, 3, NULL, note_answer, &calls);
+	symbolize_batch(&image, vaddrs, 3, &builtin, note_answer, &calls);
 	CHECK(calls == 0);
 }
 
@@ -134,6 +193,9 @@ int main(void)
 		{ "symbolize: the first source that knows wins", test_order },
 		{ "symbolize: a source nobody needs is not opened", test_second_not_needed },
 		{ "symbolize: a source that does not open is passed over", test_broken_source },
+		{ "symbolize: names are demangled, unless asked not to", test_demangled },
+		{ "symbolize: parts and copies of functions", test_clones },
+		{ "symbolize: without the calls that were inlined", test_without_inlined },
 		{ "symbolize: no addresses, no file", test_nothing },
 	};
 

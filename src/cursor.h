@@ -1,74 +1,74 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cfi_cursor.h - bytes read one after the other, never beyond their end.
+ * cursor.h - bytes read one after the other, never beyond their end.
  *
  * A read that does not fit sets `bad`, gives 0, and so does every read after it: callers may read
  * on and look at `bad` once.
  */
-#ifndef CFI_CURSOR_H
-#define CFI_CURSOR_H
+#ifndef CURSOR_H
+#define CURSOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
-struct cfi_cursor {
+struct cursor {
 	const uint8_t *at, *end;
 	bool bad;
 };
 
-static inline size_t cfi_left(const struct cfi_cursor *c)
+static inline size_t cursor_left(const struct cursor *c)
 {
 	return (size_t)(c->end - c->at);
 }
 
-static inline void cfi_fail(struct cfi_cursor *c)
+static inline void cursor_fail(struct cursor *c)
 {
 	c->at = c->end;
 	c->bad = true;
 }
 
-static inline void cfi_skip(struct cfi_cursor *c, uint64_t bytes)
+static inline void cursor_skip(struct cursor *c, uint64_t bytes)
 {
-	if (bytes > cfi_left(c))
-		cfi_fail(c);
+	if (bytes > cursor_left(c))
+		cursor_fail(c);
 	else
 		c->at += bytes;
 }
 
-#define CFI_READ_FIXED(type)                                                                       \
-	static inline type cfi_read_##type(struct cfi_cursor *c)                                   \
+#define CURSOR_FIXED(name, type)                                                                   \
+	static inline type cursor_##name(struct cursor *c)                                         \
 	{                                                                                          \
 		type value = 0;                                                                    \
                                                                                                    \
-		if (cfi_left(c) < sizeof(value)) {                                                 \
-			cfi_fail(c);                                                               \
+		if (cursor_left(c) < sizeof(value)) {                                              \
+			cursor_fail(c);                                                            \
 			return 0;                                                                  \
 		}                                                                                  \
 		memcpy(&value, c->at, sizeof(value));                                              \
 		c->at += sizeof(value);                                                            \
 		return value;                                                                      \
 	}
-CFI_READ_FIXED(uint8_t)
-CFI_READ_FIXED(uint16_t)
-CFI_READ_FIXED(uint32_t)
-CFI_READ_FIXED(uint64_t)
-CFI_READ_FIXED(int8_t)
-CFI_READ_FIXED(int16_t)
-CFI_READ_FIXED(int32_t)
-CFI_READ_FIXED(int64_t)
-#undef CFI_READ_FIXED
+CURSOR_FIXED(uint8, uint8_t)
+CURSOR_FIXED(uint16, uint16_t)
+CURSOR_FIXED(uint32, uint32_t)
+CURSOR_FIXED(uint64, uint64_t)
+CURSOR_FIXED(int8, int8_t)
+CURSOR_FIXED(int16, int16_t)
+CURSOR_FIXED(int32, int32_t)
+CURSOR_FIXED(int64, int64_t)
+#undef CURSOR_FIXED
 
 /* LEB128 may be padded to any length; bits beyond the 64th are dropped. */
-static inline uint64_t cfi_read_leb(struct cfi_cursor *c, bool is_signed)
+static inline uint64_t cursor_leb(struct cursor *c, bool is_signed)
 {
 	uint64_t value = 0;
 	unsigned int shift = 0;
 	uint8_t byte;
 
 	do {
-		byte = cfi_read_uint8_t(c);
+		byte = cursor_uint8(c);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;
 		shift = shift < 64 ? shift + 7 : shift;
@@ -78,16 +78,16 @@ static inline uint64_t cfi_read_leb(struct cfi_cursor *c, bool is_signed)
 	return value;
 }
 
-static inline uint64_t cfi_read_uleb(struct cfi_cursor *c)
+static inline uint64_t cursor_uleb(struct cursor *c)
 {
 	if (c->at < c->end && *c->at < 0x80) /* nearly all */
 		return *c->at++;
-	return cfi_read_leb(c, false);
+	return cursor_leb(c, false);
 }
 
-static inline int64_t cfi_read_sleb(struct cfi_cursor *c)
+static inline int64_t cursor_sleb(struct cursor *c)
 {
-	return (int64_t)cfi_read_leb(c, true);
+	return (int64_t)cursor_leb(c, true);
 }
 
 #endif
