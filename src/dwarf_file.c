@@ -6,9 +6,8 @@
 #include "dwarf_numbers.h"
 #include "dwarf_value.h"
 
-/* The largest browsers have 3 GiB of it. Whoever has more gets the names of its symbol tables. */
-#define SECTION_MAX  ((uint64_t)2 << 30)
-#define SECTIONS_MAX ((uint64_t)4 << 30)
+/* A kernel has 200 MiB of it, a browser 3 GiB: what is more is left to the symbol tables. */
+#define SECTIONS_MAX ((uint64_t)1 << 30)
 /* Compilers write some hundred abbreviations a unit, of some dozen attributes. */
 #define ABBREVS_MAX 65536
 #define SPECS_MAX   1048576
@@ -72,14 +71,12 @@ int dwarf_file_open(const struct elf_file *elf, bool is_split, struct dwarf_file
 
 		if (!name)
 			continue;
-		file.owned[i] = elf_file_load_section(elf, name, SECTION_MAX, &section->size);
+		file.owned[i] =
+			elf_file_load_section(elf, name, SECTIONS_MAX - total, &section->size);
 		section->at = file.owned[i];
 		total += section->size;
-		if (total > SECTIONS_MAX)
-			break;
 	}
-	if (total <= SECTIONS_MAX && file.sections[DWARF_INFO].at &&
-	    file.sections[DWARF_ABBREV].at) {
+	if (file.sections[DWARF_INFO].at && file.sections[DWARF_ABBREV].at) {
 		*ret_file = file;
 		return 0;
 	}

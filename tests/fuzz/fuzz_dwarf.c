@@ -113,7 +113,8 @@ static void use_package(struct dwarf_file *file, struct sym_files *files)
 		struct dwarf_unit *unit = &file->units.items[i];
 		struct dwarf_split split;
 
-		if (!dwarf_unit_open(unit) || dwarf_split_open(files, file, unit, &split))
+		if (!dwarf_unit_open(unit) || !unit->split_name ||
+		    dwarf_split_open(files, file, unit, &split))
 			continue;
 		use_scopes(split.unit);
 		dwarf_split_close(&split);
