@@ -45,9 +45,10 @@ static void lines_with_an_address(void)
 
 static void lines_without_one(void)
 {
-	static const char *const lines[] = { "",     " ",    "0x",   "x12",  "0x0x12",
-					     "00x1", "12 3", "0x 1", "main", "12g",
-					     "+12",  "-1",   "0 x1", "1;2",  "10000000000000000",
+	static const char *const lines[] = { "",     " ",      "0x",   "x12",
+					     "1x2",  "0x0x12", "00x1", "12 3",
+					     "0x 1", "main",   "12g",  "+12",
+					     "-1",   "0 x1",   "1;2",  "10000000000000000",
 					     "1\x80" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++)
