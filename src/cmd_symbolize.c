@@ -75,15 +75,16 @@ static void take_names(void *context, size_t index, const struct symbol *symbols
 			count - i <= a->last.count
 				? a->places.items[a->last.first + a->last.count - (count - i)]
 				: nothing;
-		struct place *place = array_push(&a->places);
+		struct place place = { 0 };
 
 		if (symbols[i].name)
-			place->name = keep_text(a, symbols[i].name, guess.name);
+			place.name = keep_text(a, symbols[i].name, guess.name);
 		if (symbols[i].file) {
-			place->file = keep_text(a, shown_file(a, symbols[i].file), guess.file);
-			place->line = symbols[i].line;
+			place.file = keep_text(a, shown_file(a, symbols[i].file), guess.file);
+			place.line = symbols[i].line;
 		}
-		as_last &= memcmp(place, &guess, sizeof(guess)) == 0;
+		as_last &= memcmp(&place, &guess, sizeof(guess)) == 0;
+		*array_push(&a->places) = place;
 	}
 	if (as_last)
 		a->places.count = answer.first;
