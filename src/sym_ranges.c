@@ -157,8 +157,7 @@ void sym_ranges_seal_latest(struct sym_ranges *ranges, const struct sym_range *c
 		return;
 	pieces_init(&p, candidates, count);
 	for (size_t i = count; i > 0; i--)
-		if (candidates[i - 1].start < candidates[i - 1].end)
-			pieces_give(&p, &candidates[i - 1], (uint32_t)i);
+		pieces_give(&p, &candidates[i - 1], (uint32_t)i);
 	for (uint32_t i = 0; i + 1 < p.count; i++) {
 		struct sym_range *out;
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The files that name code made at run time: found, pinned, and refused where somebody else could
- * have put them there. Maps lie in the real /tmp, under the numbers of children of this test.
+ * have put them there. Maps lie in /tmp, under the numbers of children of this test: in one of its
+ * own where that can be had.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/time.h>
@@ -27,6 +29,21 @@ struct child {
 	char map[64]; /* where its perf map belongs */
 };
 
+/* A case that fails leaves its children behind. */
+static void end_with_parent(void)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL))
+		_exit(1);
+	alarm(60);
+}
+
+static bool make_own_tmp(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+	       mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0;
+}
+
 static struct child start(bool (*prepare)(void))
 {
 	struct child child;
@@ -37,7 +54,7 @@ static struct child start(bool (*prepare)(void))
 	child.pid = fork();
 	CHECK(child.pid >= 0);
 	if (child.pid == 0) {
-		alarm(60);
+		end_with_parent();
 		if ((prepare && !prepare()) || write(ready[1], "x", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -219,13 +236,6 @@ static void test_owner(void)
 	end(&child);
 }
 
-static bool make_own_tmp(void)
-{
-	return unshare(CLONE_NEWNS) == 0 &&
-	       mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
-	       mount("tmpfs", "/tmp", "tmpfs", 0, NULL) == 0;
-}
-
 /* A child of a child, whose number is 1 where it lives, and whose /tmp is its own. */
 static bool become_contained(void)
 {
@@ -241,6 +251,7 @@ static bool become_contained(void)
 		waitpid(pid, NULL, 0);
 		_exit(0);
 	}
+	end_with_parent();
 	map = fopen("/tmp/perf-1.map", "w");
 	return map && fputs("1 1 contained\n", map) >= 0 && fclose(map) == 0;
 }
@@ -433,5 +444,6 @@ int main(void)
 		{ "image_jit: the bound on descriptors", test_descriptors },
 	};
 
+	make_own_tmp();
 	return cases_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
