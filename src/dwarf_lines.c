@@ -324,7 +324,9 @@ char *dwarf_lines_path(const struct dwarf_lines *lines, uint32_t file)
 		directory = lines->directories.items[found->directory];
 	if (*found->name == '/' || !directory || !*directory)
 		return mem_copy_string(found->name);
-	if (*directory == '/' || !own || !*own || directory == own)
+	/* Before version 5 directory 0 is the unit's own. After, it is a directory like the others:
+	 * where the unit's is relative, too, everybody reads the one below the other. */
+	if (*directory == '/' || !own || !*own || (lines->version < 5 && !found->directory))
 		return mem_format("%s/%s", directory, found->name);
 	return mem_format("%s/%s/%s", own, directory, found->name);
 }
