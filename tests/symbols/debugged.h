@@ -16,6 +16,7 @@
 #include "cases.h"
 #include "image.h"
 #include "mem.h"
+#include "sources.h"
 #include "sym_files.h"
 
 #define ID	      "0x1122334455667788"
@@ -85,15 +86,6 @@ static inline void build_stripped(const char *name, const char *id)
 	build(name, id);
 	RUN("objcopy --only-keep-debug %s %s.debug", name, name);
 	RUN("objcopy --strip-all %s", name);
-}
-
-static inline const struct image *open_image(struct images *images, const char *path)
-{
-	struct stat st;
-
-	CHECK(stat(path, &st) == 0);
-	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
-			  path);
 }
 
 /* An image and its files; one set at a time. */

@@ -1,14 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/* sources.h - one source of names alone, opened on an image, for the tests of sources. */
+/* sources.h - images of files, and one source of names alone, for the tests of sources. */
 #ifndef SOURCES_H
 #define SOURCES_H
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
+#include "cases.h"
+#include "image.h"
 #include "mem.h"
 #include "sym_files.h"
 #include "symsource.h"
+
+static inline const struct image *open_image(struct images *images, const char *path)
+{
+	struct stat st;
+
+	CHECK(stat(path, &st) == 0);
+	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
+			  path);
+}
+
+/* For qsort(). */
+static inline int compare_vaddrs(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
 
 struct opened_source {
 	const struct symsource *source;

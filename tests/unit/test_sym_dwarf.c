@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../symbols/cases.c"
+#include "../symbols/sources.h"
 #include "image.h"
 #include "symbolize.h"
 
@@ -94,22 +95,6 @@ static const char cxx_source[] =
 	"	texts.order();\n"
 	"	return ints.best() == (int)texts.best().size();\n"
 	"}\n";
-
-static int compare_vaddrs(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
-static const struct image *open_image(struct images *images, const char *path)
-{
-	struct stat st;
-
-	CHECK(stat(path, &st) == 0);
-	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
-			  path);
-}
 
 /* --- our answers as addr2line writes them ------------------------------------------------------
  */

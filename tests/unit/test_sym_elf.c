@@ -15,15 +15,6 @@
 #include "image.h"
 #include "symbolize.h"
 
-static const struct image *open_image(struct images *images, const char *path)
-{
-	struct stat st;
-
-	CHECK(stat(path, &st) == 0);
-	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
-			  path);
-}
-
 /* --- hand-made files -------------------------------------------------------------------------- */
 
 /* The comments are offsets from the start of .text.a. */
@@ -383,13 +374,6 @@ static void audit_name(void *context, size_t index, const struct symbol *names, 
 	if (!audit->wrong++)
 		snprintf(audit->first_wrong, sizeof(audit->first_wrong), "%#llx \"%s\"",
 			 (unsigned long long)audit->vaddrs[index], names[0].name);
-}
-
-static int compare_vaddrs(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /*
