@@ -14,9 +14,11 @@
 #include "unwind_walk.h"
 #include "unwinds.h"
 
-/* How often accounts are looked at that were being written to: 1, 2, 4 and 8 ms after one another.
+/*
+ * How often accounts are looked at that were being written to: 1, 2, 4 ... 128 ms after one
+ * another. An emulator may let a CPU stand for 100 ms while another is busy.
  */
-#define STOP_LOOKS 5
+#define STOP_LOOKS 9
 
 struct tasks {
 	struct ingest *ingest;

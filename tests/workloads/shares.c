@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * shares - two threads, on a CPU each, whose CPU time is 50/30/20 % in three functions, in bursts
- * of about 200 us between short sleeps, so that few bursts see a tick and the switch-out is never
- * where the time went.
+ * shares - --threads (2) threads, on a CPU each, whose CPU time is 50/30/20 % in three functions,
+ * in bursts of about 200 us between short sleeps, so that few bursts see a tick and the switch-out
+ * is never where the time went.
  *
  * The bursts have the same number of loop turns, found once at the start, of the same code at the
  * same alignment. Five, three and two of every ten are of one function, shuffled anew each time: in
@@ -18,10 +18,10 @@
 #include "rawcall.h"
 #include "work.h"
 
-#define THREADS	   2
-#define BURST_NS   200000
-#define CALIBRATED 2000000
-#define REPORT_NS  100000000
+#define THREADS_MAX 8
+#define BURST_NS    200000
+#define CALIBRATED  2000000
+#define REPORT_NS   100000000
 
 /* Each begins at a cache line: the same speed for all three. */
 #define OF_ITS_OWN __attribute__((aligned(64)))
@@ -126,19 +126,23 @@ static void *burner(void *data)
 
 int main(int argc, char **argv)
 {
-	static int cpus[THREADS];
-	pthread_t threads[THREADS];
+	static int cpus[THREADS_MAX];
+	pthread_t threads[THREADS_MAX];
+	int count;
 
-	work_begin(argc, argv, "");
+	work_begin(argc, argv, "threads");
+	count = (int)work_number("threads", 2);
+	if (count < 1 || count > THREADS_MAX)
+		count = 2;
 	rest(1000000);
 	calibrate();
 	begin_ns = work_now_ns();
 	deadline_ns = begin_ns + (uint64_t)(work_number("seconds", 12) * (double)WORK_S);
-	for (int i = 0; i < THREADS; i++) {
+	for (int i = 0; i < count; i++) {
 		cpus[i] = i;
 		threads[i] = work_thread("shares", burner, &cpus[i]);
 	}
-	for (int i = 0; i < THREADS; i++)
+	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	return 0;
 }
