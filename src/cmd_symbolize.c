@@ -233,10 +233,6 @@ static int read_addresses(const struct opts_symbolize *opts, struct addresses *a
 
 static int run(const struct opts *opts, struct err *err)
 {
-	const struct symbolize_options options = {
-		.keep_mangled = opts->config.keep_mangled,
-		.without_inlined = opts->config.without_inlined,
-	};
 	_cleanup_(image_path_close) struct image image = { .fd = -1 };
 	_cleanup_(addresses_free) struct addresses addresses = { 0 };
 	_cleanup_(answers_free) struct answers answers = { .basenames = opts->symbolize.basenames };
@@ -248,8 +244,8 @@ static int run(const struct opts *opts, struct err *err)
 		return err->code;
 	strings_init(&answers.texts);
 	answers.by_address = mem_alloc_array(addresses.unique_count, sizeof(*answers.by_address));
-	symbolize_batch(&image, addresses.unique, addresses.unique_count, &options, take_names,
-			&answers);
+	symbolize_batch(&image, addresses.unique, addresses.unique_count, &opts->config.symbols,
+			take_names, &answers);
 	r = write_answers(&addresses, &answers, opts->symbolize.addresses, err);
 	return r ? err->code : EXIT_CODE_OK;
 }

@@ -19,6 +19,7 @@
 #include "exporter.h"
 #include "scope_event.h"
 #include "scope_time.h"
+#include "symbolize.h"
 
 enum target_kind {
 	TARGET_ALL,
@@ -57,8 +58,7 @@ struct config {
 	bool user_threads, kernel_threads; /* both true unless restricted */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
 
-	bool keep_mangled;    /* names as the linker has them */
-	bool without_inlined; /* the functions that others were inlined into alone */
+	struct symbolize_options symbols;
 
 	const struct config_output *outputs;
 	size_t output_count; /* 0: the terminal's digest */

@@ -125,9 +125,9 @@ static bool read_header(struct cursor *c, struct dwarf_unit *unit)
 	if (unit->version >= 5) {
 		unit->type = cursor_uint8(c);
 		unit->address_size = cursor_uint8(c);
-		unit->abbrev_off = dwarf_read_offset(c, unit->offset_size);
+		unit->abbrev_off = dwarf_read_word(c, unit->offset_size);
 	} else {
-		unit->abbrev_off = dwarf_read_offset(c, unit->offset_size);
+		unit->abbrev_off = dwarf_read_word(c, unit->offset_size);
 		unit->address_size = cursor_uint8(c);
 	}
 	if (unit->type == DW_UT_skeleton || unit->type == DW_UT_split_compile)
@@ -164,16 +164,8 @@ void dwarf_file_find_units(struct dwarf_file *file)
 
 struct dwarf_unit *dwarf_file_unit_at(struct dwarf_file *file, uint64_t off)
 {
-	size_t low = 0, high = file->units.count;
+	size_t low = array_up_to(file->units.items, file->units.count, off, off);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (file->units.items[middle].off <= off)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low || off >= file->units.items[low - 1].end)
 		return NULL;
 	return &file->units.items[low - 1];
@@ -361,17 +353,9 @@ static void assume_bases(struct dwarf_unit *unit)
 
 static void settle_first(struct dwarf_unit *unit, const struct first_die *die)
 {
-	uint64_t high;
-
 	unit->directory = dwarf_value_string(unit, &die->directory);
 	unit->split_name = dwarf_value_string(unit, &die->split_name);
-	unit->has_low = dwarf_value_address(unit, &die->low, &unit->low);
-	if (!unit->has_low)
-		return;
-	if (die->high.kind == DWARF_NUMBER)
-		unit->high = unit->low + die->high.number;
-	else if (dwarf_value_address(unit, &die->high, &high))
-		unit->high = high;
+	unit->has_low = dwarf_value_bounds(unit, &die->low, &die->high, &unit->low, &unit->high);
 }
 
 bool dwarf_unit_open(struct dwarf_unit *unit)

@@ -116,7 +116,7 @@ static bool read_header(struct program *p, const struct dwarf_unit *unit)
 		p->address_size = cursor_uint8(c);
 		cursor_uint8(c); /* segment selectors: none */
 	}
-	header_length = dwarf_read_offset(c, p->offset_size);
+	header_length = dwarf_read_word(c, p->offset_size);
 	if (c->bad || header_length > cursor_left(c) ||
 	    (p->address_size != 8 && p->address_size != 4))
 		return false;
@@ -195,7 +195,7 @@ static void run_extended(struct program *p)
 		end_sequence(p);
 		break;
 	case DW_LNE_set_address:
-		p->address = dwarf_read_address(&c, cursor_left(&c) >= 8 ? 8 : 4);
+		p->address = dwarf_read_word(&c, cursor_left(&c) >= 8 ? 8 : 4);
 		p->op_index = 0;
 		break;
 	default:
@@ -297,16 +297,8 @@ void dwarf_lines_free(struct dwarf_lines *lines)
 
 const struct dwarf_row *dwarf_lines_find(const struct dwarf_lines *lines, uint64_t address)
 {
-	size_t low = 0, high = lines->rows.count;
+	size_t low = array_up_to(lines->rows.items, lines->rows.count, address, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (lines->rows.items[middle].address <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low || lines->rows.items[low - 1].file == DWARF_ROW_END)
 		return NULL;
 	return &lines->rows.items[low - 1];

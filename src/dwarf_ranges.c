@@ -40,14 +40,14 @@ static bool take_entry(struct cursor *c, const struct dwarf_unit *unit, uint64_t
 		*ret_end = *base + cursor_uleb(c);
 		return true;
 	case DW_RLE_base_address:
-		*base = dwarf_read_address(c, unit->address_size);
+		*base = dwarf_read_word(c, unit->address_size);
 		return true;
 	case DW_RLE_start_end:
-		*ret_start = dwarf_read_address(c, unit->address_size);
-		*ret_end = dwarf_read_address(c, unit->address_size);
+		*ret_start = dwarf_read_word(c, unit->address_size);
+		*ret_end = dwarf_read_word(c, unit->address_size);
 		return true;
 	case DW_RLE_start_length:
-		*ret_start = dwarf_read_address(c, unit->address_size);
+		*ret_start = dwarf_read_word(c, unit->address_size);
 		*ret_end = *ret_start + cursor_uleb(c);
 		return true;
 	default:
@@ -59,18 +59,11 @@ static struct cursor find_rnglist(const struct dwarf_unit *unit, const struct dw
 {
 	uint64_t off = value->number;
 
-	if (value->kind == DWARF_LIST_INDEX) {
-		struct cursor c;
-
-		if (off > UINT32_MAX)
-			return dwarf_section_cursor(unit->file, DWARF_RNGLISTS, UINT64_MAX);
-		c = dwarf_section_cursor(unit->file, DWARF_RNGLISTS,
-					 unit->rnglists_base + off * unit->offset_size);
-		off = dwarf_read_offset(&c, unit->offset_size);
-		if (c.bad)
-			return c;
-		off += unit->rnglists_base;
-	}
+	if (value->kind == DWARF_LIST_INDEX)
+		off = dwarf_table_at(unit->file, DWARF_RNGLISTS, unit->rnglists_base, off,
+				     unit->offset_size, &off)
+			      ? unit->rnglists_base + off
+			      : UINT64_MAX;
 	return dwarf_section_cursor(unit->file, DWARF_RNGLISTS, off);
 }
 
@@ -80,8 +73,8 @@ static struct cursor find_rnglist(const struct dwarf_unit *unit, const struct dw
 static bool take_pair(struct cursor *c, const struct dwarf_unit *unit, uint64_t *base,
 		      uint64_t *ret_start, uint64_t *ret_end)
 {
-	uint64_t start = dwarf_read_address(c, unit->address_size);
-	uint64_t end = dwarf_read_address(c, unit->address_size);
+	uint64_t start = dwarf_read_word(c, unit->address_size);
+	uint64_t end = dwarf_read_word(c, unit->address_size);
 	uint64_t marker = unit->address_size == 8 ? UINT64_MAX : UINT32_MAX;
 
 	*ret_start = *ret_end = 0;
@@ -184,15 +177,7 @@ void dwarf_spans_make(struct dwarf_spans *spans, struct dwarf_ranges *ranges)
 
 uint32_t dwarf_spans_find(const struct dwarf_spans *spans, uint64_t address)
 {
-	size_t low = 0, high = spans->count;
+	size_t low = array_up_to(spans->items, spans->count, start, address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (spans->items[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	return low ? spans->items[low - 1].id : DWARF_NOTHING;
 }

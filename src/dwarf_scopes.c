@@ -79,8 +79,7 @@ static void read_scope_die(struct cursor *c, const struct dwarf_unit *unit,
 			   const struct dwarf_abbrev *abbrev, struct scope_die *die)
 {
 	for (uint32_t i = 0; i < abbrev->spec_count; i++) {
-		const struct dwarf_spec *spec =
-			&unit->abbrevs->specs.items[abbrev->first_spec + i];
+		const struct dwarf_spec *spec = &unit->abbrevs->specs.items[abbrev->first_spec + i];
 		struct dwarf_value value;
 
 		switch (spec->attribute) {
@@ -119,11 +118,7 @@ static size_t add_ranges(struct walk *w, const struct scope_die *die, uint32_t i
 	if (die->ranges.kind != DWARF_NONE) {
 		dwarf_ranges_add_list(&w->ranges, w->unit, &die->ranges, id, w->depth,
 				      w->ranges_max);
-	} else if (dwarf_value_address(w->unit, &die->low, &low)) {
-		if (die->high.kind == DWARF_NUMBER)
-			high = low + die->high.number;
-		else if (!dwarf_value_address(w->unit, &die->high, &high))
-			high = low;
+	} else if (dwarf_value_bounds(w->unit, &die->low, &die->high, &low, &high)) {
 		dwarf_ranges_add(&w->ranges, low, high, id, w->depth, w->ranges_max);
 	}
 	return w->ranges.count - before;

@@ -3,14 +3,9 @@
 
 #include "dwarf_numbers.h"
 
-uint64_t dwarf_read_offset(struct cursor *c, uint8_t offset_size)
+uint64_t dwarf_read_word(struct cursor *c, uint8_t size)
 {
-	return offset_size == 8 ? cursor_uint64(c) : cursor_uint32(c);
-}
-
-uint64_t dwarf_read_address(struct cursor *c, uint8_t address_size)
-{
-	return address_size == 8 ? cursor_uint64(c) : cursor_uint32(c);
+	return size == 8 ? cursor_uint64(c) : cursor_uint32(c);
 }
 
 static uint64_t read_three(struct cursor *c)
@@ -249,17 +244,30 @@ static const char *string_at(const struct dwarf_file *file, enum dwarf_section s
 	return memchr(c.at, '\0', cursor_left(&c)) ? (const char *)c.at : NULL;
 }
 
-static const char *string_of_index(const struct dwarf_unit *unit, uint64_t index)
+bool dwarf_table_at(const struct dwarf_file *file, enum dwarf_section section, uint64_t base,
+		    uint64_t index, uint8_t entry_size, uint64_t *ret_value)
 {
 	struct cursor c;
-	uint64_t off;
+	uint64_t value;
 
 	if (index > UINT32_MAX)
+		return false;
+	c = dwarf_section_cursor(file, section, base + index * entry_size);
+	value = dwarf_read_word(&c, entry_size);
+	if (c.bad)
+		return false;
+	*ret_value = value;
+	return true;
+}
+
+static const char *string_of_index(const struct dwarf_unit *unit, uint64_t index)
+{
+	uint64_t off;
+
+	if (!dwarf_table_at(unit->file, DWARF_STR_OFFSETS, unit->str_offsets_base, index,
+			    unit->offset_size, &off))
 		return NULL;
-	c = dwarf_section_cursor(unit->file, DWARF_STR_OFFSETS,
-				 unit->str_offsets_base + index * unit->offset_size);
-	off = dwarf_read_offset(&c, unit->offset_size);
-	return c.bad ? NULL : string_at(unit->file, DWARF_STR, off);
+	return string_at(unit->file, DWARF_STR, off);
 }
 
 const char *dwarf_value_string(const struct dwarf_unit *unit, const struct dwarf_value *value)
@@ -285,18 +293,9 @@ const char *dwarf_value_string(const struct dwarf_unit *unit, const struct dwarf
 bool dwarf_address_at(const struct dwarf_unit *unit, uint64_t index, uint64_t *ret_address)
 {
 	const struct dwarf_unit *owner = unit->skeleton ? unit->skeleton : unit;
-	struct cursor c;
-	uint64_t address;
 
-	if (index > UINT32_MAX)
-		return false;
-	c = dwarf_section_cursor(owner->file, DWARF_ADDR,
-				 owner->addr_base + index * unit->address_size);
-	address = dwarf_read_address(&c, unit->address_size);
-	if (c.bad)
-		return false;
-	*ret_address = address;
-	return true;
+	return dwarf_table_at(owner->file, DWARF_ADDR, owner->addr_base, index, unit->address_size,
+			      ret_address);
 }
 
 bool dwarf_value_address(const struct dwarf_unit *unit, const struct dwarf_value *value,
@@ -307,6 +306,18 @@ bool dwarf_value_address(const struct dwarf_unit *unit, const struct dwarf_value
 	if (value->kind != DWARF_ADDRESS)
 		return false;
 	*ret_address = value->number;
+	return true;
+}
+
+bool dwarf_value_bounds(const struct dwarf_unit *unit, const struct dwarf_value *low,
+			const struct dwarf_value *high, uint64_t *ret_low, uint64_t *ret_high)
+{
+	if (!dwarf_value_address(unit, low, ret_low))
+		return false;
+	if (high->kind == DWARF_NUMBER)
+		*ret_high = *ret_low + high->number;
+	else if (!dwarf_value_address(unit, high, ret_high))
+		*ret_high = 0;
 	return true;
 }
 

@@ -14,9 +14,11 @@ struct dwarf_value dwarf_value_read(struct cursor *c, const struct dwarf_unit *u
 int dwarf_form_size(uint16_t form, uint8_t version, uint8_t address_size, uint8_t offset_size);
 void dwarf_form_skip(struct cursor *c, const struct dwarf_unit *unit, uint16_t form);
 
-/* An offset of the unit's format, or an address. */
-uint64_t dwarf_read_offset(struct cursor *c, uint8_t offset_size);
-uint64_t dwarf_read_address(struct cursor *c, uint8_t address_size);
+/* An offset or an address: 4 bytes, or 8. */
+uint64_t dwarf_read_word(struct cursor *c, uint8_t size);
+/* Entry `index` of a table of words that begins at `base`. False: it is not there. */
+bool dwarf_table_at(const struct dwarf_file *file, enum dwarf_section section, uint64_t base,
+		    uint64_t index, uint8_t entry_size, uint64_t *ret_value);
 
 /* Passes over all attributes of a DIE. */
 static inline void dwarf_skip_attributes(struct cursor *c, const struct dwarf_unit *unit,
@@ -37,6 +39,12 @@ const char *dwarf_value_string(const struct dwarf_unit *unit, const struct dwarf
 /* False: it is no address, or is not there. */
 bool dwarf_value_address(const struct dwarf_unit *unit, const struct dwarf_value *value,
 			 uint64_t *ret_address);
+/*
+ * What DW_AT_low_pc and DW_AT_high_pc, an address or a size, come to; *ret_high 0: there is no
+ * high one. False: there is no low one.
+ */
+bool dwarf_value_bounds(const struct dwarf_unit *unit, const struct dwarf_value *low,
+			const struct dwarf_value *high, uint64_t *ret_low, uint64_t *ret_high);
 /* Address `index` of the unit's, or its skeleton's, table. */
 bool dwarf_address_at(const struct dwarf_unit *unit, uint64_t index, uint64_t *ret_address);
 /* The unit and offset of the DIE that a reference leads to, or NULL. */

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "image_open.h"
 #include "mapping.h"
 #include "mem.h"
 #include "table.h"
@@ -57,12 +57,6 @@ struct image_jits *image_jits_new(void)
 	return jits;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 void image_jits_free(struct image_jits **jits)
 {
 	struct image_jits *dead = *jits;
@@ -70,12 +64,12 @@ void image_jits_free(struct image_jits **jits)
 	if (!dead)
 		return;
 	for (size_t i = 0; i < dead->entries.count; i++) {
-		close_fd(&dead->entries.items[i]->image.fd);
+		image_close_fd(&dead->entries.items[i]->image.fd);
 		free((void *)dead->entries.items[i]->image.path);
 		free(dead->entries.items[i]);
 	}
 	for (size_t i = 0; i < dead->tmp_fds.count; i++)
-		close_fd(&dead->tmp_fds.items[i]);
+		image_close_fd(&dead->tmp_fds.items[i]);
 	array_free(&dead->entries);
 	array_free(&dead->tmp_fds);
 	table_free(&dead->pids);
@@ -85,24 +79,17 @@ void image_jits_free(struct image_jits **jits)
 	*jits = NULL;
 }
 
-static int open_at(int dir_fd, const char *name, uint64_t flags, uint64_t resolve)
+/* Of a call that failed with -errno. */
+static const char *failure(int error)
 {
-	struct open_how how = { .flags = O_PATH | O_CLOEXEC | flags, .resolve = resolve };
-
-	return (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
-}
-
-/* After a call that failed. */
-static const char *failure(void)
-{
-	switch (errno) {
-	case EACCES:
-	case EPERM:
+	switch (error) {
+	case -EACCES:
+	case -EPERM:
 		return "no permission";
-	case EMFILE:
-	case ENFILE:
+	case -EMFILE:
+	case -ENFILE:
 		return "too many open files";
-	case EXDEV:
+	case -EXDEV:
 		return "on another mount";
 	default:
 		return "not found";
@@ -183,16 +170,15 @@ static bool may_keep(struct image_jits *jits, struct jit_entry *entry)
 /* `root` is "/proc/PID/root", or our own. As the process sees it: no link leads out. */
 static void find_tmp(struct image_jits *jits, struct jit_entry *entry, const char *root)
 {
-	_cleanup_(close_fd) int root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(close_fd) int fd = -1;
+	_cleanup_(image_close_fd) int root_fd = image_open_path(AT_FDCWD, root, 0, O_DIRECTORY);
+	_cleanup_(image_close_fd) int fd = -1;
 	struct tmp_key key = { 0 };
 	struct stat st;
 	uint32_t id;
 
-	if (root_fd >= 0)
-		fd = open_at(root_fd, "tmp", O_DIRECTORY, RESOLVE_IN_ROOT);
+	fd = root_fd < 0 ? root_fd : image_open_path(root_fd, "tmp", RESOLVE_IN_ROOT, O_DIRECTORY);
 	if (fd < 0 || fstat(fd, &st)) {
-		entry->image.why = failure();
+		entry->image.why = failure(fd < 0 ? fd : -errno);
 		return;
 	}
 	key.inode = st.st_ino;
@@ -269,8 +255,8 @@ static const char *refusal(const struct jit_entry *entry, const struct stat *st)
 
 static int open_map(struct jit_entry *entry)
 {
-	_cleanup_(close_fd) int path_fd = -1;
-	char name[32], self[32];
+	_cleanup_(image_close_fd) int path_fd = -1;
+	char name[32];
 	const char *why;
 	struct stat st;
 	int fd;
@@ -280,9 +266,10 @@ static int open_map(struct jit_entry *entry)
 	 * O_PATH has no effect on devices and FIFOs, and a link is opened as one. A file that is
 	 * mounted there may be one of /proc or /sys, where to read is to act.
 	 */
-	path_fd = open_at(entry->tmp_fd, name, O_NOFOLLOW, RESOLVE_BENEATH | RESOLVE_NO_XDEV);
+	path_fd =
+		image_open_path(entry->tmp_fd, name, RESOLVE_BENEATH | RESOLVE_NO_XDEV, O_NOFOLLOW);
 	if (path_fd < 0 || fstat(path_fd, &st)) {
-		entry->image.why = failure();
+		entry->image.why = failure(path_fd < 0 ? path_fd : -errno);
 		return -1;
 	}
 	why = refusal(entry, &st);
@@ -290,10 +277,9 @@ static int open_map(struct jit_entry *entry)
 		entry->image.why = why;
 		return -1;
 	}
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", path_fd);
-	fd = open(self, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = image_reopen(path_fd);
 	if (fd < 0)
-		entry->image.why = failure();
+		entry->image.why = failure(fd);
 	return fd;
 }
 

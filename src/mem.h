@@ -48,6 +48,22 @@ void *array_grow(void *items, size_t *room, size_t need, size_t size);
 					     : array_grow((a)->items, &(a)->room, (a)->count + 1,  \
 							  sizeof(*(a)->items)),                    \
 	 &(a)->items[(a)->count++])
+/* Of items whose `member` ascends: how many have one of at most `value`. The next is the first
+ * above. */
+#define array_up_to(items_, count_, member, value)                                                 \
+	({                                                                                         \
+		size_t up_to_low = 0, up_to_high = (count_);                                       \
+                                                                                                   \
+		while (up_to_low < up_to_high) {                                                   \
+			size_t up_to_middle = up_to_low + (up_to_high - up_to_low) / 2;            \
+                                                                                                   \
+			if ((items_)[up_to_middle].member <= (value))                              \
+				up_to_low = up_to_middle + 1;                                      \
+			else                                                                       \
+				up_to_high = up_to_middle;                                         \
+		}                                                                                  \
+		up_to_low;                                                                         \
+	})
 #define array_free(a)                                                                              \
 	do {                                                                                       \
 		free((a)->items);                                                                  \

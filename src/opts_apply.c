@@ -190,9 +190,9 @@ static bool *flag_of(struct opts *opts, enum option_id id)
 	case OPTION_BASENAMES:
 		return &opts->symbolize.basenames;
 	case OPTION_NO_INLINE:
-		return &opts->config.without_inlined;
+		return &opts->config.symbols.without_inlined;
 	case OPTION_NO_DEMANGLE:
-		return &opts->config.keep_mangled;
+		return &opts->config.symbols.keep_mangled;
 	case OPTION_MAN:
 		return &opts->man;
 	case OPTION_BASH_COMPLETION:

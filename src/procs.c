@@ -315,16 +315,8 @@ static const struct proc_map *find_in_generation(const struct procs *p,
 						 uint64_t address)
 {
 	const struct proc_map *maps = p->sealed.items + g->first_map, *best = NULL;
-	uint32_t low = 0, high = g->map_count;
+	size_t low = array_up_to(maps, g->map_count, start, address);
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (maps[middle].start <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (; low && maps[low - 1].max_end > address; low--)
 		if (maps[low - 1].end > address &&
 		    (!best || is_better(&maps[low - 1], best, time_ns)))

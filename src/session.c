@@ -261,8 +261,7 @@ static struct profile *build(struct session *s)
 		.kernel_stacks = s->config->kernel_stacks,
 		.target = target_text(s->target),
 		.images = s->images,
-		.symbols = { .keep_mangled = s->config->keep_mangled,
-			     .without_inlined = s->config->without_inlined },
+		.symbols = s->config->symbols,
 	};
 	const struct unwinds_stats *unwind = &s->unwinds_stats;
 	struct profile *profile;

@@ -76,16 +76,8 @@ static void collect_texts(struct sym_elf *sym)
 /* The section of code that holds `vaddr`, or NULL. */
 static const struct text_section *find_text(const struct sym_elf *sym, uint64_t vaddr)
 {
-	size_t low = 0, high = sym->texts.count;
+	size_t low = array_up_to(sym->texts.items, sym->texts.count, start, vaddr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (sym->texts.items[middle].start <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low && vaddr < sym->texts.items[low - 1].end)
 		return &sym->texts.items[low - 1];
 	return NULL;

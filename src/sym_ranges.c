@@ -181,16 +181,8 @@ void sym_ranges_seal_latest(struct sym_ranges *ranges, const struct sym_range *c
 
 static size_t ranges_find(const struct sym_ranges *ranges, uint64_t vaddr)
 {
-	size_t low = 0, high = ranges->count;
+	size_t low = array_up_to(ranges->items, ranges->count, end, vaddr);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (ranges->items[middle].end <= vaddr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low < ranges->count && ranges->items[low].start <= vaddr)
 		return low;
 	return ranges->count;

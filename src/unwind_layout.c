@@ -44,17 +44,7 @@ void unwind_layout_release(struct unwind_layout **layout)
 /* The first range that ends after `address`. */
 static size_t find_range(const struct unwind_layout *layout, uint64_t address)
 {
-	size_t low = 0, high = layout->ranges.count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (layout->ranges.items[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return array_up_to(layout->ranges.items, layout->ranges.count, end, address);
 }
 
 /* Is it there already? Code made at run time is mapped, and protected anew, over and over. */

@@ -2,6 +2,7 @@
 #include "unwind_walk.h"
 
 #include "../bpf/unwind.h"
+#include "mem.h"
 
 /* The walk under way: the text that the kernel side shares has no room for it in its arguments. */
 static const struct unwind_view *view_now;
@@ -24,17 +25,9 @@ static bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_va
 
 static const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w, __u64 address)
 {
-	uint32_t low = 0, high = view_now->map_count;
+	size_t low = array_up_to(view_now->maps, view_now->map_count, end, address);
 
 	(void)w;
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (view_now->maps[middle].end <= address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low == view_now->map_count || view_now->maps[low].start > address)
 		return NULL;
 	return &view_now->maps[low];

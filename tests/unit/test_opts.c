@@ -371,12 +371,13 @@ static void cgroups(void)
 static void names(void)
 {
 	CHECK_PARSES("");
-	CHECK(!opts.config.keep_mangled && !opts.config.without_inlined &&
+	CHECK(!opts.config.symbols.keep_mangled && !opts.config.symbols.without_inlined &&
 	      !opts.config.export.lines);
 	CHECK_PARSES("oncpu --no-inline --lines --no-demangle");
-	CHECK(opts.config.keep_mangled && opts.config.without_inlined && opts.config.export.lines);
+	CHECK(opts.config.symbols.keep_mangled && opts.config.symbols.without_inlined &&
+	      opts.config.export.lines);
 	CHECK_PARSES("offcpu --inline");
-	CHECK(!opts.config.without_inlined);
+	CHECK(!opts.config.symbols.without_inlined);
 	CHECK_USAGE("--inline --no-inline", "--inline and --no-inline: choose one");
 }
 
@@ -391,7 +392,7 @@ static void symbolize(void)
 	CHECK_TEXT(opts.symbolize.words[1], "0x34");
 	CHECK_PARSES("symbolize --exe=x --no-inline --no-demangle");
 	CHECK(!opts.symbolize.addresses && !opts.symbolize.basenames);
-	CHECK(opts.config.without_inlined && opts.config.keep_mangled);
+	CHECK(opts.config.symbols.without_inlined && opts.config.symbols.keep_mangled);
 	CHECK_INT(opts.symbolize.word_count, 0);
 	CHECK_USAGE("symbolize 12", "symbolize needs the file whose addresses these are: -e FILE");
 	CHECK_USAGE("symbolize -e -a", "-e needs a value: -e FILE");
