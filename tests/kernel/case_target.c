@@ -158,12 +158,12 @@ static void exec_chain(struct known *k)
 	struct scope scope;
 	struct doc doc;
 	const struct doc_thread *t;
-	char delay[16];
 
-	snprintf(delay, sizeof(delay), "%d", 2 + (int)(2 * k->slow));
-	subject_start(k, &subject, "execchain", "--dir", k->dir, "--delay", delay, NULL);
+	subject_start(k, &subject, "execchain", "--dir", k->dir, "--hold", "start", NULL);
 	subject_wait(k, &subject, "ready", 1);
 	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "60", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
 	doc = scope_document(k, &scope, 90);
 	t = scope_thread(&doc, subject.pid);
 	if (strcmp(t->comm, "stage_three"))
@@ -181,16 +181,17 @@ static void tid_exec(struct known *k)
 	struct scope scope;
 	struct facts facts;
 	struct doc doc;
-	char tid[16], hold[16];
+	char tid[16];
 
-	snprintf(hold, sizeof(hold), "%d", 2 + (int)(2 * k->slow));
-	subject_start(k, &subject, "execchain", "--dir", k->dir, "--hold", hold, NULL);
+	subject_start(k, &subject, "execchain", "--dir", k->dir, "--hold", "exec", NULL);
 	subject_wait(k, &subject, "executor", 1);
 	facts = facts_load(subject.facts);
 	snprintf(tid, sizeof(tid), "%d",
 		 (int)fact_number(facts_next(&facts, "executor", NULL), "tid"));
 	facts_free(&facts);
 	scope_profile(k, &scope, "--tid", tid, "-d", "60", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
 	doc = scope_document(k, &scope, 90);
 	if (scope_thread(&doc, atoi(tid))->alive_ns < KNOWN_MS)
 		known_fail("nothing of its life before the exec");
@@ -401,12 +402,12 @@ static void children(struct known *k)
 {
 	struct subject subject;
 	struct scope scope;
-	char delay[16];
 
-	snprintf(delay, sizeof(delay), "%d", 2 + (int)(2 * k->slow));
-	subject_start(k, &subject, "forktree", "--delay", delay, NULL);
+	subject_start(k, &subject, "forktree", "--hold", "1", NULL);
 	subject_wait(k, &subject, "ready", 1);
 	scope_profile(k, &scope, "-p", subject.pid_text, "--children", "-d", "60", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
 	require_tree(k, &scope, subject.facts, 0);
 	subject_join(k, &subject);
 }
@@ -504,12 +505,14 @@ static void target_ends(struct known *k)
 	struct subject subject;
 	struct scope scope;
 	struct doc doc;
-	char seconds[16];
 
-	snprintf(seconds, sizeof(seconds), "%d", 3 + (int)(2 * k->slow));
-	subject_start(k, &subject, "conserve", "--seconds", seconds, "--spinners", "1", NULL);
-	subject_wait(k, &subject, "ready", 1);
+	subject_start(k, &subject, "conserve", "--seconds", "300", "--spinners", "1", "--gated", "1",
+		      NULL);
+	subject_wait(k, &subject, "thread", 8);
+	subject_command(&subject, 'g');
 	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "600", NULL);
+	scope_wait_armed(k, &scope);
+	subject_command(&subject, 'q');
 	doc = scope_document(k, &scope, 60);
 	require_only(&doc, subject.pid, 0);
 	doc_free(&doc);
@@ -524,13 +527,13 @@ static void orphans(struct known *k)
 	struct facts facts;
 	struct doc doc;
 	const struct fact *fact = NULL;
-	char delay[16];
 	int count = 0;
 
-	snprintf(delay, sizeof(delay), "%d", 2 + (int)(2 * k->slow));
-	subject_start(k, &subject, "orphans", "--delay", delay, NULL);
+	subject_start(k, &subject, "orphans", NULL);
 	subject_wait(k, &subject, "ready", 1);
 	scope_profile(k, &scope, "-p", subject.pid_text, "--children", "-d", "60", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
 	doc = scope_document(k, &scope, 90);
 	facts = facts_load(subject.facts);
 	while ((fact = facts_next(&facts, "end", fact))) {

@@ -81,6 +81,12 @@ void subject_command(const struct subject *subject, char command)
 		known_fail("workload %d takes no command: %s", subject->pid, strerror(errno));
 }
 
+void subject_release(struct subject *subject)
+{
+	close(subject->control);
+	subject->control = -1;
+}
+
 void subject_kill(struct subject *subject)
 {
 	kill(subject->pid, SIGKILL);

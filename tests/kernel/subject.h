@@ -36,6 +36,8 @@ void subject_wait(const struct known *k, const struct subject *subject, const ch
 		  size_t count);
 
 void subject_command(const struct subject *subject, char command);
+/* Lets go on who holds until the end of its stdin. */
+void subject_release(struct subject *subject);
 void subject_kill(struct subject *subject);
 /* Waits for its own end; returns the wait status. */
 int subject_join(const struct known *k, struct subject *subject);

@@ -145,6 +145,14 @@ void work_sleep_ns(uint64_t ns)
 		;
 }
 
+void work_hold(void)
+{
+	char byte;
+
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
 static void pin(int first, int count)
 {
 	cpu_set_t set;

@@ -37,6 +37,8 @@ uint64_t work_thread_cpu_ns(void);
 uint64_t work_process_cpu_ns(void); /* of threads that have ended, too */
 pid_t work_tid(void);
 void work_sleep_ns(uint64_t ns);
+/* Until whoever started the workload lets it go on, by closing its stdin. */
+void work_hold(void);
 
 /* Pins the calling thread to the first `count` CPUs it is allowed to use; fewer if there are fewer.
  */

@@ -4,8 +4,8 @@
  * thread), stage_three (executed by another thread, whose tid is then the process's).
  *
  * The new names are symbolic links to this program, made in --dir DIR (needed) and removed again.
- * Each stage works and sleeps for --stage-ms (default 400), after --delay S in the first; the thread
- * of stage_two sleeps --hold S (default 0) before it executes.
+ * Each stage works and sleeps for --stage-ms (default 400). With --hold start the first stage begins
+ * when stdin ends, with --hold exec the thread of stage_two executes then.
  * Facts: `stage` with name, pid, begin_ns, end_ns (just before the exec or the exit); `ready`;
  * `executor` with tid.
  */
@@ -41,11 +41,17 @@ static _Noreturn void become_next(void)
 	work_die(next_path);
 }
 
+static void hold_at(const char *place)
+{
+	if (!strcmp(work_option("hold", ""), place))
+		work_hold();
+}
+
 static void *exec_from_thread(void *arg)
 {
 	(void)arg;
 	work_fact("executor tid=%d", gettid());
-	work_sleep_ns((uint64_t)(work_number("hold", 0) * (double)WORK_S));
+	hold_at("exec");
 	become_next();
 }
 
@@ -79,11 +85,11 @@ int main(int argc, char **argv)
 	uint64_t begin_ns;
 
 	snprintf(name, sizeof(name), "%s", basename(argv[0]));
-	work_begin(argc, argv, "dir stage-ms delay hold");
+	work_begin(argc, argv, "dir stage-ms hold");
 	begin_ns = work_now_ns();
 	if (strncmp(name, "stage_", 6)) {
 		work_fact("ready");
-		work_sleep_ns((uint64_t)(work_number("delay", 0) * (double)WORK_S));
+		hold_at("start");
 	}
 	stage_work((uint64_t)work_number("stage-ms", 400) * WORK_MS);
 	work_fact("stage name=%s pid=%d begin_ns=%llu end_ns=%llu", name, getpid(),

@@ -5,8 +5,8 @@
  * children.
  *
  * --exit N: the root's exit status. --raise N: the root kills itself with signal N instead.
- * --delay S: the root sleeps that long before the first fork. Facts: one `process` a process with
- * pid, generation, birth_ns, death_ns, cpu_ns (between the two); `ready` before the delay.
+ * --hold 1: the root forks only when its stdin has ended. Facts: one `process` a process with pid,
+ * generation, birth_ns, death_ns, cpu_ns (between the two); `ready` before that wait.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -63,9 +63,10 @@ int main(int argc, char **argv)
 {
 	int signal_number;
 
-	work_begin(argc, argv, "children exit raise delay");
+	work_begin(argc, argv, "children exit raise hold");
 	work_fact("ready");
-	work_sleep_ns((uint64_t)(work_number("delay", 0) * (double)WORK_S));
+	if (work_number("hold", 0) > 0)
+		work_hold();
 	live(0, (int)work_number("children", 3));
 	signal_number = (int)work_number("raise", 0);
 	if (signal_number)

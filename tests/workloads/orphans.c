@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * orphans - three generations, each of which outlives the one before: a process forks a child and
- * ends after --delay S (default 2); about then the child forks another and ends a second later, and
- * this one ends yet a second later.
+ * ends when its stdin does; about then the child forks another and ends a second later, and this
+ * one ends yet a second later.
  *
  * Facts: `ready` when the child is there; one `end` a process with pid, generation and death_ns.
  */
@@ -31,20 +31,18 @@ static void descend(void)
 
 int main(int argc, char **argv)
 {
-	uint64_t delay_ns;
 	pid_t pid;
 
-	work_begin(argc, argv, "delay");
-	delay_ns = (uint64_t)(work_number("delay", 2) * (double)WORK_S);
+	work_begin(argc, argv, "");
 	pid = fork();
 	if (pid < 0)
 		work_die("fork");
 	if (pid) {
 		work_fact("ready");
-		work_sleep_ns(delay_ns);
+		work_hold();
 		end(0);
 	}
-	work_sleep_ns(delay_ns);
+	work_hold();
 	descend();
 	work_sleep_ns(2 * WORK_S);
 	end(2);
