@@ -462,10 +462,13 @@ const char *sym_files_why(struct sym_files *files)
 	if (elf_file_section(main, ".gnu_debugdata"))
 		stripped = "stripped to the symbols in .gnu_debugdata";
 	refusal = files->slots[SLOT_DEBUG].refusal;
-	files->why = mem_format("%s; %s%s%s%s%s", stripped,
-				files->id.count ? "no debug file for build-id "
-						: "no debug file, and no build-id",
-				files->id.count ? image->build_id : "", refusal ? " (" : "",
+	files->why = mem_format("%s; no debug file%s%s%s%s", stripped,
+				files->id.count ? "" : ", and no build-id", refusal ? " (" : "",
 				refusal ? refusal : "", refusal ? ")" : "");
 	return files->why;
+}
+
+char *sym_files_place(const struct sym_files *files)
+{
+	return build_id_path(&files->id);
 }

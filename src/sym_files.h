@@ -56,6 +56,12 @@ void sym_files_close_split(struct elf_file *file); /* takes an empty one */
  */
 const char *sym_files_why(struct sym_files *files);
 
+/*
+ * Where a debug file of the image is looked for first; free(). NULL: nowhere by name alone, since
+ * the image has no build-id.
+ */
+char *sym_files_place(const struct sym_files *files);
+
 /* Instead of /usr/lib/debug, in every root; for tests. Borrowed; NULL: as it was. */
 void sym_files_set_debug_root(const char *path);
 
