@@ -8,7 +8,8 @@
  * not prove that it belongs to the image (build-id, CRC, the id of a split unit) is not used.
  *
  * What is known by a build-id is looked for in our root directory, then in that of the image's
- * process; what is known by a path, in the root alone in which the file that names it stands.
+ * process, then with debuginfod; what is known by a path, in the root alone in which the file
+ * that names it stands.
  *
  * What is returned is owned by the sym_files and lives as long. NULL: there is none.
  */
@@ -18,18 +19,22 @@
 #include "elf_file.h"
 #include "image.h"
 
+struct debuginfod; /* src/debuginfod.h */
 struct sym_files;
 
 /* `image` must outlive the result. Never NULL. */
 struct sym_files *sym_files_open(const struct image *image);
 void sym_files_close(struct sym_files **files); /* takes NULL */
 
+/* To be asked last, by build-id, and to outlive `files`; NULL, as it is from the start: nobody. */
+void sym_files_use_debuginfod(struct sym_files *files, struct debuginfod *debuginfod);
+
 const struct image *sym_files_image(const struct sym_files *files);
 
 const struct elf_file *sym_files_main(struct sym_files *files);
 /*
- * By build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink with its CRC. An image that
- * has .debug_info itself has none.
+ * By build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink with its CRC, else from a
+ * server. An image that has .debug_info itself has none.
  */
 const struct elf_file *sym_files_debug(struct sym_files *files);
 /* .gnu_debugdata, unpacked. */

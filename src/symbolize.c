@@ -137,6 +137,7 @@ void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t c
 		options->sources ? options->sources : builtin_sources;
 	struct batch b = { .files = sym_files_open(image), .options = options };
 
+	sym_files_use_debuginfod(b.files, options->debuginfod);
 	table_init(&b.seen, sizeof(const char *));
 	for (; *source; source++)
 		array_push(&b.opened)->source = *source;

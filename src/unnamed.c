@@ -34,9 +34,13 @@ void unnamed_measure(struct frames *frames, const struct stacks *stacks,
 static void explain_file(struct frames *f, const struct image *image, struct profile_image *to)
 {
 	struct sym_files *files = sym_files_open(image);
-	const char *why = sym_files_why(files);
-	_cleanup_free_ char *place = why ? sym_files_place(files) : NULL;
+	_cleanup_free_ char *place = NULL;
+	const char *why;
 
+	sym_files_use_debuginfod(files, f->config->symbols.debuginfod);
+	why = sym_files_why(files);
+	if (why)
+		place = sym_files_place(files);
 	to->why = strings_add(f->strings, why ? why : "in none of its symbols");
 	to->debug_file = strings_add(f->strings, place ? place : "");
 	sym_files_close(&files);

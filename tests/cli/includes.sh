@@ -35,7 +35,7 @@ only perf 'linux/perf_event\.h' ticks.c kernel_features.c mmaps.c mmaps_batch.c
 only elfutils 'libelf\.h|gelf\.h|elfutils/|dwarf\.h|libelf/' sym_elf.c
 only elf 'elf\.h' sym_elf.c image_elf.c elf_file.h
 only demangler 'libiberty/|demangle\.h>' demangle.c
-only lzma 'lzma\.h' sym_files.c
+only lzma 'lzma\.h' unpack_xz.c
 only other_rooms '\.\./' summary.c summary_unnamed.c digest.c cmd_symbolize.c unwind_walk.c
 only protobuf '(google/)?protobuf-c/' none
 
