@@ -151,7 +151,7 @@ static _Noreturn void run_child(const struct debuginfod *d, const char *build_id
 				int complaint, pid_t parent)
 {
 	char *argv[] = { (char *)PROGRAM, (char *)"debuginfo", (char *)build_id, NULL };
-	int nothing = open("/dev/null", O_RDONLY);
+	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	setpgid(0, 0);
 	signal(SIGPIPE, SIG_DFL);

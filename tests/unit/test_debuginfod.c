@@ -4,6 +4,7 @@
 #include "debuginfod.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -173,6 +174,24 @@ static void test_leaves_a_child(void)
 	debuginfod_free(&asked);
 }
 
+/* Of a list by `ls -l`: is there one that we have, and that was not handed down to us as well? */
+static bool has_ours(char *list)
+{
+	for (char *line = strtok(list, "\n"); line; line = strtok(NULL, "\n")) {
+		char *arrow = strstr(line, " -> "), *number;
+		int flags;
+
+		if (!arrow || strstr(arrow, "/bin/debuginfod-find"))
+			continue;
+		*arrow = '\0';
+		number = strrchr(line, ' ');
+		flags = fcntl((int)strtol(number, NULL, 10), F_GETFD);
+		if (strtol(number, NULL, 10) > 2 && (flags < 0 || flags & FD_CLOEXEC))
+			return true;
+	}
+	return false;
+}
+
 /* Nothing of ours is open in it but the three, and no signal is ignored. */
 static void test_starts_clean(void)
 {
@@ -180,15 +199,14 @@ static void test_starts_clean(void)
 	char *text;
 
 	begin("clean");
-	open_program("ls /proc/$$/fd | tr '\\n' ' ' > fds; readlink /proc/$$/fd/0 > stdin\n"
+	open_program("ls -l /proc/$$/fd | cat > fds; readlink /proc/$$/fd/0 > stdin\n"
 		     "grep SigIgn /proc/$$/status > ignored; echo /a");
 	CHECK(chdir(home) == 0);
 	signal(SIGPIPE, SIG_IGN);
 	CHECK_STRING(debuginfod_find(asked, HEX_ID, &why), "/a");
 	signal(SIGPIPE, SIG_DFL);
 	text = file_read(at("fds"), NULL);
-	/* and the script, as dash or bash have it */
-	CHECK(strcmp(text, "0 1 10 2 ") == 0 || strcmp(text, "0 1 2 255 ") == 0);
+	CHECK(!has_ours(text));
 	free(text);
 	text = file_read(at("stdin"), NULL);
 	CHECK_STRING(text, "/dev/null\n");
