@@ -4,14 +4,16 @@
  * of their functions, names_* and other_*, which are as long as each other, so that they lie at the
  * same addresses of their files.
  *
- * Its main thread waits for ever in *_wait, a thread spins in *_spin. --as PATH: it puts a copy of
- * itself in the place of PATH and executes that. --work-ms N: no such threads; it works for so long
- * in *_work and ends.
+ * Its main thread waits for ever in *_wait, a thread spins in *_spin, and one waits in the handler
+ * of a signal, raised by the first instruction of *_trap, before which another function ends. --as
+ * PATH: it puts a copy of itself in the place of PATH and executes that. --work-ms N: no such
+ * threads; it works for so long in *_work and ends.
  *
- * Facts: two times `thread` with tid, role (wait, spin) and function, then `ready`; with --work-ms
- * `brief` with pid and function.
+ * Facts: three times `thread` with tid, role (wait, spin, trap) and function, then `ready`; with
+ * --work-ms `brief` with pid and function.
  */
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -41,11 +43,37 @@ static void OWN(wait)(void)
 		raw_call(SYS_pause, 0, 0, 0, 0);
 }
 
+void OWN(trap)(void);
+
+#define FUNCTION(name, code)                                                                       \
+	".type " name ", @function\n" name ":\n.cfi_startproc\n" code                              \
+	"\n.cfi_endproc\n.size " name ", . - " name "\n"
+__asm__(".text\n" FUNCTION(NAME_OF(OWN(before)), "nop; ret")
+		FUNCTION(NAME_OF(OWN(trap)), "ud2; ret"));
+
+static void OWN(caught)(int number)
+{
+	(void)number;
+	OWN(wait)();
+}
+
 static void OWN(work)(uint64_t end_ns)
 {
 	while (work_now_ns() < end_ns)
 		for (int i = 0; i < 200000; i++)
 			work_done++;
+}
+
+static void *trapped(void *arg)
+{
+	struct sigaction action = { .sa_handler = OWN(caught) };
+
+	(void)arg;
+	if (sigaction(SIGILL, &action, NULL))
+		work_die("sigaction");
+	work_fact("thread tid=%d role=trap function=" NAME_OF(OWN(trap)), work_tid());
+	OWN(trap)();
+	return NULL;
 }
 
 static void *spinner(void *arg)
@@ -92,6 +120,7 @@ int main(int argc, char **argv)
 	} else {
 		work_fact("thread tid=%d role=wait function=" NAME_OF(OWN(wait)), work_tid());
 		work_thread("names-spin", spinner, NULL);
+		work_thread("names-trap", trapped, NULL);
 		work_fact("ready");
 		OWN(wait)();
 	}
