@@ -274,15 +274,19 @@ static struct profile *build(struct session *s)
 		.symbols = s->config->symbols,
 	};
 	const struct unwinds_stats *unwind = &s->unwinds_stats;
+	struct namer_stats names = { 0 };
 	struct profile *profile;
 	struct rusage usage;
 
 	memcpy(config.states, s->config->states, sizeof(config.states));
 	profile = profile_build(s->ingest, &config);
 	getrusage(RUSAGE_SELF, &usage);
+	if (s->namer)
+		namer_stats(s->namer, &names);
 	profile->self = (struct profile_self){
 		.cpu_ns = own_cpu(),
 		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
+		.names_cpu_ns = names.cpu_ns,
 		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
 		.start_to_armed_ns = s->armed_ns - s->begun_ns,
 		.kernel_map_bytes = s->map_bytes + unwind->table_bytes,
