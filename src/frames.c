@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "image_jit.h"
+#include "namer.h"
 #include "symbolize.h"
 
 /* A file that could not be had is asked for again on behalf of so many processes that mapped it. */
@@ -379,6 +380,7 @@ static void name_from(struct frames *f, const struct place *places, size_t count
 {
 	_cleanup_free_ uint64_t *vaddrs = mem_alloc_array(count, sizeof(*vaddrs));
 	_cleanup_free_ size_t *first = mem_alloc_array(count, sizeof(*first));
+	const struct image *image = f->sources.items[places->source].image;
 	struct batch batch = { .frames = f, .places = places, .first = first };
 	size_t unique = 0;
 
@@ -388,8 +390,10 @@ static void name_from(struct frames *f, const struct place *places, size_t count
 		first[unique] = i;
 		vaddrs[unique++] = places[i].vaddr;
 	}
-	symbolize_batch(f->sources.items[places->source].image, vaddrs, unique, &f->config->symbols,
-			take_names, &batch);
+	if (f->config->namer)
+		namer_resolve(f->config->namer, image, vaddrs, unique, take_names, &batch);
+	else
+		symbolize_batch(image, vaddrs, unique, &f->config->symbols, take_names, &batch);
 	for (size_t i = 1; i < count; i++) {
 		struct frame_site *site = &f->sites.items[places[i].site];
 		const struct frame_site *before = &f->sites.items[places[i - 1].site];
