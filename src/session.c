@@ -255,7 +255,7 @@ static int stop(struct session *s)
 		unwinds_stats(s->unwinds, &s->unwinds_stats);
 		unwinds_close(&s->unwinds);
 	}
-	tracer_close(&s->tracer);
+	/* the tracer stays for now: /proc/kallsyms names its programs as long as they are loaded */
 	mmaps_close(&s->mmaps);
 	if (s->namer)
 		namer_finish(s->namer);
