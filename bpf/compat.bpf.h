@@ -40,6 +40,33 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 	return (unsigned int)BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
+/* kernel/bpf/helpers.c, 6.10 */
+extern void bpf_preempt_disable(void) __weak __ksym;
+extern void bpf_preempt_enable(void) __weak __ksym;
+
+/* Since 6.15 (kernel/bpf/verifier.c) the programs' own functions may be called in between. */
+static __always_inline bool can_hold_cpu(void)
+{
+	return bpf_core_field_exists(((struct bpf_subprog_info *)0)->might_sleep);
+}
+
+/*
+ * Until release_cpu() no other thread comes to this CPU. Tracepoints saw to that themselves until 7.0
+ * (include/linux/tracepoint.h): since then those that are not within the scheduler can be preempted
+ * in mid-program, by the thread's own switch-out for one. On every way to the end it is released.
+ */
+static __always_inline void hold_cpu(void)
+{
+	if (can_hold_cpu())
+		bpf_preempt_disable();
+}
+
+static __always_inline void release_cpu(void)
+{
+	if (can_hold_cpu())
+		bpf_preempt_enable();
+}
+
 /*
  * How long `task` has waited for a CPU in its life, up to when it last got one (field 2 of its
  * schedstat); false if this kernel does not count that: built without CONFIG_SCHED_INFO, or with it for

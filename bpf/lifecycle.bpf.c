@@ -76,9 +76,12 @@ int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
 	struct who who = who_runs((struct task_struct *)ctx->args[0]);
 	__u64 now = bpf_ktime_get_ns();
 
-	if (who.mm && want_user_stacks && now < window_end_ns &&
-	    is_target_id(who.pid, who.tgid, who.flags))
-		stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));
+	if (!who.mm || !want_user_stacks || now >= window_end_ns ||
+	    !is_target_id(who.pid, who.tgid, who.flags))
+		return 0;
+	hold_cpu(); /* the scratch is the scheduler's programs' as well */
+	stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));
+	release_cpu();
 	return 0;
 }
 
@@ -148,8 +151,7 @@ static __always_inline void begin_at_first_event(struct account *a)
  * that was not the leader thereby ends as one thread and goes on as another; with --tid it goes on
  * if either was asked for.
  */
-SEC("?tp_btf/sched_process_exec")
-int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
+static __always_inline void take_exec(struct task_struct *task, int old_tid)
 {
 	bool moves = old_tid != task->pid, was, stays;
 	__u64 now = bpf_ktime_get_ns();
@@ -166,7 +168,7 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 		set_member((__u32)task->pid, stays);
 	}
 	if (was && stays && !moves)
-		return 0;
+		return;
 	if (was) {
 		a = account_before_exec(task, (__u32)old_tid, now);
 		if (a)
@@ -175,11 +177,19 @@ int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
 		a = account_find(task);
 		if (!account_is_blank(a)) {
 			begin_at_first_event(a);
-			return 0;
+			return;
 		}
 	}
 	if (stays)
 		join(task, now);
+}
+
+SEC("?tp_btf/sched_process_exec")
+int BPF_PROG(lifecycle__exec, struct task_struct *task, int old_tid)
+{
+	hold_cpu(); /* an event of its own in between would open the account that is opened here */
+	take_exec(task, old_tid);
+	release_cpu();
 	return 0;
 }
 

@@ -248,6 +248,7 @@ static void put_footer(const struct writer *w)
 	put_key(w, "},\n", "self");
 	put_number(w, "{", "cpu_ns", self->cpu_ns);
 	put_number(w, ",", "armed_cpu_ns", self->armed_cpu_ns);
+	put_number(w, ",", "names_cpu_ns", self->names_cpu_ns);
 	put_number(w, ",", "peak_rss_bytes", self->peak_rss_bytes);
 	put_number(w, ",", "start_to_armed_ns", self->start_to_armed_ns);
 	put_number(w, ",", "stop_to_written_ns", self->stop_to_written_ns);

@@ -119,6 +119,7 @@ struct profile_quality {
 struct profile_self {
 	nsec_t cpu_ns;		/* user + system, whole process */
 	nsec_t armed_cpu_ns;	/* of which between armed and stop */
+	nsec_t names_cpu_ns;	/* of that about, at idle priority: names, looked up ahead */
 	uint64_t peak_rss_bytes;
 	nsec_t start_to_armed_ns;
 	nsec_t stop_to_written_ns;

@@ -46,6 +46,8 @@ struct symsource {
 	 */
 	size_t (*resolve)(void *state, uint64_t vaddr, struct sym_name *ret_names, size_t max);
 	void (*close)(void *state); /* takes NULL */
+	/* About how much memory the state holds; NULL: not worth counting. */
+	size_t (*bytes)(const void *state);
 };
 
 /* The built-in ones. */

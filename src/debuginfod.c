@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -146,6 +147,21 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+/* What the thread that asks, and this program, have for themselves is not the program's. */
+static void leave_thread(void)
+{
+	struct sched_param param = { 0 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
+	/* At idle priority a busy machine would let its time run out; refused where that is raised.
+	 */
+	sched_setscheduler(0, SCHED_OTHER, &param);
+}
+
 /* In a group of its own, so that what it may start can be ended with it. */
 static _Noreturn void run_child(const struct debuginfod *d, const char *build_id, int answer,
 				int complaint, pid_t parent)
@@ -154,8 +170,7 @@ static _Noreturn void run_child(const struct debuginfod *d, const char *build_id
 	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	setpgid(0, 0);
-	signal(SIGPIPE, SIG_DFL);
-	signal(SIGXFSZ, SIG_DFL);
+	leave_thread();
 	if (nothing < 0 || dup2(nothing, STDIN_FILENO) < 0 || dup2(answer, STDOUT_FILENO) < 0 ||
 	    dup2(complaint, STDERR_FILENO) < 0 || launch_user_change(&d->user))
 		_exit(EXIT_CODE_CANNOT_RUN);
@@ -227,14 +242,16 @@ static bool wait_for_end(struct run *run, nsec_t deadline_ns)
 			{ .fd = run->complaint.fd, .events = POLLIN },
 		};
 		nsec_t now = clock_now();
+		nsec_t left_ns = now < deadline_ns ? deadline_ns - now : 0;
 
-		if (now >= deadline_ns)
-			return false;
-		poll(fds, ARRAY_SIZE(fds), (int)((deadline_ns - now) / NSEC_PER_MSEC + 1));
+		/* also when it is too late: we may have waited for a CPU, and not for it */
+		poll(fds, ARRAY_SIZE(fds), left_ns ? (int)(left_ns / NSEC_PER_MSEC + 1) : 0);
 		drain(&run->answer);
 		drain(&run->complaint);
 		if (fds[0].revents)
 			return true;
+		if (!left_ns)
+			return false;
 	}
 }
 

@@ -3,8 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "image_jit.h"
+#include "namer.h"
 #include "symbolize.h"
 
 /* A file that could not be had is asked for again on behalf of so many processes that mapped it. */
@@ -18,6 +20,7 @@ struct frame_site {
 	uint64_t vaddr;	      /* of the image; set by frames_resolve() */
 	size_t first_frame;   /* in site_frames */
 	uint32_t frame_count; /* 0: not named yet */
+	bool before_sigreturn;
 };
 
 enum site_kind { SITE_UNMAPPED, SITE_FILE, SITE_ANONYMOUS, SITE_KERNEL };
@@ -227,6 +230,17 @@ static uint32_t jit_source(struct frames *f, uint32_t instance)
 
 /* --- places ----------------------------------------------------------------------------------- */
 
+/* What a signal handler returns to (x86-64): mov $15, %rax; syscall. */
+static bool is_sigreturn(const struct image *image, uint64_t file_off)
+{
+	static const unsigned char code[] = { 0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05 };
+	unsigned char found[sizeof(code)];
+
+	return image->fd >= 0 && file_off < image->size &&
+	       pread(image->fd, found, sizeof(found), (off_t)file_off) == (ssize_t)sizeof(found) &&
+	       memcmp(found, code, sizeof(code)) == 0;
+}
+
 static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t source, uint64_t file_off)
 {
 	struct site_key key = { .source = source, .kind = kind, .file_off = file_off };
@@ -239,6 +253,9 @@ static uint32_t add_site(struct frames *f, enum site_kind kind, uint32_t source,
 		site->source = source;
 		site->kind = kind;
 		site->file_off = file_off;
+		if (kind == SITE_FILE)
+			site->before_sigreturn =
+				is_sigreturn(f->sources.items[source].image, file_off + 1);
 	}
 	return id;
 }
@@ -262,6 +279,18 @@ static uint32_t place_user(struct frames *f, const struct ingest_stack *stack, u
 	return add_site(f, SITE_FILE, source, address - map->start + map->file_off);
 }
 
+/*
+ * A return address is looked up where its call is. That of a signal's handler has none: the kernel
+ * makes it the first address of the code to return to, and what is before that is another function.
+ */
+static uint32_t place_caller(struct frames *f, const struct ingest_stack *stack, uint32_t instance,
+			     uint64_t ip)
+{
+	uint32_t site = place_user(f, stack, instance, ip - 1);
+
+	return f->sites.items[site].before_sigreturn ? place_user(f, stack, instance, ip) : site;
+}
+
 static void place_stack(struct frames *f, uint32_t index, const struct image *kernel)
 {
 	const struct ingest_stack *stack = &f->ingest->stack_data.items[index];
@@ -272,11 +301,15 @@ static void place_stack(struct frames *f, uint32_t index, const struct image *ke
 	if (stack->kind == SCOPE_STACK_USER)
 		instance = procs_find(&f->ingest->procs, stack->pid, stack->time_ns);
 	for (uint32_t i = 0; i < stack->count; i++) {
-		uint64_t address = ips[i] - (i ? 1 : 0);
-		uint32_t site = stack->kind == SCOPE_STACK_USER
-					? place_user(f, stack, instance, address)
-					: add_site(f, SITE_KERNEL, add_source(f, kernel), address);
+		uint32_t site;
 
+		if (stack->kind == SCOPE_STACK_KERNEL)
+			site = add_site(f, SITE_KERNEL, add_source(f, kernel),
+					ips[i] - (i ? 1 : 0));
+		else if (i)
+			site = place_caller(f, stack, instance, ips[i]);
+		else
+			site = place_user(f, stack, instance, ips[i]);
 		*array_push(&f->site_refs) = site;
 	}
 }
@@ -341,6 +374,7 @@ static void name_from(struct frames *f, const struct place *places, size_t count
 {
 	_cleanup_free_ uint64_t *vaddrs = mem_alloc_array(count, sizeof(*vaddrs));
 	_cleanup_free_ size_t *first = mem_alloc_array(count, sizeof(*first));
+	const struct image *image = f->sources.items[places->source].image;
 	struct batch batch = { .frames = f, .places = places, .first = first };
 	size_t unique = 0;
 
@@ -350,8 +384,10 @@ static void name_from(struct frames *f, const struct place *places, size_t count
 		first[unique] = i;
 		vaddrs[unique++] = places[i].vaddr;
 	}
-	symbolize_batch(f->sources.items[places->source].image, vaddrs, unique, &f->config->symbols,
-			take_names, &batch);
+	if (f->config->namer)
+		namer_resolve(f->config->namer, image, vaddrs, unique, take_names, &batch);
+	else
+		symbolize_batch(image, vaddrs, unique, &f->config->symbols, take_names, &batch);
 	for (size_t i = 1; i < count; i++) {
 		struct frame_site *site = &f->sites.items[places[i].site];
 		const struct frame_site *before = &f->sites.items[places[i - 1].site];

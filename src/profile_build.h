@@ -21,6 +21,7 @@ struct profile_config {
 	bool user_stacks, kernel_stacks; /* false: not asked for; their absence is no loss */
 	const char *target;		 /* copied */
 	struct images *images; /* where mapped files are opened; NULL in tests: no files */
+	struct namer *namer;   /* has names already, with these options; NULL: none has */
 	struct symbolize_options symbols;
 };
 

@@ -13,6 +13,7 @@
 #include "launch.h"
 #include "mem.h"
 #include "mmaps.h"
+#include "names_ahead.h"
 #include "profile_build.h"
 #include "signals.h"
 #include "snapshot.h"
@@ -42,6 +43,8 @@ struct session {
 	struct tracer *tracer;
 	struct unwinds *unwinds; /* NULL: no user stacks are asked for */
 	struct mmaps *mmaps;
+	struct namer *namer; /* NULL: no user stacks are asked for */
+	struct names_ahead names_ahead;
 	nsec_t begun_ns, armed_ns;
 	nsec_t mmaps_rest_ns; /* until when new mappings do not call */
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
@@ -89,9 +92,11 @@ static int open_unwinds(struct session *s)
 		.ingest = s->ingest,
 		.max_frames = s->config->max_stack,
 	};
+	struct namer_config namer = { .options = s->config->symbols };
 
 	if (!s->config->user_stacks)
 		return 0;
+	s->namer = namer_new(&namer);
 	tracer_unwind_fds(s->tracer, &fds);
 	return unwinds_open(&config, &s->unwinds, s->err);
 }
@@ -223,8 +228,10 @@ static int record(struct session *s)
 		/* first the questions, then the mappings that the answers need */
 		r = tracer_drain(s->tracer, is_due(&drained, DRAIN_NS), s->err);
 		mmaps_drain(s->mmaps, false, s->ingest);
-		if (s->unwinds)
+		if (s->unwinds) {
 			unwinds_work(s->unwinds);
+			names_ahead_look(&s->names_ahead, s->ingest, s->unwinds, s->namer);
+		}
 		if (!is_due(&looked, WAIT_NS))
 			continue;
 		target_snapshot_joined(s->target, s->tracer, s->images, s->ingest);
@@ -248,8 +255,10 @@ static int stop(struct session *s)
 		unwinds_stats(s->unwinds, &s->unwinds_stats);
 		unwinds_close(&s->unwinds);
 	}
-	tracer_close(&s->tracer);
+	/* the tracer stays for now: /proc/kallsyms names its programs as long as they are loaded */
 	mmaps_close(&s->mmaps);
+	if (s->namer)
+		namer_finish(s->namer);
 	return r;
 }
 
@@ -261,18 +270,23 @@ static struct profile *build(struct session *s)
 		.kernel_stacks = s->config->kernel_stacks,
 		.target = target_text(s->target),
 		.images = s->images,
+		.namer = s->namer,
 		.symbols = s->config->symbols,
 	};
 	const struct unwinds_stats *unwind = &s->unwinds_stats;
+	struct namer_stats names = { 0 };
 	struct profile *profile;
 	struct rusage usage;
 
 	memcpy(config.states, s->config->states, sizeof(config.states));
 	profile = profile_build(s->ingest, &config);
 	getrusage(RUSAGE_SELF, &usage);
+	if (s->namer)
+		namer_stats(s->namer, &names);
 	profile->self = (struct profile_self){
 		.cpu_ns = own_cpu(),
 		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
+		.names_cpu_ns = names.cpu_ns,
 		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
 		.start_to_armed_ns = s->armed_ns - s->begun_ns,
 		.kernel_map_bytes = s->map_bytes + unwind->table_bytes,
@@ -291,6 +305,7 @@ static struct profile *build(struct session *s)
 
 static void session_close(struct session *s)
 {
+	namer_free(&s->namer);
 	unwinds_close(&s->unwinds);
 	tracer_close(&s->tracer);
 	mmaps_close(&s->mmaps);

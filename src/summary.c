@@ -369,9 +369,12 @@ static void print_cost(const struct printer *w)
 	if (!self->cpu_ns)
 		return;
 	begin_row(w, "own cost");
-	fprintf(w->out, "%s CPU (%s of a core while armed), %s and %s in the kernel, armed in %s\n",
-		text_duration(self->cpu_ns).bytes,
-		text_share(self->armed_cpu_ns, w->profile->window_ns).bytes,
+	fprintf(w->out, "%s CPU (%s of a core while armed", text_duration(self->cpu_ns).bytes,
+		text_share(self->armed_cpu_ns, w->profile->window_ns).bytes);
+	if (self->names_cpu_ns)
+		fprintf(w->out, "; of it %s for names, at idle priority",
+			text_duration(self->names_cpu_ns).bytes);
+	fprintf(w->out, "), %s and %s in the kernel, armed in %s\n",
 		text_size(self->peak_rss_bytes).bytes, text_size(self->kernel_map_bytes).bytes,
 		text_duration(self->start_to_armed_ns).bytes);
 }

@@ -276,9 +276,27 @@ static int open_dwarf(struct sym_files *files, void **ret_state)
 	return 0;
 }
 
+static size_t sections_size(const struct dwarf_file *file)
+{
+	size_t bytes = 0;
+
+	for (int i = 0; i < DWARF_SECTIONS; i++)
+		bytes += file->sections[i].size;
+	return bytes;
+}
+
+static size_t bytes_of(const void *state)
+{
+	const struct sym_dwarf *d = state;
+
+	return d->index_bytes + sections_size(&d->main) + sections_size(&d->alternate) +
+	       sections_size(&d->package);
+}
+
 const struct symsource sym_dwarf_source = {
 	.name = "dwarf",
 	.open = open_dwarf,
 	.resolve = resolve,
 	.close = close_dwarf,
+	.bytes = bytes_of,
 };

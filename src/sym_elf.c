@@ -30,7 +30,7 @@ struct text_section {
 
 struct sym_elf {
 	Elf *elf; /* owns the names */
-	uint64_t file_bytes;
+	uint64_t file_bytes, table_bytes;
 	ARRAY(struct text_section) texts;
 	ARRAY(struct sym_range) candidates;
 	struct sym_ranges ranges;
@@ -111,6 +111,7 @@ static bool load_table(struct sym_elf *sym, Elf_Scn *section, const GElf_Shdr *s
 	    !names || !names->d_buf || !names->d_size ||
 	    ((const char *)names->d_buf)[names->d_size - 1] != '\0')
 		return false;
+	sym->table_bytes = table->symbols->d_size + names->d_size;
 	table->count = table->symbols->d_size / entry_bytes;
 	table->names = names->d_buf;
 	table->names_bytes = names->d_size;
@@ -280,11 +281,19 @@ static size_t sym_elf_resolve(void *state, uint64_t vaddr, struct sym_name *ret_
 	return sym_ranges_resolve(&sym->ranges, vaddr, ret_names, max);
 }
 
+static size_t sym_elf_bytes(const void *state)
+{
+	const struct sym_elf *sym = state;
+
+	return sym->table_bytes + sym->ranges.room * sizeof(*sym->ranges.items);
+}
+
 const struct symsource sym_symtab_source = {
 	.name = "symtab",
 	.open = open_symtab,
 	.resolve = sym_elf_resolve,
 	.close = sym_elf_close,
+	.bytes = sym_elf_bytes,
 };
 
 const struct symsource sym_minidebug_source = {
@@ -292,6 +301,7 @@ const struct symsource sym_minidebug_source = {
 	.open = open_minidebug,
 	.resolve = sym_elf_resolve,
 	.close = sym_elf_close,
+	.bytes = sym_elf_bytes,
 };
 
 const struct symsource sym_dynsym_source = {
@@ -299,4 +309,5 @@ const struct symsource sym_dynsym_source = {
 	.open = open_dynsym,
 	.resolve = sym_elf_resolve,
 	.close = sym_elf_close,
+	.bytes = sym_elf_bytes,
 };

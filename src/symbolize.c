@@ -8,9 +8,6 @@
 #include "sym_files.h"
 #include "table.h"
 
-/* More calls inlined into one another at one address than this are cut (outermost). */
-#define NAMES_MAX 64
-
 /* The built-in sources, in the order in which they are asked. */
 static const struct symsource *const builtin_sources[] = {
 	&sym_kernel_source, &sym_jitdump_source,   &sym_perfmap_source, &sym_dwarf_source,
@@ -25,7 +22,7 @@ struct opened {
 	bool usable;
 };
 
-struct batch {
+struct symbolizer {
 	struct sym_files *files;
 	const struct symbolize_options *options;
 	ARRAY(struct opened) opened;
@@ -33,16 +30,16 @@ struct batch {
 	ARRAY(char *) names; /* by the table's ids; demangled */
 };
 
-static size_t opened_resolve(struct batch *b, struct opened *opened, uint64_t vaddr,
+static size_t opened_resolve(struct symbolizer *s, struct opened *opened, uint64_t vaddr,
 			     struct sym_name *ret_names)
 {
 	if (!opened->tried) {
 		opened->tried = true;
-		opened->usable = opened->source->open(b->files, &opened->state) == 0;
+		opened->usable = opened->source->open(s->files, &opened->state) == 0;
 	}
 	if (!opened->usable)
 		return 0;
-	return opened->source->resolve(opened->state, vaddr, ret_names, NAMES_MAX);
+	return opened->source->resolve(opened->state, vaddr, ret_names, SYMBOLIZE_MAX);
 }
 
 /* What compilers append to a function's name for a part or a copy of it, each perhaps with a
@@ -74,23 +71,23 @@ static size_t clone_length(const char *name, size_t length)
 }
 
 /* The name, terminated: once for all the addresses in its function. */
-static const char *present(struct batch *b, const struct sym_name *name)
+static const char *present(struct symbolizer *s, const struct sym_name *name)
 {
 	char demangled[DEMANGLE_ROOM];
 	bool is_new;
-	uint32_t id = table_add(&b->seen, &name->name, &is_new);
+	uint32_t id = table_add(&s->seen, &name->name, &is_new);
 	char *text;
 
 	if (!is_new)
-		return b->names.items[id];
-	text = mem_copy_bytes(name->name, b->options->keep_mangled
+		return s->names.items[id];
+	text = mem_copy_bytes(name->name, s->options->keep_mangled
 						  ? name->name_length
 						  : clone_length(name->name, name->name_length));
-	if (!b->options->keep_mangled && demangle(text, demangled)) {
+	if (!s->options->keep_mangled && demangle(text, demangled)) {
 		free(text);
 		text = mem_copy_string(demangled);
 	}
-	*array_push(&b->names) = text;
+	*array_push(&s->names) = text;
 	return text;
 }
 
@@ -105,13 +102,13 @@ static bool is_better_name(const struct sym_name *name, const struct sym_name *t
 	return !than->name || (name->name_length > 2 && strncmp(name->name, "_Z", 2) == 0);
 }
 
-static size_t ask(struct batch *b, uint64_t vaddr, struct sym_name *ret_names)
+static size_t ask(struct symbolizer *s, uint64_t vaddr, struct sym_name *ret_names)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < b->opened.count; i++) {
-		struct sym_name names[NAMES_MAX];
-		size_t found = opened_resolve(b, &b->opened.items[i], vaddr, names);
+	for (size_t i = 0; i < s->opened.count; i++) {
+		struct sym_name names[SYMBOLIZE_MAX];
+		size_t found = opened_resolve(s, &s->opened.items[i], vaddr, names);
 
 		if (!found)
 			continue;
@@ -130,41 +127,81 @@ static size_t ask(struct batch *b, uint64_t vaddr, struct sym_name *ret_names)
 	return count;
 }
 
-void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t count,
-		     const struct symbolize_options *options, symbolize_sink *sink, void *context)
+struct symbolizer *symbolizer_open(const struct image *image,
+				   const struct symbolize_options *options)
 {
 	const struct symsource *const *source =
 		options->sources ? options->sources : builtin_sources;
-	struct batch b = { .files = sym_files_open(image), .options = options };
+	struct symbolizer *s = mem_alloc(sizeof(*s));
 
-	sym_files_use_debuginfod(b.files, options->debuginfod);
-	table_init(&b.seen, sizeof(const char *));
+	s->files = sym_files_open(image);
+	s->options = options;
+	sym_files_use_debuginfod(s->files, options->debuginfod);
+	table_init(&s->seen, sizeof(const char *));
 	for (; *source; source++)
-		array_push(&b.opened)->source = *source;
-	for (size_t i = 0; i < count; i++) {
-		struct sym_name names[NAMES_MAX];
-		struct symbol symbols[NAMES_MAX];
-		size_t found = ask(&b, vaddrs[i], names), shown = 0;
+		array_push(&s->opened)->source = *source;
+	return s;
+}
 
-		for (size_t n = options->without_inlined && found ? found - 1 : 0; n < found; n++) {
-			if (!names[n].name && found > 1)
-				continue; /* an inlined call of what has no name */
-			symbols[shown++] =
-				(struct symbol){ .name = names[n].name ? present(&b, &names[n])
-								       : NULL,
-						 .file = names[n].file,
-						 .line = names[n].line,
-						 .inlined = n + 1 < found };
-		}
+void symbolizer_close(struct symbolizer **symbolizer)
+{
+	struct symbolizer *s = *symbolizer;
+
+	if (!s)
+		return;
+	for (size_t i = 0; i < s->opened.count; i++)
+		s->opened.items[i].source->close(s->opened.items[i].state);
+	array_free(&s->opened);
+	for (size_t i = 0; i < s->names.count; i++)
+		free(s->names.items[i]);
+	array_free(&s->names);
+	table_free(&s->seen);
+	sym_files_close(&s->files);
+	free(s);
+	*symbolizer = NULL;
+}
+
+size_t symbolizer_ask(struct symbolizer *s, uint64_t vaddr,
+		      struct symbol ret_symbols[SYMBOLIZE_MAX])
+{
+	struct sym_name names[SYMBOLIZE_MAX];
+	size_t found = ask(s, vaddr, names), shown = 0;
+
+	for (size_t i = s->options->without_inlined && found ? found - 1 : 0; i < found; i++) {
+		if (!names[i].name && found > 1)
+			continue; /* an inlined call of what has no name */
+		ret_symbols[shown++] =
+			(struct symbol){ .name = names[i].name ? present(s, &names[i]) : NULL,
+					 .file = names[i].file,
+					 .line = names[i].line,
+					 .inlined = i + 1 < found };
+	}
+	return shown;
+}
+
+size_t symbolizer_bytes(const struct symbolizer *s)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < s->opened.count; i++) {
+		const struct opened *opened = &s->opened.items[i];
+
+		if (opened->usable && opened->source->bytes)
+			bytes += opened->source->bytes(opened->state);
+	}
+	return bytes;
+}
+
+void symbolize_batch(const struct image *image, const uint64_t *vaddrs, size_t count,
+		     const struct symbolize_options *options, symbolize_sink *sink, void *context)
+{
+	_cleanup_(symbolizer_close) struct symbolizer *s = symbolizer_open(image, options);
+
+	for (size_t i = 0; i < count; i++) {
+		struct symbol symbols[SYMBOLIZE_MAX];
+		size_t shown = symbolizer_ask(s, vaddrs[i], symbols);
+
 		if (shown)
 			sink(context, i, symbols, shown);
 	}
-	for (size_t s = 0; s < b.opened.count; s++)
-		b.opened.items[s].source->close(b.opened.items[s].state);
-	array_free(&b.opened);
-	for (size_t i = 0; i < b.names.count; i++)
-		free(b.names.items[i]);
-	array_free(&b.names);
-	table_free(&b.seen);
-	sym_files_close(&b.files);
 }

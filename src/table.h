@@ -17,12 +17,22 @@
 
 #define TABLE_NONE UINT32_MAX
 
+/* Beside each id its hash, so that few others' keys are looked at, and none to grow. */
+struct table_slot {
+	uint32_t id; /* + 1; 0: free */
+	uint32_t hash;
+};
+
+struct table_slots {
+	struct table_slot *items;
+	uint32_t count; /* a power of two, or 0; at most half of them are in use */
+};
+
 struct table {
 	size_t key_size;
 	unsigned char *keys; /* count keys, key_size apart, in id order */
 	uint32_t count, room;
-	uint32_t *slots; /* id + 1; 0: free */
-	uint32_t slot_count;
+	struct table_slots slots;
 };
 
 void table_init(struct table *t, size_t key_size);
@@ -35,8 +45,7 @@ const void *table_key(const struct table *t, uint32_t id);
 struct strings {
 	char **items; /* [0] is ""; each owned */
 	uint32_t count, room;
-	uint32_t *slots;
-	uint32_t slot_count;
+	struct table_slots slots;
 };
 
 void strings_init(struct strings *s);

@@ -47,6 +47,15 @@ static size_t find_range(const struct unwind_layout *layout, uint64_t address)
 	return array_up_to(layout->ranges.items, layout->ranges.count, end, address);
 }
 
+const struct unwind_range *unwind_layout_find(const struct unwind_layout *layout, uint64_t address)
+{
+	size_t i = find_range(layout, address);
+
+	if (i == layout->ranges.count || layout->ranges.items[i].start > address)
+		return NULL;
+	return &layout->ranges.items[i];
+}
+
 /* Is it there already? Code made at run time is mapped, and protected anew, over and over. */
 static bool is_known(const struct unwind_range *have, const struct unwind_range *range)
 {

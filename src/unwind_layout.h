@@ -48,6 +48,10 @@ void unwind_layout_release(struct unwind_layout **layout); /* takes NULL */
 /* `end` > `start`. `image` NULL: anonymous. */
 void unwind_layout_add(struct unwind_layout *layout, const struct unwind_range *range);
 
+/* The range that holds `address`, or NULL; valid until the next is added. */
+const struct unwind_range *unwind_layout_find(const struct unwind_layout *layout,
+					      uint64_t address);
+
 /* Asks for all tables. */
 void unwind_layout_want(struct unwind_layout *layout, struct unwind_images *images, nsec_t now);
 /* Tables that are there count as asked for. */

@@ -340,6 +340,13 @@ size_t unwinds_walk_blocked(struct unwinds *u, uint32_t pid, uint32_t tid,
 			   ret_end);
 }
 
+const struct unwind_layout *unwinds_layout(const struct unwinds *u, uint32_t pid, nsec_t time_ns)
+{
+	const struct unwind_space *space = unwind_spaces_find(&u->spaces, pid, time_ns);
+
+	return space ? space->layout : NULL;
+}
+
 /* --- the whole --------------------------------------------------------------------------------- */
 
 void unwinds_prepare(struct unwinds *u)

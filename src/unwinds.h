@@ -26,6 +26,7 @@
 #include "unwind_maps.h"
 
 struct unwinds;
+struct unwind_layout;
 
 struct unwinds_config {
 	const struct unwind_fds *fds; /* NULL: no kernel side */
@@ -61,6 +62,10 @@ int unwinds_fd(const struct unwinds *unwinds);
 size_t unwinds_walk_blocked(struct unwinds *unwinds, uint32_t pid, uint32_t tid,
 			    const uint64_t regs[SCOPE_RAW_REGS], uint64_t *ret_ips, size_t max,
 			    enum scope_stack_end *ret_end);
+
+/* What `pid` had mapped at `time_ns`; NULL: not known. Valid until the next call of another function. */
+const struct unwind_layout *unwinds_layout(const struct unwinds *unwinds, uint32_t pid,
+					   nsec_t time_ns);
 
 struct unwinds_stats {
 	uint64_t tables, rows, table_bytes; /* in the maps */

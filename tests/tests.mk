@@ -13,6 +13,12 @@ $(BUILD)/workloads/%: tests/workloads/%.c tests/lib/work.c tests/lib/work.h test
 	@mkdir -p $(@D)
 	$(CC) $(WORKLOAD_CFLAGS) -Itests/lib $< tests/lib/work.c -pthread -o $@
 
+# The same program with other names at the same addresses.
+WORKLOADS += $(BUILD)/workloads/names-other
+$(BUILD)/workloads/names-other: tests/workloads/names.c tests/lib/work.c tests/lib/work.h tests/lib/rawcall.h
+	@mkdir -p $(@D)
+	$(CC) $(WORKLOAD_CFLAGS) -DNAMES_OTHER -Itests/lib $< tests/lib/work.c -pthread -o $@
+
 # The workload whose stacks are known is built as programs usually are: optimized, without frame
 # pointers, and in each of the ways that a program can be linked. Not one function of it has lines in
 # a debug file, which would show inlined calls; one part has .debug_frame and nothing else.

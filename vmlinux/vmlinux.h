@@ -137,6 +137,11 @@ struct task_struct {
 	__u64 self_exec_id;
 };
 
+/* kernel/bpf/: the verifier's; tells a kernel since 6.15 */
+struct bpf_subprog_info {
+	__u8 might_sleep : 1;
+};
+
 /* tells a kernel since 6.4 */
 struct kernel_clone_args {
 	__u32 user_worker : 1;

@@ -33,6 +33,17 @@ static __u32 let_others_act(void (**act)(void))
 	return cpu;
 }
 
+void bpf_preempt_disable(void)
+{
+	kernel.cpu_holds++;
+}
+
+void bpf_preempt_enable(void)
+{
+	assert(kernel.cpu_holds > 0);
+	kernel.cpu_holds--;
+}
+
 __u32 bpf_get_smp_processor_id(void)
 {
 	return let_others_act(&kernel.in_opening);

@@ -325,6 +325,7 @@ static void lose_memory(struct ktask *t)
 	if (t->task.mm)
 		t->told_of_loss = true;
 	lifecycle__lose_memory(&args);
+	assert(!kernel.cpu_holds);
 }
 
 void kernel_prepare_exec(__u32 cpu)
@@ -363,6 +364,7 @@ void kernel_exec(__u32 cpu, const char *comm)
 	if (match_comm || filter == SCOPE_FILTER_TID)
 		t->truth->varying = true;
 	lifecycle__exec(NULL, &t->task, old_tid);
+	assert(!kernel.cpu_holds);
 }
 
 void kernel_exit(__u32 cpu)

@@ -86,6 +86,7 @@ struct kernel {
 	void (*in_opening)(void); /* the same, when next a program asks for its CPU's number */
 	bool traces_fork, traces_attach; /* programs that the tracer loads for some targets only */
 	__u32 stack_walks; /* by the kernel's own unwinder */
+	int cpu_holds; /* by the programs, of the running one; none is left */
 	bool has_old_state;		 /* a kernel before 5.14: task_struct.state */
 	bool tells_exits_late;		 /* a kernel before 6.16: after exit_mm() */
 };

@@ -111,6 +111,36 @@ bool check_spinner(const struct doc *doc, const struct doc_thread *t, const char
 	return true;
 }
 
+bool check_names(const struct doc *doc, const struct doc_thread *t, enum doc_state state,
+		 struct doc_error *error)
+{
+	const char *nameless = "no user frame";
+	int64_t named_ns = 0;
+
+	for (size_t i = 0; i < doc->sample_count; i++) {
+		const struct doc_sample *s = &doc->samples[i];
+		bool has_user = false, named = true;
+
+		if (&doc->threads[s->thread] != t || s->state != state)
+			continue;
+		for (uint32_t at = s->stack; at; at = doc->stacks[at].parent) {
+			const struct doc_frame *frame = &doc->frames[doc->stacks[at].frame];
+
+			has_user |= frame->kind == DOC_USER;
+			if (frame->kind == DOC_USER && !frame->named) {
+				named = false;
+				nameless = frame->name;
+			}
+		}
+		if (has_user && named)
+			named_ns += s->ns;
+	}
+	if (named_ns * 100 < t->ns[state] * 99)
+		return doc_wrong(error, "%s %d: %lld of %lld ns named; %s", t->comm, t->tid,
+				 (long long)named_ns, (long long)t->ns[state], nameless);
+	return true;
+}
+
 bool check_between(const char *what, int64_t value, int64_t low, int64_t high,
 		   struct doc_error *error)
 {

@@ -27,6 +27,10 @@ bool check_blocked(const struct doc *doc, const struct doc_thread *thread, const
 bool check_spinner(const struct doc *doc, const struct doc_thread *thread, const char *function,
 		   struct doc_error *error);
 
+/* At least 99 % of the thread's time in that state has user frames, and each of them a name. */
+bool check_names(const struct doc *doc, const struct doc_thread *thread, enum doc_state state,
+		 struct doc_error *error);
+
 /* low <= value <= high */
 bool check_between(const char *what, int64_t value, int64_t low, int64_t high,
 		   struct doc_error *error);

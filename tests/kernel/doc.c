@@ -155,6 +155,7 @@ static bool load_frames(struct doc *doc, struct doc_error *error)
 		if (!*doc->frames[i].name)
 			return doc_wrong(error, "frame %zu has an empty name", i);
 		doc->frames[i].kind = (enum doc_kind)found;
+		doc->frames[i].named = json_is_true(json_object_get(row, "named"));
 	}
 	return true;
 }

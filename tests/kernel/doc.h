@@ -33,6 +33,7 @@ struct doc_thread {
 struct doc_frame {
 	const char *name;
 	enum doc_kind kind;
+	bool named;
 };
 
 struct doc_stack {

@@ -33,7 +33,8 @@
 #define TMPFS_LIKE_RAMFS 0x858458f6
 
 static const struct known_case *const all_cases[] = {
-	ledger_cases, oracle_cases, stack_cases, target_cases, error_cases, load_cases, unwind_cases,
+	ledger_cases, oracle_cases, stack_cases,  target_cases,
+	error_cases,  load_cases,   unwind_cases, names_cases,
 };
 
 static struct known known;

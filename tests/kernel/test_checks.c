@@ -32,7 +32,8 @@ static json_t *sample(int row, const char *state, const char *reason, int stack,
 
 static json_t *frame(const char *name, const char *kind)
 {
-	return json_pack("{s:s,s:s}", "name", name, "kind", kind);
+	return json_pack("{s:s,s:s,s:b}", "name", name, "kind", kind, "named",
+			 strcmp(kind, "label") != 0);
 }
 
 static json_t *stack(int parent, int of)
@@ -71,7 +72,8 @@ static bool all_checks(json_t *root, const struct folded *folded, struct doc_err
 	     check_close("on", doc.threads[1].ns[DOC_ON], 2500000000, 10, 0, error) &&
 	     check_close("runq", doc.threads[1].ns[DOC_RUNQ], 1500000000, 10, 0, error) &&
 	     check_share("spin", doc.threads[1].ns[DOC_ON], WINDOW, 60, 3, error) &&
-	     check_stacks(&doc, error);
+	     check_stacks(&doc, error) && check_names(&doc, &doc.threads[1], DOC_ON, error) &&
+	     check_names(&doc, &doc.threads[2], DOC_OFF, error);
 	doc_free(&doc);
 	return ok;
 }
@@ -105,6 +107,8 @@ static const struct mutant mutants[] = {
 	{ "no_kernel_frames", "samples", 0, "stack", 1, NULL, "kernel frames" },
 	{ "no_function", "frames", 1, "name", 0, "start_thread", "wait_condition_forever" },
 	{ "spinner_elsewhere", "samples", 1, "stack", 2, NULL, "spin_on_cpu" },
+	{ "nameless", "frames", 3, "named", 0, NULL, "named; spin_on_cpu" },
+	{ "nameless_caller", "frames", 1, "named", 0, NULL, "named; wait_condition_forever" },
 	{ "unknown_state", "samples", 1, "state", 0, "sleeping", "unknown state" },
 	{ "unknown_kind", "frames", 2, "kind", 0, "guest", "unknown kind" },
 	{ "parent_after_child", "stacks", 2, "parent", 3, NULL, "'parent' 3" },
@@ -180,6 +184,24 @@ static void try_residual(json_int_t residual, bool expected)
 	folded.state_us[DOC_RUNQ] -= residual / 1000;
 	passed = all_checks(root, &folded, &error);
 	verdict(expected ? "residual_small" : "residual_large", passed == expected, error.text);
+}
+
+/* A kernel stack alone is no named one. */
+static void try_names_without_user_frames(void)
+{
+	json_t *root = right_profile();
+	struct doc_error error = { "passed" };
+	bool passed;
+	struct doc doc;
+
+	json_object_set_new(json_array_get(json_object_get(root, "stacks"), 2), "parent",
+			    json_integer(0));
+	if (!doc_from_json(root, &doc, &error))
+		abort();
+	passed = check_names(&doc, &doc.threads[2], DOC_OFF, &error);
+	verdict("nameless_for_lack_of_frames", !passed && strstr(error.text, "no user frame"),
+		error.text);
+	doc_free(&doc);
 }
 
 static void try_folded(const char *name, struct folded folded, const char *why)
@@ -338,6 +360,7 @@ int main(void)
 		drop_sample(i);
 	try_residual(WINDOW / 1000, true);
 	try_residual(WINDOW / 1000 + 1, false);
+	try_names_without_user_frames();
 	/* 1 % + 2 us for each of 10 switches is allowed */
 	try_consistent_shift("on_to_runq_2_percent", 2450000400, 1549999600, 0, "on:");
 	try_consistent_shift("runq_to_on_2_percent", 2530000400, 1469999600, 0, "on:");

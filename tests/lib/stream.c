@@ -497,7 +497,7 @@ static void names_close(void *state)
 	(void)state;
 }
 
-static const struct symsource names_source = { "stream", names_open, names_resolve, names_close };
+static const struct symsource names_source = { "stream", names_open, names_resolve, names_close, NULL };
 static const struct symsource *const names_sources[] = { &names_source, NULL };
 
 /* --- whole streams ---------------------------------------------------------------------------- */

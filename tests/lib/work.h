@@ -40,6 +40,9 @@ void work_sleep_ns(uint64_t ns);
 /* Until whoever started the workload lets it go on, by closing its stdin. */
 void work_hold(void);
 
+/* A copy that can be executed, in the place of what was there. */
+void work_copy(const char *from, const char *to);
+
 /* Pins the calling thread to the first `count` CPUs it is allowed to use; fewer if there are fewer.
  */
 void work_pin(int count);

@@ -194,6 +194,8 @@ static void test_refused(void)
 	CHECK(mkdir(child.map, 0755) == 0);
 	check_refused(&child, "not a regular file");
 	CHECK(rmdir(child.map) == 0);
+	if (mknod(child.map, S_IFCHR | 0666, makedev(1, 5)) == 0)
+		check_refused(&child, "not a regular file");
 	put(child.map, "1 1 stale\n");
 	CHECK(utimes(child.map, old) == 0);
 	check_refused(&child, "older than the process");
@@ -203,6 +205,24 @@ static void test_refused(void)
 	check_refused(&child, "a file of several names");
 	unlink(second);
 	end(&child);
+}
+
+/* Of two gigabytes, most of them never written. */
+static void test_large(void)
+{
+	struct images *images = images_new();
+	struct child child = start(NULL);
+	const struct image *image;
+
+	put(child.map, "1 1 large\n");
+	CHECK(truncate(child.map, (off_t)2 << 30) == 0);
+	see(images, &child);
+	image = images_jit(images, (uint32_t)child.pid);
+	CHECK(image->fd >= 0 && image->size == (uint64_t)2 << 30);
+	CHECK_STRING(image->why, "read up to 256 MiB");
+	unlink(child.map);
+	end(&child);
+	images_free(&images);
 }
 
 static bool become_another_user(void)
@@ -437,6 +457,7 @@ int main(void)
 		{ "image_jit: a map as it is in the end", test_alive },
 		{ "image_jit: of processes that are gone", test_gone },
 		{ "image_jit: links, other files, old ones", test_refused },
+		{ "image_jit: a map larger than what is read", test_large },
 		{ "image_jit: whose a map may be", test_owner },
 		{ "image_jit: in a container", test_contained },
 		{ "image_jit: something mounted in its place", test_mounted },

@@ -61,6 +61,7 @@ static void test_lines(void)
 {
 	CHECK_NAMES("1000 10 LazyCompile:*busy /tmp/a b.js:1:2\n"
 		    "0x00007f0000002000 0x0000000000000020 void Main.run(int)\n"
+		    "7f0000003000 b py::busy:/tmp/a b.py\n"
 		    "ABCDEF000 Ff upper\n"
 		    "900 8 \x1b[31mred\r\n"
 		    "\t 3000\t10  blanks \n"
@@ -69,6 +70,7 @@ static void test_lines(void)
 		    { 0x100f, "LazyCompile:*busy /tmp/a b.js:1:2" }, { 0x1010, "" },
 		    { 0x7f0000002000, "void Main.run(int)" },
 		    { 0x7f000000201f, "void Main.run(int)" }, { 0x7f0000002020, "" },
+		    { 0x7f000000300a, "py::busy:/tmp/a b.py" }, { 0x7f000000300b, "" },
 		    { 0xabcdef000, "upper" }, { 0xabcdef0fe, "upper" }, { 0xabcdef0ff, "" },
 		    { 0x907, "\x1b[31mred\r" }, { 0x908, "" }, { 0x3000, "" },
 		    { 0x80f, "no newline" });

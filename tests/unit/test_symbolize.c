@@ -57,8 +57,8 @@ static void fake_close(void *state)
 		fake->closed++;
 }
 
-static const struct symsource first_source = { "first", first_open, fake_resolve, fake_close };
-static const struct symsource second_source = { "second", second_open, fake_resolve, fake_close };
+static const struct symsource first_source = { "first", first_open, fake_resolve, fake_close, NULL };
+static const struct symsource second_source = { "second", second_open, fake_resolve, fake_close, NULL };
 static const struct symsource *const both[] = { &first_source, &second_source, NULL };
 
 static char answers[256];

@@ -7,8 +7,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sendfile.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,18 +25,7 @@ static void conftest_work(void)
 
 static void copy_self(const char *path)
 {
-	int from = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	int to = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-	struct stat status;
-	off_t at = 0;
-
-	if (from < 0 || to < 0 || fstat(from, &status))
-		work_die(path);
-	while (at < status.st_size)
-		if (sendfile(to, from, &at, (size_t)(status.st_size - at)) <= 0)
-			work_die(path);
-	close(from);
-	close(to);
+	work_copy("/proc/self/exe", path);
 	/* Stays open to the end: were its inode used again, the next copy would name this one. */
 	if (open(path, O_RDONLY | O_CLOEXEC) < 0)
 		work_die(path);

@@ -10,12 +10,11 @@ thread, a process, a coroutine or a goroutine begins:
    information (libc6-dbg), found by its build-id. Nobody needs that package but this tool.
 """
 
-import bisect
 import functools
-import os
 import re
 import struct
-import subprocess
+
+import symbols
 
 ENTRY_BYTES = 64  # _start of glibc, musl and the dynamic linker are shorter
 
@@ -49,30 +48,9 @@ def entry_point(path):
     return struct.unpack_from("<Q", head, 24)[0] or None
 
 
-@functools.lru_cache(maxsize=None)
-def debug_symbols(build_id):
-    """[(start, end, name)] of the functions in the separate debug file with this build-id."""
-    path = f"/usr/lib/debug/.build-id/{build_id[:2]}/{build_id[2:]}.debug"
-    if not build_id or not os.path.exists(path):
-        return []
-    shown = subprocess.run(["nm", "-S", "--defined-only", path], capture_output=True, text=True)
-    symbols = []
-    for line in shown.stdout.splitlines():
-        words = line.split()
-        if len(words) == 4 and words[2] in "tTwWi":
-            start = int(words[0], 16)
-            symbols.append((start, start + int(words[1], 16), words[3].split("@")[0]))
-    return sorted(symbols)
-
-
 def debug_name(build_id, offset):
-    symbols = debug_symbols(build_id)
-    at = bisect.bisect(symbols, (offset, float("inf"))) - 1
-    while at >= 0 and symbols[at][0] > offset - 4096:
-        if offset < symbols[at][1]:
-            return symbols[at][2]
-        at -= 1
-    return None
+    path = symbols.debug_file(build_id)
+    return symbols.covering(symbols.functions(path), offset) if path else None
 
 
 class Ends:

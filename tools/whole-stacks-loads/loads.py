@@ -7,6 +7,7 @@ ended by Run.end(), by pid, whatever happened.
 """
 
 import ctypes
+import functools
 import glob
 import importlib.machinery
 import importlib.util
@@ -19,6 +20,7 @@ import socket
 import subprocess
 import sys
 import time
+import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
 PR_SET_CHILD_SUBREAPER = 36  # include/uapi/linux/prctl.h
@@ -40,6 +42,7 @@ PROGRAMS = {
     "go": "/usr/bin/go",
     "rustc": "/usr/bin/rustc",
     "g++": "/usr/bin/g++",
+    "toolchain": "toolchain",  # tools/symbol-corpus DIR toolchain makes DIR/toolchain
 }
 
 PACKAGES = ("redis-server redis-tools postgresql nginx wrk openssl python3.11 perl sqlite3 nodejs "
@@ -66,11 +69,12 @@ def children_of(pid):
     return pids
 
 
-def program(name):
-    path = shutil.which(PROGRAMS[name])
-    if not path:
-        raise Missing(f"{PROGRAMS[name]} is missing")
-    return path
+def program(name, below=""):
+    path = os.path.join(PROGRAMS[name], below) if below else PROGRAMS[name]
+    found = shutil.which(path)
+    if not found:
+        raise Missing(f"{path} is missing")
+    return found
 
 
 class Run:
@@ -229,20 +233,34 @@ def node(run):
     yield ["-p", run.start_ready(program("node"), HERE / "load.js").pid]
 
 
-def make(run):
-    """From `make` itself on: its first instruction, and every compiler's."""
+@functools.lru_cache(maxsize=None)
+def make_shares():
     path = str(HERE.parent / "bench" / "make-shares")
     loader = importlib.machinery.SourceFileLoader("make_shares", path)
     sys.path.insert(0, os.path.dirname(path))
     module = importlib.util.module_from_spec(importlib.util.spec_from_loader("make_shares", loader))
     sys.dont_write_bytecode = True
     loader.exec_module(module)
+    return module
+
+
+def build(run, files, make_path, *variables):
+    """From `make` itself on: its first instruction, and every compiler's."""
     while True:
         for old in run.folder.glob("part*.o"):
             old.unlink()
-        module.make_sources(run.folder, 3000)
-        yield ["--user", "root", "--", program("make"), "-s", "-j2", "-C", run.folder,
-               f"CC={program('gcc')}"]
+        make_shares().make_sources(run.folder, files)
+        yield ["--user", "root", "--", make_path, "-s", "-j2", "-C", run.folder, *variables]
+
+
+def make(run):
+    return build(run, 3000, program("make"), f"CC={program('gcc')}")
+
+
+def make_tcc(run):
+    """The same with a compiler, a make and a shell that have symbols, and live shorter."""
+    tcc, make_path, shell = (program("toolchain", f"bin/{name}") for name in ("tcc", "make", "dash"))
+    return build(run, 12000, make_path, f"SHELL={shell}", f"CC=test -d . && {tcc}")
 
 
 def go(run):
@@ -269,18 +287,62 @@ def cxx(run):
     yield ["-p", run.start_ready(run.path("load")).pid]
 
 
-# name: (load, the least share of complete stacks in per cent)
+def own_names(run, path="load"):
+    """The C++ program with all that has no symbols on Debian linked in; what is left is libc."""
+    run.call(program("g++"), "-O2", "-std=c++17", "-pthread", "-static-libstdc++", "-static-libgcc",
+             "-o", run.path(path), HERE / "load.cc")
+    return run.path(path)
+
+
+def cxx_symbols(run):
+    yield ["-p", run.start_ready(own_names(run)).pid]
+
+
+def cxx_container(run):
+    """Mounts and process numbers of its own, and a root that holds only what it needs."""
+    binary = own_names(run)
+    root = run.folder / "root"
+    shown = subprocess.run(["ldd", binary], capture_output=True, text=True, check=True).stdout
+    libraries = [word for line in shown.splitlines() for word in line.split() if word[0] == "/"]
+    for path in libraries:
+        (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, root / path[1:])
+    shutil.copy(binary, root / "program")
+    outside = run.start_ready("unshare", "--mount", "--pid", "--fork", "--kill-child",
+                              f"--root={root}", "/program")
+    yield ["-p", children_of(outside.pid)[0]]
+
+
+def cxx_replaced(run):
+    """Another program takes the place of its file a while after it is watched."""
+    binary = own_names(run)
+    process = run.start_ready(binary)
+    shutil.copy(program("make"), run.path("other"))
+    run.start("sh", "-c", "sleep 4; mv other load")
+    yield ["-p", process.pid]
+
+
+class Load(typing.NamedTuple):
+    start: typing.Callable
+    whole: float = 99.5  # the least share of complete stacks in per cent
+    named: float = 0  # and of named ones; most of what Debian installs is stripped
+
+
 LOADS = {
-    "redis-server": (redis, 99.5),
-    "postgres": (postgres, 99.5),
-    "nginx": (nginx, 99.5),
-    "python3.11": (python, 99.5),
-    "perl": (perl, 99.5),
-    "sqlite3": (sqlite, 99.5),
-    "node": (node, 98),
-    "make -j2": (make, 98),
-    "Go": (go, 99.5),
-    "Go without cgo": (go_static, 99.5),
-    "Rust -O": (rust, 99.5),
-    "C++ -O2": (cxx, 99.5),
+    "redis-server": Load(redis),
+    "postgres": Load(postgres),
+    "nginx": Load(nginx),
+    "python3.11": Load(python),
+    "perl": Load(perl),
+    "sqlite3": Load(sqlite),
+    "node": Load(node, 98),
+    "make -j2": Load(make, 98),
+    "make -j2, tcc": Load(make_tcc, 98, 99),
+    "Go": Load(go),
+    "Go without cgo": Load(go_static),
+    "Rust -O": Load(rust),
+    "C++ -O2": Load(cxx),
+    "C++ with symbols": Load(cxx_symbols, named=99),
+    "C++ in a container": Load(cxx_container, named=99),
+    "C++ replaced": Load(cxx_replaced, named=99),
 }

@@ -19,6 +19,8 @@
 #define __always_inline inline __attribute__((always_inline))
 /* Global functions of the programs' headers: each file that includes them has its own. */
 #define __noinline	static __attribute__((noinline, unused))
+#define __weak
+#define __ksym
 #define barrier()	__asm__ volatile("" ::: "memory")
 #define barrier_var(var)	__asm__ volatile("" : "+r"(var))
 
