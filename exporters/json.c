@@ -113,6 +113,8 @@ static void put_process(const struct writer *w, uint32_t i)
 	put_string(w, ",", "exe", process->exe);
 	put_number(w, ",", "first_thread", process->first_thread);
 	put_number(w, ",", "thread_count", process->thread_count);
+	put_number(w, ",", "anonymous_ns", process->anonymous_ns);
+	put_string(w, ",", "anonymous_why", process->anonymous_why);
 	fputc('}', w->out);
 }
 
@@ -145,6 +147,10 @@ static void put_image(const struct writer *w, uint32_t i)
 	put_string(w, "{", "path", i ? image->path : 0);
 	put_string(w, ",", "build_id", i ? image->build_id : 0);
 	put_number(w, ",", "incomplete_ns", image->incomplete_ns);
+	put_number(w, ",", "unnamed_ns", image->unnamed_ns);
+	put_string(w, ",", "why", image->why);
+	put_string(w, ",", "debug_file", image->debug_file);
+	put_string(w, ",", "debug_package", image->debug_package);
 	fputc('}', w->out);
 }
 

@@ -39,6 +39,11 @@ struct profile_image {
 	uint32_t build_id; /* string, hexadecimal; 0: none or not known */
 	nsec_t incomplete_ns; /* of user stacks that ended before their time, with the outermost frame
 			       * in this image; of image 0: in none */
+	nsec_t unnamed_ns; /* frames x time, its part of quality.unnamed_ns; of image 0: in no mapping,
+			    * and in memory of no file */
+	uint32_t why; /* string: why these have no name; 0: there are none, or it is not known */
+	uint32_t debug_file;	/* string: where a file that names them is looked for; 0: nowhere */
+	uint32_t debug_package; /* string: the distribution's that has it; 0: not known */
 };
 
 struct profile_frame {
@@ -64,6 +69,8 @@ struct profile_process {
 	uint32_t exe;  /* string; 0: not known, or a kernel thread */
 	uint32_t first_thread; /* threads of a process are contiguous */
 	uint32_t thread_count;
+	nsec_t anonymous_ns;	/* frames x time: of image 0's unnamed_ns, in memory of no file */
+	uint32_t anonymous_why; /* string: why nothing names that; 0: there is none, or not known */
 };
 
 struct profile_thread {

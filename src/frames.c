@@ -12,12 +12,6 @@
 /* A file that could not be had is asked for again on behalf of so many processes that mapped it. */
 #define FILE_TRIES 16
 
-/* What names sites: an image, or what a process wrote of the code that it made. */
-struct frame_source {
-	const struct image *image;
-	uint32_t shown; /* the profile's image; 0: that of all JIT code, if it is shown at all */
-};
-
 /* Where an address is, before it has a name. */
 struct frame_site {
 	uint32_t source;      /* 0: in no image */
@@ -86,7 +80,7 @@ void frames_free(struct frames *f)
 	array_free(&f->sites);
 	array_free(&f->site_frames);
 	array_free(&f->sources);
-	array_free(&f->jit_sources);
+	array_free(&f->jits);
 	free(f->stacks);
 	free(f->files);
 }
@@ -208,12 +202,9 @@ static uint32_t shown_image(struct frames *f, uint32_t source)
 static const struct image *find_jit(struct frames *f, uint32_t pid)
 {
 	_cleanup_free_ char *path = NULL;
-	const struct image *image;
 
-	if (f->config->images) {
-		image = images_jit(f->config->images, pid);
-		return image->fd >= 0 || image->dump ? image : NULL;
-	}
+	if (f->config->images)
+		return images_jit(f->config->images, pid);
 	path = mem_format("/tmp/perf-%u.map", pid);
 	return make_image(f, IMAGE_JIT, path);
 }
@@ -222,16 +213,19 @@ static const struct image *find_jit(struct frames *f, uint32_t pid)
 static uint32_t jit_source(struct frames *f, uint32_t instance)
 {
 	const struct proc_instance *process = &f->ingest->procs.instances.items[instance];
-	const struct image *image;
+	struct frame_jit *jit;
 	bool is_new;
 	uint32_t id = table_add(&f->jit_table, &instance, &is_new);
 
-	if (is_new) {
-		/* of a number that was used again, the files are the last one's */
-		image = process->last_ns == ~(nsec_t)0 ? find_jit(f, process->pid) : NULL;
-		*array_push(&f->jit_sources) = image ? add_source(f, image) : 0;
-	}
-	return f->jit_sources.items[id];
+	if (!is_new)
+		return f->jits.items[id].source;
+	jit = array_push(&f->jits);
+	/* of a number that was used again, the files are the last one's */
+	if (process->last_ns == ~(nsec_t)0)
+		jit->image = find_jit(f, process->pid);
+	if (jit->image && (jit->image->fd >= 0 || jit->image->dump || !f->config->images))
+		jit->source = add_source(f, jit->image);
+	return jit->source;
 }
 
 /* --- places ----------------------------------------------------------------------------------- */
@@ -433,6 +427,8 @@ static void name_as_address(struct frames *f, struct frame_site *site)
 	site->first_frame = f->site_frames.count;
 	site->frame_count = 1;
 	*array_push(&f->site_frames) = add_frame(f, &frame);
+	if (site->kind == SITE_ANONYMOUS)
+		f->anonymous = f->site_frames.items[site->first_frame];
 }
 
 static void name_sites(struct frames *f)

@@ -24,8 +24,19 @@
 #include "profile.h"
 #include "profile_build.h"
 
-struct frame_site;   /* src/frames.c */
-struct frame_source; /* src/frames.c */
+struct frame_site; /* src/frames.c */
+
+/* What names sites: an image, or what a process wrote of the code that it made. */
+struct frame_source {
+	const struct image *image;
+	uint32_t shown; /* the profile's image; 0: that of all JIT code, if it is shown at all */
+};
+
+/* What names the code that a process made at run time. */
+struct frame_jit {
+	const struct image *image; /* IMAGE_JIT; NULL: another process has its number by now */
+	uint32_t source;	   /* 0: there are no names in it */
+};
 
 struct frame_ids {
 	uint32_t *items;
@@ -54,8 +65,9 @@ struct frames {
 	ARRAY(struct frame_source) sources;
 	struct table source_table;   /* images by pointer; ids are one less than a source's */
 	struct table jit_table;	     /* instances that have stacks in memory of no file */
-	ARRAY(uint32_t) jit_sources; /* theirs; 0: none */
-	uint32_t jit_image;	     /* of the profile; 0: nothing in it has a name yet */
+	ARRAY(struct frame_jit) jits;
+	uint32_t jit_image; /* of the profile; 0: nothing in it has a name yet */
+	uint32_t anonymous; /* the frame [anonymous]; 0: there is none */
 	struct frame_file {
 		const struct image *image;
 		uint32_t pid; /* that it was last asked for */

@@ -158,6 +158,16 @@ static bool read_birth(struct image_jits *jits, uint32_t pid, uint64_t *ret_birt
 	return true;
 }
 
+/* The map has the number in its name. */
+static void set_ns_pid(struct jit_entry *entry, uint32_t ns_pid)
+{
+	if (entry->ns_pid == ns_pid)
+		return;
+	entry->ns_pid = ns_pid;
+	free((void *)entry->image.path);
+	entry->image.path = mem_format("/tmp/perf-%u.map", ns_pid);
+}
+
 /* A descriptor to keep, unless there are too many. */
 static bool may_keep(struct image_jits *jits, struct jit_entry *entry)
 {
@@ -231,7 +241,7 @@ static void look_at_process(struct image_jits *jits, struct jit_entry *entry)
 	entry->uids[0] = (uid_t)uids[0];
 	entry->uids[1] = (uid_t)uids[1];
 	if (status_numbers(jits->text.data, "NSpid:", pids, ARRAY_SIZE(pids)))
-		entry->ns_pid = (uint32_t)pids[0];
+		set_ns_pid(entry, (uint32_t)pids[0]);
 	snprintf(path, sizeof(path), "/proc/%u/root", entry->pid);
 	find_tmp(jits, entry, path);
 }

@@ -12,6 +12,7 @@
 
 #include "launch_user.h"
 #include "mem.h"
+#include "search_path.h"
 
 struct launch {
 	const char *name;
@@ -159,17 +160,9 @@ static void reap(struct launch *launch, int flags)
 /* execvp() says EACCES also where it could not look into some directory and found nothing. */
 static bool is_in_path(const char *name)
 {
-	const char *path = getenv("PATH");
+	_cleanup_free_ char *file = search_path_find(name, F_OK);
 
-	while (path && *path) {
-		size_t length = strcspn(path, ":");
-		_cleanup_free_ char *file = mem_format("%.*s/%s", (int)length, path, name);
-
-		if (!access(file, F_OK))
-			return true;
-		path += length + (path[length] == ':');
-	}
-	return false;
+	return file != NULL;
 }
 
 static int report_failure(const struct launch *launch, const struct failure *failure,

@@ -77,17 +77,25 @@ int launch_user_find(const char *wanted, struct launch_user *ret_user, struct er
 	return 0;
 }
 
+int launch_user_change(const struct launch_user *user)
+{
+	if (user->change &&
+	    (setgroups(user->groups.count, user->groups.items) < 0 ||
+	     setresgid(user->gid, user->gid, user->gid) < 0 ||
+	     setresuid(user->uid, user->uid, user->uid) < 0))
+		return -errno;
+	return 0;
+}
+
 int launch_user_become(const struct launch_user *user)
 {
-	if (!user->change)
-		return 0;
-	if (setgroups(user->groups.count, user->groups.items) < 0 ||
-	    setresgid(user->gid, user->gid, user->gid) < 0 ||
-	    setresuid(user->uid, user->uid, user->uid) < 0)
-		return -errno;
-	if (user->name && (setenv("HOME", user->home, 1) < 0 ||
-			   setenv("USER", user->name, 1) < 0 ||
-			   setenv("LOGNAME", user->name, 1) < 0))
+	int r = launch_user_change(user);
+
+	if (r)
+		return r;
+	if (user->change && user->name &&
+	    (setenv("HOME", user->home, 1) < 0 || setenv("USER", user->name, 1) < 0 ||
+	     setenv("LOGNAME", user->name, 1) < 0))
 		return -ENOMEM;
 	return 0;
 }

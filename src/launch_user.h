@@ -25,7 +25,9 @@ struct launch_user {
 
 /* `wanted`: --user, a name or a number; NULL: who called sudo, if anybody. */
 int launch_user_find(const char *wanted, struct launch_user *ret_user, struct err *err);
-/* In the child: takes the identity and its HOME, USER, LOGNAME. 0 or -errno. */
+/* In the child: takes the identity. 0 or -errno; allocates nothing. */
+int launch_user_change(const struct launch_user *user);
+/* And its HOME, USER, LOGNAME. 0 or -errno. */
 int launch_user_become(const struct launch_user *user);
 void launch_user_free(struct launch_user *user);
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "debuginfod.h"
 #include "opts_draft.h"
 #include "value.h"
 
@@ -313,5 +314,6 @@ void opts_free(struct opts *opts)
 	free((void *)opts->config.cpus);
 	free((void *)opts->config.outputs);
 	free((void *)opts->symbolize.words);
+	debuginfod_free(&opts->config.symbols.debuginfod);
 	*opts = (struct opts){ 0 };
 }

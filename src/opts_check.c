@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "debuginfod.h"
 #include "value.h"
 
 #define DEFAULT_DURATION_NS  (30 * NSEC_PER_SEC)
@@ -279,5 +280,7 @@ int draft_check(struct draft *draft, struct err *err)
 		r = check_capture(draft, err);
 	if (!r && command & FOR_SYMBOLIZE)
 		r = check_symbolize(draft, err);
+	if (!r && draft->seen[OPTION_DEBUGINFOD])
+		r = debuginfod_open(&draft->opts.config.symbols.debuginfod, err);
 	return r;
 }

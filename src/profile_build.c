@@ -8,6 +8,7 @@
 #include "ledger.h"
 #include "parts.h"
 #include "stacks.h"
+#include "unnamed.h"
 
 /* What the profile is made from, and its growing arrays. */
 struct build {
@@ -21,6 +22,7 @@ struct build {
 	struct waits waits;
 	struct runs runs;
 	struct stack_pair *sum_pairs; /* by sum of the ingest */
+	struct profile_process *processes;
 	struct profile_thread *threads;
 	ARRAY(struct profile_sample) samples;
 };
@@ -114,11 +116,11 @@ static const char *exe_of(const struct ingest *ingest, uint32_t instance)
 static void make_processes(struct build *b)
 {
 	size_t count = b->ledger.processes.count;
-	struct profile_process *processes = mem_alloc_array(count, sizeof(*processes));
 
+	b->processes = mem_alloc_array(count, sizeof(*b->processes));
 	for (size_t i = 0; i < count; i++) {
 		const struct ledger_process *from = &b->ledger.processes.items[i];
-		struct profile_process *to = &processes[i];
+		struct profile_process *to = &b->processes[i];
 
 		to->pid = from->pid;
 		to->first_thread = from->first_thread;
@@ -127,7 +129,7 @@ static void make_processes(struct build *b)
 		if (from->instance != PROCS_NONE)
 			to->exe = strings_add(&b->strings, exe_of(b->ingest, from->instance));
 	}
-	b->profile->processes = processes;
+	b->profile->processes = b->processes;
 	b->profile->process_count = (uint32_t)count;
 }
 
@@ -236,6 +238,8 @@ static void measure_quality(struct build *b)
 			q->stackless_ns += s->ns;
 		q->frames_ns += facts->frames * s->ns;
 		q->unnamed_ns += facts->unnamed * s->ns;
+		b->processes[b->threads[s->thread].process].anonymous_ns +=
+			facts->anonymous * s->ns;
 		if (b->threads[s->thread].kernel_thread || !b->config->user_stacks)
 			continue;
 		q->user_ns += s->ns;
@@ -245,6 +249,16 @@ static void measure_quality(struct build *b)
 		if (facts->end != SCOPE_END_COMPLETE)
 			b->frames.images.items[facts->end_image].incomplete_ns += s->ns;
 	}
+}
+
+static void explain_unnamed(struct build *b)
+{
+	unnamed_measure(&b->frames, &b->stacks, b->samples.items, b->samples.count);
+	unnamed_explain(&b->frames, b->profile->quality.frames_ns);
+	for (size_t i = 0; i < b->ledger.processes.count; i++)
+		if (b->processes[i].anonymous_ns)
+			b->processes[i].anonymous_why = unnamed_explain_anonymous(
+				&b->frames, b->ledger.processes.items[i].instance);
 }
 
 /* --- the whole -------------------------------------------------------------------------------- */
@@ -311,6 +325,7 @@ struct profile *profile_build(struct ingest *ingest, const struct profile_config
 	make_samples(&b);
 	b.profile->stacks = b.stacks.nodes.items;
 	measure_quality(&b);
+	explain_unnamed(&b);
 	seal(&b);
 	stacks_free(&b.stacks);
 	frames_free(&b.frames);

@@ -91,6 +91,7 @@ static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 	if (of->kind != FRAME_LABEL) {
 		facts->frames++;
 		facts->unnamed += !of->named;
+		facts->anonymous += frame == s->frames->anonymous;
 	}
 	if (!parent)
 		take_root(facts, of, end);

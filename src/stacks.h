@@ -21,6 +21,7 @@
 struct stack_facts {
 	uint32_t frames;   /* user and kernel, without labels */
 	uint32_t unnamed;  /* of them */
+	uint32_t anonymous; /* of these, in memory of no file */
 	bool lost;	   /* has a label of a stack that was lost or unreadable */
 	bool user;	   /* has user frames; then: */
 	enum scope_stack_end end; /* how their walk ended */

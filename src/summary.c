@@ -11,6 +11,10 @@
 #define TOP_REASONS   4
 #define TOP_RESIDUALS 5
 #define TOP_IMAGES    3
+#define TOP_UNNAMED   3
+#define MOST_UNNAMED  20 /* with -v */
+
+#define LABEL_COLUMNS 14 /* with two blanks before and behind */
 
 #define BOLD   "\033[1m"
 #define YELLOW "\033[33m"
@@ -31,6 +35,7 @@ struct printer {
 	const struct profile *profile;
 	struct totals totals;
 	bool color;
+	bool verbose;
 	FILE *out;
 };
 
@@ -80,7 +85,7 @@ static const char *paint(const struct printer *w, const char *color)
 
 static void begin_row(const struct printer *w, const char *label)
 {
-	fprintf(w->out, "  %s%-10s%s  ", paint(w, BOLD), label, paint(w, RESET));
+	fprintf(w->out, "  %s%-*s%s  ", paint(w, BOLD), LABEL_COLUMNS - 4, label, paint(w, RESET));
 }
 
 static const char *plural(uint64_t count, const char *one, const char *many)
@@ -314,6 +319,7 @@ static void print_quality(const struct printer *w)
 	begin_row(w, "names");
 	fprintf(w->out, "missing for %s of the frames, by time\n",
 		text_share(quality->unnamed_ns, quality->frames_ns).bytes);
+	summary_print_unnamed(p, w->verbose ? MOST_UNNAMED : TOP_UNNAMED, LABEL_COLUMNS, w->out);
 	if (!p->states[SCOPE_ON])
 		return;
 	begin_row(w, "sampling");
@@ -423,6 +429,7 @@ void summary_print(const struct profile *profile, const struct summary_opts *opt
 		.profile = profile,
 		.totals = add_up(profile),
 		.color = opts->color,
+		.verbose = opts->verbose,
 		.out = out,
 	};
 

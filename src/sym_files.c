@@ -2,23 +2,20 @@
 #include "sym_files.h"
 
 #include <errno.h>
-#include <lzma.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "debuginfod.h"
 #include "image_open.h"
 #include "mem.h"
 #include "sym_proof.h"
+#include "unpack_xz.h"
 
 /* Bytes of sections that hold a path and an id. */
 #define LINK_MAX_BYTES 8192
-/* Of .gnu_debugdata; what distributions ship has some 100 KB, and unpacks to five times that. */
-#define PACKED_MAX    ((uint64_t)64 << 20)
-#define UNPACKED_MAX  ((size_t)256 << 20)
-#define UNPACK_FACTOR 4096
-/* The dictionary of xz -9 has 64 MiB. */
-#define DECODER_MAX ((uint64_t)128 << 20)
+/* Of .gnu_debugdata; what distributions ship has some 100 KB. */
+#define PACKED_MAX ((uint64_t)64 << 20)
 
 /* A file that is looked for once. */
 struct slot {
@@ -33,6 +30,7 @@ enum { SLOT_MAIN, SLOT_DEBUG, SLOT_MINIDEBUG, SLOT_PACKAGE, SLOT_MAIN_ALT, SLOT_
 
 struct sym_files {
 	const struct image *image;
+	struct debuginfod *debuginfod; /* NULL: not to be asked */
 	struct build_id id; /* the image's */
 	struct slot slots[SLOTS];
 	char *why;
@@ -45,15 +43,21 @@ void sym_files_set_debug_root(const char *path)
 	debug_root = path ? path : "/usr/lib/debug";
 }
 
-/* Below the debug directory; NULL where the id is too short to be one. */
+/* `hex` has room for 2 * BUILD_ID_MAX + 1. False: the id is too short to be one. */
+static bool build_id_hex(const struct build_id *id, char *hex)
+{
+	for (size_t i = 0; i < id->count; i++)
+		snprintf(hex + 2 * i, 3, "%02x", id->bytes[i]);
+	return id->count >= 2;
+}
+
+/* Below the debug directory; NULL: none. */
 static char *build_id_path(const struct build_id *id)
 {
 	char hex[2 * BUILD_ID_MAX + 1];
 
-	if (id->count < 2)
+	if (!build_id_hex(id, hex))
 		return NULL;
-	for (size_t i = 0; i < id->count; i++)
-		snprintf(hex + 2 * i, 3, "%02x", id->bytes[i]);
 	return mem_format("%s/.build-id/%.2s/%s.debug", debug_root, hex, hex + 2);
 }
 
@@ -160,6 +164,22 @@ static int try_build_id(const struct sym_files *files, struct slot *slot, const 
 	return try_both_roots(files, slot, path, &(struct sym_proof){ .id = id });
 }
 
+/* Where it is not on this machine, and servers may be asked. */
+static void try_debuginfod(const struct sym_files *files, struct slot *slot,
+			   const struct build_id *id)
+{
+	char hex[2 * BUILD_ID_MAX + 1];
+	const char *path, *why;
+
+	if (!files->debuginfod || slot->elf.size || !build_id_hex(id, hex))
+		return;
+	path = debuginfod_find(files->debuginfod, hex, &why);
+	if (path)
+		try_path(files, slot, NULL, mem_copy_string(path), &(struct sym_proof){ .id = id });
+	else if (!slot->refusal)
+		slot->refusal = mem_copy_string(why);
+}
+
 /* --- paths ------------------------------------------------------------------------------------ */
 
 /* Of the directory, the slash included; 0: it has none. */
@@ -216,6 +236,11 @@ void sym_files_close(struct sym_files **files)
 	free(dead->why);
 	free(dead);
 	*files = NULL;
+}
+
+void sym_files_use_debuginfod(struct sym_files *files, struct debuginfod *debuginfod)
+{
+	files->debuginfod = debuginfod;
 }
 
 const struct image *sym_files_image(const struct sym_files *files)
@@ -299,43 +324,12 @@ const struct elf_file *sym_files_debug(struct sym_files *files)
 	struct slot *slot = first_time(files, SLOT_DEBUG);
 	const struct elf_file *main = sym_files_main(files);
 
-	if (slot && main && !has_debug_info(main) && try_build_id(files, slot, &files->id))
-		find_by_link(files, slot, main);
+	if (slot && main && !has_debug_info(main)) {
+		if (try_build_id(files, slot, &files->id))
+			find_by_link(files, slot, main);
+		try_debuginfod(files, slot, &files->id);
+	}
 	return answer(files, SLOT_DEBUG);
-}
-
-/* One stream, or NULL. What it claims to have is not asked: room grows with what comes out. */
-static uint8_t *unpack_xz(const uint8_t *packed, size_t packed_size, size_t *ret_size)
-{
-	size_t bound = packed_size < UNPACKED_MAX / UNPACK_FACTOR ? packed_size * UNPACK_FACTOR
-								  : UNPACKED_MAX;
-	size_t room = packed_size < bound / 8 ? packed_size * 8 : bound;
-	lzma_stream stream = LZMA_STREAM_INIT;
-	uint8_t *bytes = mem_resize_array(NULL, room, 1);
-	size_t made = 0;
-	lzma_ret result = lzma_stream_decoder(&stream, DECODER_MAX, 0);
-
-	stream.next_in = packed;
-	stream.avail_in = packed_size;
-	while (result == LZMA_OK) {
-		if (made == room) {
-			if (room == bound)
-				break;
-			room = room < bound / 2 ? room * 2 : bound;
-			bytes = mem_resize_array(bytes, room, 1);
-		}
-		stream.next_out = bytes + made;
-		stream.avail_out = room - made;
-		result = lzma_code(&stream, LZMA_FINISH);
-		made = room - stream.avail_out;
-	}
-	lzma_end(&stream);
-	if (result == LZMA_STREAM_END) {
-		*ret_size = made;
-		return bytes;
-	}
-	free(bytes);
-	return NULL;
 }
 
 const struct elf_file *sym_files_minidebug(struct sym_files *files)
@@ -381,7 +375,8 @@ static void find_alternate(struct sym_files *files, struct slot *slot, const str
 		if (try_both_roots(files, slot, common, &proof) == 0)
 			return;
 	}
-	try_build_id(files, slot, &id);
+	if (try_build_id(files, slot, &id))
+		try_debuginfod(files, slot, &id);
 }
 
 const struct elf_file *sym_files_alternate(struct sym_files *files, const struct elf_file *of)
@@ -462,10 +457,13 @@ const char *sym_files_why(struct sym_files *files)
 	if (elf_file_section(main, ".gnu_debugdata"))
 		stripped = "stripped to the symbols in .gnu_debugdata";
 	refusal = files->slots[SLOT_DEBUG].refusal;
-	files->why = mem_format("%s; %s%s%s%s%s", stripped,
-				files->id.count ? "no debug file for build-id "
-						: "no debug file, and no build-id",
-				files->id.count ? image->build_id : "", refusal ? " (" : "",
+	files->why = mem_format("%s; no debug file%s%s%s%s", stripped,
+				files->id.count ? "" : ", and no build-id", refusal ? " (" : "",
 				refusal ? refusal : "", refusal ? ")" : "");
 	return files->why;
+}
+
+char *sym_files_place(const struct sym_files *files)
+{
+	return build_id_path(&files->id);
 }

@@ -8,7 +8,8 @@
  * not prove that it belongs to the image (build-id, CRC, the id of a split unit) is not used.
  *
  * What is known by a build-id is looked for in our root directory, then in that of the image's
- * process; what is known by a path, in the root alone in which the file that names it stands.
+ * process, then with debuginfod; what is known by a path, in the root alone in which the file
+ * that names it stands.
  *
  * What is returned is owned by the sym_files and lives as long. NULL: there is none.
  */
@@ -18,18 +19,22 @@
 #include "elf_file.h"
 #include "image.h"
 
+struct debuginfod; /* src/debuginfod.h */
 struct sym_files;
 
 /* `image` must outlive the result. Never NULL. */
 struct sym_files *sym_files_open(const struct image *image);
 void sym_files_close(struct sym_files **files); /* takes NULL */
 
+/* To be asked last, by build-id, and to outlive `files`; NULL, as it is from the start: nobody. */
+void sym_files_use_debuginfod(struct sym_files *files, struct debuginfod *debuginfod);
+
 const struct image *sym_files_image(const struct sym_files *files);
 
 const struct elf_file *sym_files_main(struct sym_files *files);
 /*
- * By build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink with its CRC. An image that
- * has .debug_info itself has none.
+ * By build-id below /usr/lib/debug/.build-id, else by .gnu_debuglink with its CRC, else from a
+ * server. An image that has .debug_info itself has none.
  */
 const struct elf_file *sym_files_debug(struct sym_files *files);
 /* .gnu_debugdata, unpacked. */
@@ -55,6 +60,12 @@ void sym_files_close_split(struct elf_file *file); /* takes an empty one */
  * image->why tells it. Names from the target are in it: any byte.
  */
 const char *sym_files_why(struct sym_files *files);
+
+/*
+ * Where a debug file of the image is looked for first; free(). NULL: nowhere by name alone, since
+ * the image has no build-id.
+ */
+char *sym_files_place(const struct sym_files *files);
 
 /* Instead of /usr/lib/debug, in every root; for tests. Borrowed; NULL: as it was. */
 void sym_files_set_debug_root(const char *path);

@@ -136,6 +136,7 @@ struct symbolizer *symbolizer_open(const struct image *image,
 
 	s->files = sym_files_open(image);
 	s->options = options;
+	sym_files_use_debuginfod(s->files, options->debuginfod);
 	table_init(&s->seen, sizeof(const char *));
 	for (; *source; source++)
 		array_push(&s->opened)->source = *source;

@@ -26,6 +26,9 @@ static inline void check_tables(const struct profile *p)
 	for (uint32_t i = 0; i < p->image_count; i++) {
 		CHECK(p->images[i].path < p->string_count);
 		CHECK(p->images[i].build_id < p->string_count);
+		CHECK(p->images[i].why < p->string_count);
+		CHECK(p->images[i].debug_file < p->string_count);
+		CHECK(p->images[i].debug_package < p->string_count);
 	}
 }
 
@@ -38,6 +41,7 @@ static inline void check_threads(const struct profile *p)
 		CHECK(p->processes[i].thread_count > 0);
 		CHECK(p->processes[i].comm < p->string_count);
 		CHECK(p->processes[i].exe < p->string_count);
+		CHECK(p->processes[i].anonymous_why < p->string_count);
 		for (uint32_t n = 0; n < p->processes[i].thread_count; n++, next++)
 			CHECK_INT(p->threads[next].process, i);
 	}
@@ -89,7 +93,7 @@ static inline void check_samples(const struct profile *p)
 static inline void check_quality(const struct profile *p)
 {
 	const struct profile_quality *q = &p->quality;
-	nsec_t on = 0, all = 0, ended = 0, incomplete = 0;
+	nsec_t on = 0, all = 0, ended = 0, incomplete = 0, unnamed = 0, anonymous = 0;
 
 	for (uint32_t i = 0; i < p->sample_count; i++) {
 		all += p->samples[i].ns;
@@ -104,6 +108,12 @@ static inline void check_quality(const struct profile *p)
 		incomplete += p->images[i].incomplete_ns;
 	CHECK(ended <= q->user_ns && incomplete == ended - q->end_ns[SCOPE_END_COMPLETE]);
 	CHECK(q->unnamed_ns <= q->frames_ns);
+	for (uint32_t i = 0; i < p->image_count; i++)
+		unnamed += p->images[i].unnamed_ns;
+	CHECK_INT(unnamed, q->unnamed_ns);
+	for (uint32_t i = 0; i < p->process_count; i++)
+		anonymous += p->processes[i].anonymous_ns;
+	CHECK(anonymous <= p->images[0].unnamed_ns);
 }
 
 static inline void check_sound(const struct profile *p)

@@ -302,6 +302,7 @@ static void test_contained(void)
 	snprintf(inner.map, sizeof(inner.map), "/tmp/perf-%d.map", (int)inner.pid);
 	see(images, &inner);
 	check_text(get(images, &inner), "1 1 contained\n");
+	CHECK_STRING(get(images, &inner)->path, "/tmp/perf-1.map");
 	images_free(&images);
 	images = images_new();
 	see(images, &inner);

@@ -74,6 +74,11 @@ static const struct profile *make_profile(void)
 	handmade_sample(&h, 1, SCOPE_OFF, wait, 7654321)->reason = handmade_string(&h, "futex");
 	h.profile.losses[SCOPE_LOSS_CLOCK] = (struct profile_loss){ 2, 30 };
 	h.images[1].incomplete_ns = 10;
+	h.images[1].unnamed_ns = 21;
+	h.images[1].why = handmade_string(&h, "\"gone\"");
+	h.images[1].debug_file = handmade_string(&h, "/usr/lib/debug/ab/cd");
+	h.processes[0].anonymous_ns = 22;
+	h.processes[0].anonymous_why = handmade_string(&h, "/tmp/perf-100.map: not found");
 	h.profile.quality.end_ns[SCOPE_END_COMPLETE] = 11;
 	h.profile.quality.end_ns[SCOPE_END_UNMAPPED] = 9;
 	h.profile.self.unwind_rows = 8;
@@ -190,6 +195,13 @@ static void losses_quality_and_cost_are_told(void)
 	CHECK_AT_INT(root, "quality", "truncated_ns", NULL, 0);
 	CHECK_AT_INT(root, "quality", "ticks", NULL, 12);
 	CHECK_AT_INT(root, "images", "1", "incomplete_ns", 10);
+	CHECK_AT_INT(root, "images", "1", "unnamed_ns", 21);
+	CHECK_AT_TEXT(root, "images", "1", "why", "\"gone\"");
+	CHECK_AT_TEXT(root, "images", "1", "debug_file", "/usr/lib/debug/ab/cd");
+	CHECK(json_is_null(at(root, "images", "1", "debug_package")));
+	CHECK(json_is_null(at(root, "images", "0", "why")));
+	CHECK_AT_INT(root, "processes", "0", "anonymous_ns", 22);
+	CHECK_AT_TEXT(root, "processes", "0", "anonymous_why", "/tmp/perf-100.map: not found");
 	CHECK_AT_INT(root, "self", "cpu_ns", NULL, 13);
 	CHECK_AT_INT(root, "self", "kernel_map_bytes", NULL, 14);
 	CHECK_AT_INT(root, "self", "stop_to_written_ns", NULL, 0);

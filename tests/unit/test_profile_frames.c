@@ -179,6 +179,45 @@ static void stacks_say_how_they_ended(void)
 	}
 }
 
+static nsec_t unnamed_in(const char *path)
+{
+	for (uint32_t i = 0; built && i < built->image_count; i++)
+		if (strcmp(profile_string(built, built->images[i].path), path) == 0)
+			return built->images[i].unnamed_ns;
+	return ~(nsec_t)0;
+}
+
+/* One of 1 s, one of 2 s; frames x time, and each frame's to its own image. */
+static void unnamed_time_is_told_by_image(void)
+{
+	build_stream("window start=1s end=4s\n"
+	      "map pid=1 start=0x400000 end=0x410000 inode=1 path=\"/a\"\n"
+	      "map pid=1 start=0x500000 end=0x510000 inode=2 path=\"/b\"\n"
+	      "map pid=1 start=0x700000 end=0x710000 path=\"//anon\"\n"
+	      "map pid=2 start=0x400000 end=0x410000 inode=1 path=\"/a\"\n"
+	      "map pid=2 start=0x700000 end=0x710000 path=\"//anon\"\n"
+	      "name image=\"/a\" addr=0x1000 size=0x1000 name=\"main\"\n"
+	      "name image=\"/tmp/perf-2.map\" addr=0x700000 size=0x10 name=\"jitted\"\n"
+	      "stack id=1 time=1s pid=1 kind=user ips=0x400010,0x500010,0x500020,0x401010\n"
+	      "stack id=2 time=1s pid=1 kind=user ips=0x700010,0x600000,0x400020,0x401010\n"
+	      "stack id=3 time=1s pid=2 kind=user ips=0x700008,0x700100,0x700200,0x401010\n"
+	      "stack id=4 kind=kernel ips=0x81000010\n"
+	      "thread thread=1 pid=1 tid=1 state=on since=4s first=1s on=3s\n"
+	      "thread thread=2 pid=2 tid=2 state=on since=4s first=1s on=3s\n"
+	      "ticks thread=1 ustack=1 kstack=4 count=1\n"
+	      "ticks thread=1 ustack=2 count=2\n"
+	      "ticks thread=2 ustack=3 count=1\n");
+	CHECK_INT(unnamed_in("/a"), (1 + 2) * NSEC_PER_SEC);
+	CHECK_INT(unnamed_in("/b"), 2 * 1 * NSEC_PER_SEC);
+	CHECK_INT(unnamed_in("[kernel]"), 1 * NSEC_PER_SEC);
+	CHECK_INT(unnamed_in("[jit]"), 0);
+	CHECK_INT(unnamed_in(""), (2 + 2 + 2 * 3) * NSEC_PER_SEC);
+	CHECK_INT(built->processes[0].anonymous_ns, 2 * NSEC_PER_SEC);
+	CHECK_INT(built->processes[1].anonymous_ns, 2 * 3 * NSEC_PER_SEC);
+	CHECK_INT(built->quality.unnamed_ns, (3 + 2 + 1 + 10) * NSEC_PER_SEC);
+	done();
+}
+
 int main(void)
 {
 	CHECK_CASE(frames_are_places);
@@ -188,5 +227,6 @@ int main(void)
 	CHECK_CASE(code_made_at_run_time_is_its_process_s_own);
 	CHECK_CASE(code_of_an_earlier_process_of_the_number_has_no_name);
 	CHECK_CASE(stacks_say_how_they_ended);
+	CHECK_CASE(unnamed_time_is_told_by_image);
 	return check_status();
 }

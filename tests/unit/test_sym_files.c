@@ -51,7 +51,7 @@ static void check_refused(const char *name, const char *why)
 
 /* --- debug files ------------------------------------------------------------------------------ */
 
-#define NO_FILE "stripped; no debug file for build-id 1122334455667788"
+#define NO_FILE "stripped; no debug file"
 #define NO_LINK "stripped; no debug file, and no build-id"
 
 static void test_by_build_id(void)
@@ -59,6 +59,7 @@ static void test_by_build_id(void)
 	const struct elf_file *elf;
 	struct opened_source opened;
 	size_t before = open_descriptors();
+	char *place;
 
 	begin("id");
 	build_stripped("p", ID);
@@ -66,6 +67,9 @@ static void test_by_build_id(void)
 	CHECK(sym_files_main(files) && sym_files_main(files)->fd == sym_files_image(files)->fd);
 	CHECK(!sym_files_debug(files));
 	CHECK_STRING(sym_files_why(files), NO_FILE);
+	place = sym_files_place(files);
+	CHECK_STRING(place, at(BUILD_ID_FILE));
+	free(place);
 	/* It is looked for once. */
 	RUN("mv p.debug " BUILD_ID_FILE);
 	CHECK(!sym_files_debug(files));
@@ -142,6 +146,9 @@ static void test_by_link(void)
 	check_debug("p", ".debug/p.debug");
 	RUN("rm p.debug .debug/p.debug '%s'", below);
 	check_refused("p", NO_LINK);
+	open_files("p");
+	CHECK(!sym_files_place(files));
+	close_files();
 }
 
 static void test_other_crc(void)

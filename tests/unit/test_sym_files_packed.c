@@ -55,7 +55,7 @@ static void test_minidebug(void)
 	CHECK(memcmp(elf->memory, symbols, bytes) == 0);
 	CHECK(elf_file_section(elf, ".symtab"));
 	CHECK_STRING(sym_files_why(files), "stripped to the symbols in .gnu_debugdata; no debug "
-					   "file for build-id 1122334455667788");
+					   "file");
 	CHECK(source_open(&opened, &sym_minidebug_source, image) == 0);
 	CHECK_STRING(source_name(&opened, image->segments[0].vaddr), "inner");
 	source_close(&opened);
