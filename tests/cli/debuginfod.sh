@@ -138,6 +138,18 @@ if [ "$before" = "$between" ] && [ "$(requests)" -gt "$between" ]; then
 else
 	not_ok server_saw_one_request "$before, $between, then $(requests)"
 fi
+if needs_capture server_names_a_capture; then
+	rm -r "$scratch/cache"
+	run env DEBUGINFOD_URLS="$urls" DEBUGINFOD_CACHE_PATH="$scratch/cache" \
+		"$SYSTEMSCOPE" oncpu --debuginfod --lines -o x.folded -- "$program"
+	if judge_success server_names_a_capture 0 x.folded; then
+		if grep -q ';turn_around spin.c:[0-9]*' "$dir/work/x.folded"; then
+			ok server_names_a_capture
+		else
+			not_ok server_names_a_capture "$(head -n 1 "$dir/work/x.folded")"
+		fi
+	fi
+fi
 kill $server
 wait $server 2>/dev/null
 symbolize --debuginfod
