@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /*
- * edges - the task iterator, run once when the window opens and once when it has closed.
+ * edges - the window's two edges, and the task iterator, run once when it opens and once when it has
+ * closed.
  *
- * It writes one struct scope_iter_task per target thread: at the start for the stack of those
+ * The iterator writes one struct scope_iter_task per target thread: at the start for the stack of those
  * that are blocked already, at the stop for everybody's account. Another, run before the window, tells
  * what the address spaces that are there already will be called, so that nobody has to ask.
  */
@@ -12,6 +13,7 @@
 #include <bpf/bpf_tracing.h>
 
 #define COPY_ATTEMPTS 64
+#define EDGE_LEAD_NS  1000000
 
 /* What the buffer of this CPU's iterator holds. */
 struct iter_scratch {
@@ -26,6 +28,33 @@ struct {
 	__type(key, __u32);
 	__type(value, struct iter_scratch);
 } iter_scratch SEC(".maps");
+
+/*
+ * Run once, by test-run, which no other thread can preempt: an edge lies a little ahead of the time that
+ * is read, so that it is the same for every CPU. User space may be kept from its CPU in between for
+ * longer than that; what happened meanwhile would be charged as if there were no edge.
+ */
+SEC("?raw_tp")
+int edges__open(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u64 duration = ctx->args[0], start = bpf_ktime_get_ns() + EDGE_LEAD_NS;
+
+	if (duration)
+		*(volatile __u64 *)&window_end_ns = start + duration;
+	*(volatile __u64 *)&window_start_ns = start;
+	return 0;
+}
+
+/* Unless the end is near anyway. */
+SEC("?raw_tp")
+int edges__close(void *ctx)
+{
+	__u64 end = bpf_ktime_get_ns() + EDGE_LEAD_NS;
+
+	if (window_end_ns > end)
+		window_end_ns = end;
+	return 0;
+}
 
 /*
  * A copy of the account that no writer was at. Most writes take less than all the attempts; not one

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* clock.h - now, in the one unit. */
+/* clock.h - now and then, in the one unit. */
 #ifndef CLOCK_H
 #define CLOCK_H
 
+#include <errno.h>
 #include <time.h>
 
 #include "scope_time.h"
@@ -18,6 +19,18 @@ static inline nsec_t clock_read(clockid_t id)
 static inline nsec_t clock_now(void)
 {
 	return clock_read(CLOCK_MONOTONIC);
+}
+
+/* Whatever signals come meanwhile. */
+static inline void clock_sleep_until(nsec_t when_ns)
+{
+	struct timespec when = {
+		.tv_sec = (time_t)(when_ns / NSEC_PER_SEC),
+		.tv_nsec = (long)(when_ns % NSEC_PER_SEC),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
+		;
 }
 
 #endif

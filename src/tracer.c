@@ -111,6 +111,8 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 	bpf_program__set_autoload(s->progs.sched__wakeup, true);
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
+	bpf_program__set_autoload(s->progs.edges__open, true);
+	bpf_program__set_autoload(s->progs.edges__close, true);
 	bpf_program__set_autoload(s->progs.edges__task, true);
 	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
@@ -380,28 +382,27 @@ static nsec_t read_idle(void)
 	return (idle + iowait) * (NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK));
 }
 
-static void sleep_until(nsec_t when_ns)
+/* Sets the window's start or end: bpf/edges.bpf.c. */
+static int set_edge(const struct bpf_program *program, uint64_t argument, struct err *err)
 {
-	struct timespec when = {
-		.tv_sec = (time_t)(when_ns / NSEC_PER_SEC),
-		.tv_nsec = (long)(when_ns % NSEC_PER_SEC),
-	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
+	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
 
-	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &when, NULL) == EINTR)
-		;
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot run a BPF program: %s", strerror(-r))
+		 : 0;
 }
 
 int tracer_arm(struct tracer *t, struct err *err)
 {
+	int r;
+
 	t->idle_ns = read_idle();
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
-	/* The start lies a little ahead, so that it is the same for every CPU. */
-	t->start_ns = clock_now() + NSEC_PER_MSEC;
-	if (t->config->duration_ns)
-		__atomic_store_n(&t->skel->data->window_end_ns,
-				 t->start_ns + t->config->duration_ns, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&t->skel->data->window_start_ns, t->start_ns, __ATOMIC_SEQ_CST);
-	sleep_until(t->start_ns);
+	r = set_edge(t->skel->progs.edges__open, t->config->duration_ns, err);
+	if (r)
+		return r;
+	t->start_ns = t->skel->data->window_start_ns;
+	clock_sleep_until(t->start_ns);
 	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
 
@@ -442,12 +443,11 @@ int tracer_stop(struct tracer *t, struct err *err)
 	nsec_t idle_ns;
 	int r;
 
-	/* An end before its time lies a little ahead, so that it is the same for every CPU. */
+	r = set_edge(t->skel->progs.edges__close, 0, err);
+	if (r)
+		return r;
 	t->end_ns = t->skel->data->window_end_ns;
-	if (t->end_ns > clock_now() + NSEC_PER_MSEC)
-		t->end_ns = clock_now() + NSEC_PER_MSEC;
-	__atomic_store_n(&t->skel->data->window_end_ns, t->end_ns, __ATOMIC_SEQ_CST);
-	sleep_until(t->end_ns + 1);
+	clock_sleep_until(t->end_ns + 1);
 	idle_ns = read_idle();
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
