@@ -43,7 +43,7 @@ fake() {
 }
 # symbolize ARG...: what stands at `turn_around`; with the fakes and URLs.
 symbolize() {
-	run env PATH="$scratch/bin:$PATH" DEBUGINFOD_URLS="$urls" DEBUGINFOD_CACHE_PATH="$scratch/cache" \
+	run $net env PATH="$scratch/bin:$PATH" DEBUGINFOD_URLS="$urls" DEBUGINFOD_CACHE_PATH="$scratch/cache" \
 		"$SYSTEMSCOPE" symbolize -s -e "$program" "$address" "$@"
 }
 expect() { # NAME FUNCTION PLACE
@@ -56,6 +56,7 @@ expect() { # NAME FUNCTION PLACE
 	fi
 }
 urls=http://127.0.0.1:1/
+net= # how to run something in the server's network
 
 # --- a program that lies -------------------------------------------------------------------------
 
@@ -113,15 +114,25 @@ if ! command -v debuginfod >/dev/null || ! command -v debuginfod-find >/dev/null
 	echo "skip server - no debuginfod here"
 	finish
 fi
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-urls=http://127.0.0.1:$port/
-timeout 120 debuginfod -F -d :memory: -p "$port" "$scratch/served" >"$scratch/server.log" 2>&1 &
+# It listens on all addresses there are: in a network of its own, which has but the loopback's.
+unshare -n sleep 120 &
+network=$!
+server=
+trap 'kill $server $network 2>/dev/null; cd /; rm -rf "$scratch"' EXIT
+net="nsenter -n -t $network"
+sleep 0.5
+if [ "$(readlink /proc/$network/ns/net)" = "$(readlink /proc/self/ns/net)" ] ||
+	! $net ip link set lo up; then
+	echo "skip server - cannot make a network of its own here"
+	finish
+fi
+urls=http://127.0.0.1:8002/
+timeout 120 $net debuginfod -F -d :memory: -p 8002 "$scratch/served" >"$scratch/server.log" 2>&1 &
 server=$!
-trap 'kill $server 2>/dev/null; cd /; rm -rf "$scratch"' EXIT
 # What is not there yet is remembered in the cache as not there.
 for attempt in $(seq 100); do
 	DEBUGINFOD_URLS=$urls DEBUGINFOD_CACHE_PATH=$scratch/try.$attempt \
-		debuginfod-find debuginfo "$id" >/dev/null 2>&1 && break
+		$net debuginfod-find debuginfo "$id" >/dev/null 2>&1 && break
 	sleep 0.2
 done
 requests() {
@@ -140,7 +151,7 @@ else
 fi
 if needs_capture server_names_a_capture; then
 	rm -r "$scratch/cache"
-	run env DEBUGINFOD_URLS="$urls" DEBUGINFOD_CACHE_PATH="$scratch/cache" \
+	run $net env DEBUGINFOD_URLS="$urls" DEBUGINFOD_CACHE_PATH="$scratch/cache" \
 		"$SYSTEMSCOPE" oncpu --debuginfod --lines -o x.folded -- "$program"
 	if judge_success server_names_a_capture 0 x.folded; then
 		if grep -q ';turn_around spin.c:[0-9]*' "$dir/work/x.folded"; then
