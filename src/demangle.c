@@ -4,17 +4,15 @@
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "demangle_d.h"
 
 /* libiberty itself gives up on C++ names over 1 KiB: its recursion limit, which stays on. */
 #define MANGLED_MAX 8192
-/*
- * A D name of n back references can stand for 2^n copies of its longest part, and its demangler
- * cannot be stopped on the way: few references, and short names (then 4 MiB at worst).
- */
-#define D_BACK_REFERENCES_MAX 12
-#define D_MANGLED_MAX         1024
+
+static const char base_62[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+			      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 struct output {
 	char *buffer;
@@ -52,41 +50,37 @@ static bool demangle_printed(const char *mangled, struct output *output)
 	       cplus_demangle_v3_callback(mangled, options, append, output) && output->length;
 }
 
-static bool demangle_d(const char *mangled, size_t length, struct output *output)
+/*
+ * Rust's `for<'a, 'b, ...>` is a number: its demangler counts up to it, also where it prints
+ * nothing. 62 of them take one digit.
+ */
+static bool has_vast_binder(const char *mangled)
 {
-	size_t references = 0, result_length;
-	char *result;
+	if (strncmp(mangled, "_R", 2) != 0)
+		return false;
+	while ((mangled = strchr(mangled, 'G'))) {
+		size_t digits = strspn(++mangled, base_62);
 
-	if (strncmp(mangled, "_D", 2) != 0 || length > D_MANGLED_MAX)
-		return false;
-	for (const char *at = mangled; (at = strchr(at, 'Q')); at++)
-		references++;
-	if (references > D_BACK_REFERENCES_MAX)
-		return false;
-	result = dlang_demangle(mangled, DMGL_PARAMS | DMGL_ANSI);
-	if (!result)
-		return false;
-	result_length = strlen(result);
-	if (result_length && result_length < DEMANGLE_ROOM) {
-		memcpy(output->buffer, result, result_length);
-		output->length = result_length;
+		if (strchr("FD", mangled[-2]) && digits > 1 && mangled[digits] == '_')
+			return true;
 	}
-	free(result);
-	return output->length > 0;
+	return false;
 }
 
 size_t demangle(const char *mangled, char *buffer)
 {
 	struct output output = { .buffer = buffer };
-	size_t length;
 
 	/* All the manglings begin so; most names are plain C and end here. */
 	if (mangled[0] != '_' || !mangled[1] || !strchr("ZRD", mangled[1]))
 		return 0;
-	length = strnlen(mangled, MANGLED_MAX + 1);
-	if (length > MANGLED_MAX)
+	if (strnlen(mangled, MANGLED_MAX + 1) > MANGLED_MAX || has_vast_binder(mangled))
 		return 0;
-	if (!demangle_printed(mangled, &output) && !demangle_d(mangled, length, &output))
+	if (mangled[1] == 'D')
+		output.length = demangle_d(mangled, buffer, DEMANGLE_ROOM);
+	else if (!demangle_printed(mangled, &output))
+		return 0;
+	if (!output.length)
 		return 0;
 	buffer[output.length] = '\0';
 	return output.length;

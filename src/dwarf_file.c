@@ -11,6 +11,10 @@
 /* Compilers write some hundred abbreviations a unit, of some dozen attributes. */
 #define ABBREVS_MAX 65536
 #define SPECS_MAX   1048576
+/* Each table of them is read once; tables overlap in hostile files alone. */
+#define ABBREVS_TIMES 4
+/* What is shared is read again by each that shares it, and when an index was dropped. */
+#define WORK_TIMES 16
 
 static const char *const section_names[DWARF_SECTIONS][2] = {
 	[DWARF_INFO] = { ".debug_info", ".debug_info.dwo" },
@@ -52,6 +56,22 @@ struct cursor dwarf_unit_cursor(const struct dwarf_unit *unit, uint64_t off)
 	return c;
 }
 
+/* How much is read of a file whose sections are known. */
+static void set_limits(struct dwarf_file *file)
+{
+	uint64_t total = 0;
+
+	for (int i = 0; i < DWARF_SECTIONS; i++)
+		total += file->sections[i].size;
+	file->work_left = total * WORK_TIMES;
+	file->abbrevs_left = (uint64_t)file->sections[DWARF_ABBREV].size * ABBREVS_TIMES;
+}
+
+void dwarf_file_spend(struct dwarf_file *file, uint64_t bytes)
+{
+	file->work_left -= bytes < file->work_left ? bytes : file->work_left;
+}
+
 /* --- files
  * ------------------------------------------------------------------------------------------------
  */
@@ -77,6 +97,7 @@ int dwarf_file_open(const struct elf_file *elf, bool is_split, struct dwarf_file
 		total += section->size;
 	}
 	if (file.sections[DWARF_INFO].at && file.sections[DWARF_ABBREV].at) {
+		set_limits(&file);
 		*ret_file = file;
 		return 0;
 	}
@@ -91,6 +112,7 @@ void dwarf_file_open_slices(const struct dwarf_bytes sections[DWARF_SECTIONS],
 
 	table_init(&file.abbrev_keys, sizeof(struct dwarf_abbrev_key));
 	memcpy(file.sections, sections, sizeof(file.sections));
+	set_limits(&file);
 	*ret_file = file;
 }
 
@@ -241,6 +263,7 @@ bool dwarf_unit_read_abbrevs(struct dwarf_unit *unit)
 					.address_size = unit->address_size,
 					.offset_size = unit->offset_size };
 	struct dwarf_abbrevs *abbrevs;
+	const uint8_t *start;
 	struct cursor c;
 	uint32_t id;
 	bool is_new;
@@ -255,8 +278,12 @@ bool dwarf_unit_read_abbrevs(struct dwarf_unit *unit)
 	abbrevs = mem_alloc(sizeof(*abbrevs));
 	abbrevs->dense = true;
 	c = dwarf_section_cursor(file, DWARF_ABBREV, unit->abbrev_off);
+	if (cursor_left(&c) > file->abbrevs_left)
+		c.end = c.at + file->abbrevs_left;
+	start = c.at;
 	while (read_abbrev(&c, abbrevs, unit))
 		;
+	file->abbrevs_left -= (uint64_t)(c.at - start);
 	if (!abbrevs->dense)
 		qsort(abbrevs->items.items, abbrevs->items.count, sizeof(*abbrevs->items.items),
 		      compare_abbrevs);

@@ -120,6 +120,7 @@ struct dwarf_file {
 	ARRAY(struct dwarf_unit) units; /* by offset; never moved */
 	struct table abbrev_keys;	/* struct dwarf_abbrev_key: src/dwarf_file.c */
 	ARRAY(struct dwarf_abbrevs *) abbrevs;
+	uint64_t abbrevs_left, work_left; /* bytes, of which more are not read */
 };
 
 /*
@@ -136,6 +137,12 @@ void dwarf_file_close(struct dwarf_file *file); /* takes a zeroed one */
 
 /* The unit that holds an offset of DWARF_INFO, or NULL. */
 struct dwarf_unit *dwarf_file_unit_at(struct dwarf_file *file, uint64_t off);
+
+/*
+ * Of what many units and DIEs may share, line programs and lists of ranges, `bytes` were read. In a
+ * hostile file all of them share what is largest: nothing is read any more when `work_left` is 0.
+ */
+void dwarf_file_spend(struct dwarf_file *file, uint64_t bytes);
 
 /* Reads the abbreviations; false: there are none. */
 bool dwarf_unit_read_abbrevs(struct dwarf_unit *unit);

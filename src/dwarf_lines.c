@@ -6,6 +6,8 @@
 
 /* Compilers write some thousand files a unit. */
 #define FILES_MAX 1000000
+/* A row may take one byte of the program. A large unit has some 100 000. */
+#define ROWS_MAX (8u << 20)
 
 struct program {
 	struct dwarf_lines *lines;
@@ -72,7 +74,8 @@ static bool read_table(struct program *p, bool is_files)
 		formats[i].constant = 0;
 	}
 	count = cursor_uleb(&p->c);
-	if (p->c.bad || count > FILES_MAX || (!format_count && count))
+	/* an entry may take no byte, of forms that have none: nobody's does */
+	if (p->c.bad || count > FILES_MAX || count > cursor_left(&p->c) || (!format_count && count))
 		return false;
 	for (uint64_t n = 0; n < count && !p->c.bad; n++) {
 		struct dwarf_line_file file = { 0 };
@@ -105,8 +108,9 @@ static bool read_header(struct program *p, const struct dwarf_unit *unit)
 	p->offset_size = length == UINT32_MAX ? 8 : 4;
 	if (p->offset_size == 8)
 		length = cursor_uint64(c);
-	if (c->bad || length > cursor_left(c))
+	if (c->bad || length > cursor_left(c) || !unit->file->work_left)
 		return false;
+	dwarf_file_spend(unit->file, length);
 	c->end = c->at + length;
 	p->lines->version = (uint8_t)cursor_uint16(c);
 	if (p->lines->version < 2 || p->lines->version > 5)
@@ -169,6 +173,8 @@ static void add_row(struct program *p)
 	if (p->lines->rows.count > p->sequence &&
 	    p->lines->rows.items[p->lines->rows.count - 1].address == row.address)
 		p->lines->rows.count--;
+	if (p->lines->rows.count == ROWS_MAX)
+		cursor_fail(&p->c);
 	*array_push(&p->lines->rows) = row;
 }
 

@@ -102,20 +102,24 @@ void dwarf_ranges_add_list(struct dwarf_ranges *ranges, const struct dwarf_unit 
 			   const struct dwarf_value *value, uint32_t id, uint32_t depth, size_t max)
 {
 	const struct dwarf_unit *based = unit->skeleton ? unit->skeleton : unit;
+	struct dwarf_file *in = unit->version >= 5 ? unit->file : based->file;
 	uint64_t base = based->has_low ? based->low : 0, start, end;
+	const uint8_t *first;
 	struct cursor c;
 
 	if (value->kind != DWARF_NUMBER && value->kind != DWARF_LIST_INDEX)
 		return;
 	c = unit->version >= 5 ? find_rnglist(unit, value) : find_pairs(unit, value->number);
-	while (!c.bad && ranges->count < max) {
+	first = c.at;
+	while (!c.bad && ranges->count < max && in->work_left) {
 		bool more = unit->version >= 5 ? take_entry(&c, unit, &base, &start, &end)
 					       : take_pair(&c, unit, &base, &start, &end);
 
 		if (!more || c.bad)
-			return;
+			break;
 		dwarf_ranges_add(ranges, start, end, id, depth, max);
 	}
+	dwarf_file_spend(in, (uint64_t)(c.at - first));
 }
 
 /* --- which one an address is in

@@ -67,7 +67,45 @@ static void test_d(void)
 	static const char *const table[][2] = {
 		{ "_D8demangle4testFZv", "demangle.test()" },
 		{ "_Dmain", "D main" },
+		{ "_Dmainly", "" },
 		{ "_DYNAMIC", "" },
+		/* as gdc 12 wrote them, and as binutils' c++filt reads them */
+		{ "_D3std3uni__T10MultiArrayTSQzQx__T9BitPackedTkVmi8ZQrTSQCbQCa__TQBeTkV"
+		  "mi13ZQBpTSQDaQCz__TQCdTbVmi1ZQCnZQDm__T7raw_ptrVmi2ZQnMNgFNaNbNdNiZPNg"
+		  "m",
+		  "std.uni.MultiArray!(std.uni.BitPacked!(uint, 8uL).BitPacked, std.uni.B"
+		  "itPacked!(uint, 13uL).BitPacked, std.uni.BitPacked!(bool, 1uL).BitPack"
+		  "ed).MultiArray.raw_ptr!(2uL).raw_ptr() inout" },
+		{ "_D3fooFPUiZvDOxFNbZAaG4fNhG4fB2ihJkLlYv",
+		  "foo(extern(C) void(int) function, char[]() nothrow delegate shared con"
+		  "st, float[4], __vector(float[4]), Tuple!(int, ubyte), out uint, lazy l"
+		  "ong, ...)" },
+		{ "_D3foo3Bar10__postblitMFZv", "foo.Bar.this(this)" },
+		{ "_D3foo12__ModuleInfoZ", "ModuleInfo for foo" },
+		{ "_D4shop4cart5countFKHAyaiIAAyaZv",
+		  "shop.cart.count(ref int[immutable(char)[]], in immutable(char)[][])" },
+		{ "_D3foo__T3barVAyaa5_68650a2001VdeN1234P5Vbi1Vai65Vui10VE1ei3VHiiA2i1i2"
+		  "i3i4VS1sS2i1nZ3bazFZv",
+		  "foo.bar!(\"he\\n \\x01\", -0x1.234p5, true, 'A', '\\u000a', 3, [1:2, 3"
+		  ":4], s(1, null)).baz()" },
+		{ "_D3foo__T3barS83std3bazZ4quuxFZv", "foo.bar!(std.baz).quux()" },
+		{ "_D3foo4testFZ5__S125innerFiZv", "foo.test().inner(int)" },
+		{ "_D4shop4cart4Item5opCmpMxFKxSQBbQzQwZi",
+		  "shop.cart.Item.opCmp(ref const(shop.cart.Item)) const" },
+		{ "_D4shop4cart4mainFZ1fMFNaNbNiNfKSQBfQBd4ItemZd",
+		  "shop.cart.main().f(ref shop.cart.Item)" },
+		{ "_D4shop4cart4mainFZ__T9__lambda3TiZQnFNaNbNiNfiZi",
+		  "shop.cart.main().__lambda3!(int).__lambda3(int)" },
+		{ "_D4shop4cart__T4CartTSQuQr4ItemZQr5totalMFDFKQyZdZd",
+		  "shop.cart.Cart!(shop.cart.Item).Cart.total(double(ref shop.cart.Item) "
+		  "delegate)" },
+		{ "_D4shop4cart__T4CartTSQuQr4ItemZQr6__ctorMFNaNbNiNfAQBfZCQCdQCb__TQBzT"
+		  "QBxZQCh",
+		  "shop.cart.Cart!(shop.cart.Item).Cart.this(shop.cart.Item[])" },
+		{ "_D4shop4cart__T4CartTSQuQr4ItemZQr6__vtblZ",
+		  "vtable for shop.cart.Cart!(shop.cart.Item).Cart" },
+		{ "_D4shop4cart__T4CartTSQuQr4ItemZQr8cheapestFAQyXQBb",
+		  "shop.cart.Cart!(shop.cart.Item).Cart.cheapest(shop.cart.Item[]...)" },
 	};
 
 	check_table(table, sizeof(table) / sizeof(table[0]));
@@ -173,6 +211,24 @@ static void test_bombs(void)
 	}
 }
 
+/* Of these, one level more is twice the work for a reader that tries again what it has tried. */
+static void test_attempts(void)
+{
+	char name[4096] = "_D3foo";
+
+	append(name, "FS1a", 500);
+	append(name, "!", 1);
+	CHECK(check_is_quick("functions within functions", name) == 0);
+	strcpy(name, "_D3foo");
+	append(name, "__T1aS11", 60);
+	append(name, "Z", 200);
+	append(name, "Fv", 1);
+	CHECK(check_is_quick("lengths that may be part of a name", name) == 0);
+	/* a million million lifetimes, of a type that is not shown */
+	CHECK(check_is_quick("lifetimes", "_RNvMINvC1a1bFGzzzzzzz_EuEu3foo") == 0);
+	CHECK_STRING(readable("_RNvMINvC1a1bFG5_EuEu3foo"), "<()>::foo");
+}
+
 static void test_deep(void)
 {
 	char *name = calloc(1, 1 << 20);
@@ -260,6 +316,7 @@ int main(void)
 		{ "demangle: D", test_d },
 		{ "demangle: names that are not mangled", test_plain },
 		{ "demangle: names that explode", test_bombs },
+		{ "demangle: names that are tried twice at every level", test_attempts },
 		{ "demangle: names nested deep", test_deep },
 		{ "demangle: noise", test_noise },
 		{ "demangle: libstdc++'s names as nm -C has them", test_library },
