@@ -261,6 +261,14 @@ struct scope_exit {
 	__u32 pid, tid;
 };
 
+/* What a mapping is of. A file that is gone may leave its inode number to another. */
+struct scope_file {
+	__u64 inode; /* 0: no file */
+	__u32 dev_major, dev_minor;
+	__u32 generation; /* of the inode (struct inode, include/linux/fs.h); 0: not told */
+	__u32 pad;
+};
+
 /* A mapping of a process. From the start snapshot time_ns is 0. */
 struct scope_map {
 	struct scope_record rec;
@@ -268,8 +276,7 @@ struct scope_map {
 	__u64 start;
 	__u64 end;
 	__u64 file_off; /* bytes */
-	__u64 inode;
-	__u32 dev_major, dev_minor;
+	struct scope_file file;
 	__u32 pid;
 	__u16 executable; /* 1: PROT_EXEC */
 	__u16 path_len;	  /* without the NUL */
@@ -304,7 +311,7 @@ static_assert(sizeof(struct scope_raw) == 176, "wire");
 static_assert(sizeof(struct scope_ticks) == 40, "wire");
 static_assert(sizeof(struct scope_thread) == 224, "wire");
 static_assert(sizeof(struct scope_seen) == 56, "wire");
-static_assert(sizeof(struct scope_map) == 64, "wire");
+static_assert(sizeof(struct scope_map) == 72, "wire");
 static_assert(sizeof(struct scope_window) == 56, "wire");
 #endif
 

@@ -163,8 +163,7 @@ static const struct image *image_of_file(struct frames *f, uint32_t file, uint32
 	have->pid = pid;
 	have->tries++;
 	if (f->config->images)
-		have->image = images_get(f->config->images, pid, p->dev_major, p->dev_minor,
-					 p->inode, path);
+		have->image = images_get(f->config->images, pid, &p->id, path);
 	else if (!have->image)
 		have->image = make_image(f,
 					 !*path			       ? IMAGE_ANONYMOUS

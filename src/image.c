@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -32,6 +34,8 @@ struct file_key {
 
 struct entry {
 	struct image image;
+	uint32_t generation;   /* of the inode; 0: not known */
+	struct entry *earlier; /* another file that had the inode */
 	uint32_t tried_pid; /* who was asked last */
 	uint32_t tries;
 	bool settled; /* opened, or known to be of no use */
@@ -41,7 +45,7 @@ struct images {
 	struct image_roots *roots;
 	struct table files;    /* struct file_key */
 	struct strings labels; /* names of mappings without a file: "", "[vdso]", "[stack]" ... */
-	ARRAY(struct entry *) by_file;
+	ARRAY(struct entry *) by_file; /* the last that was seen */
 	ARRAY(struct entry *) by_label;
 	struct entry *kernel;
 	struct image_jits *jits;
@@ -76,7 +80,10 @@ void images_free(struct images **images)
 	if (!dead)
 		return;
 	for (size_t i = 0; i < dead->by_file.count; i++)
-		entry_free(dead->by_file.items[i]);
+		for (struct entry *entry = dead->by_file.items[i], *next; entry; entry = next) {
+			next = entry->earlier;
+			entry_free(entry);
+		}
 	for (size_t i = 0; i < dead->by_label.count; i++)
 		entry_free(dead->by_label.items[i]);
 	entry_free(dead->kernel);
@@ -108,6 +115,7 @@ static struct entry *entry_new(enum image_kind kind, const char *path)
  */
 struct search {
 	struct file_key key;
+	uint32_t generation; /* 0: not known */
 	uint32_t pid;
 	const char *path;
 	int root;	 /* the process's, or -1: gone, or the file was found in ours */
@@ -142,10 +150,22 @@ static void note_failure(struct search *search, int error)
 		search->why = "too many open files";
 }
 
-/* The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. */
+/* 0: the file system does not tell. The kernel writes an int, whatever the request's size says. */
+static uint32_t generation_of(int fd)
+{
+	uint32_t generation[sizeof(long) / sizeof(uint32_t)] = { 0 };
+
+	return ioctl(fd, FS_IOC_GETVERSION, generation) ? 0 : generation[0];
+}
+
+/*
+ * The file `path_fd` stands for, opened for reading, or -1. Takes the descriptor. While a file is
+ * open its inode is its own, so here is the moment to ask whose it is.
+ */
 static int open_readable(struct search *search, int path_fd)
 {
 	_cleanup_(image_close_fd) int owned = path_fd;
+	uint32_t generation;
 	struct stat st;
 	int fd;
 
@@ -154,9 +174,18 @@ static int open_readable(struct search *search, int path_fd)
 		return -1;
 	}
 	fd = image_reopen(owned);
-	if (fd < 0)
+	if (fd < 0) {
 		note_failure(search, fd);
-	return fd < 0 ? -1 : fd;
+		return -1;
+	}
+	generation = generation_of(fd);
+	if (search->generation && generation && generation != search->generation) {
+		search->why = "changed";
+		close(fd);
+		return -1;
+	}
+	search->generation = generation;
+	return fd;
 }
 
 /* By name, below a root directory, or the error for which it could not be opened. */
@@ -192,9 +221,9 @@ static int search_map_files(struct search *search)
 	if (proc_text_read_maps(&text, search->pid, &tid) == 0) {
 		cursor = text.data;
 		while (fd < 0 && mapping_next(&cursor, &map)) {
-			if (map.inode != search->key.inode ||
-			    map.dev_major != search->key.dev_major ||
-			    map.dev_minor != search->key.dev_minor)
+			if (map.file.inode != search->key.inode ||
+			    map.file.dev_major != search->key.dev_major ||
+			    map.file.dev_minor != search->key.dev_minor)
 				continue;
 			snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", tid,
 				 (unsigned long long)map.start, (unsigned long long)map.end);
@@ -271,7 +300,9 @@ static void entry_take_fd(struct entry *entry, int fd)
 static void entry_try_open(struct images *images, struct entry *entry, const struct file_key *key,
 			   uint32_t pid, const char *path)
 {
-	struct search search = { .key = *key, .pid = pid, .path = path };
+	struct search search = {
+		.key = *key, .generation = entry->generation, .pid = pid, .path = path
+	};
 	int fd;
 
 	if (entry->settled || entry->tries >= OPEN_TRIES_MAX ||
@@ -282,6 +313,7 @@ static void entry_try_open(struct images *images, struct entry *entry, const str
 	fd = search_file(&search);
 	if (fd >= 0) {
 		entry_take_fd(entry, fd);
+		entry->generation = search.generation;
 		entry->image.root = image_roots_get(images->roots, search.root);
 	} else {
 		entry->image.why = search.why;
@@ -337,21 +369,33 @@ static struct entry *get_label(struct images *images, const char *label)
 	return *slot;
 }
 
-const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
-			       uint32_t dev_minor, uint64_t inode, const char *path)
+static struct entry *get_file(struct images *images, const struct file_key *key,
+			      uint32_t generation, const char *path)
 {
-	struct file_key key = { inode, dev_major, dev_minor };
+	bool is_new;
+	uint32_t id = table_add(&images->files, key, &is_new);
+	struct entry **last = is_new ? array_push(&images->by_file) : &images->by_file.items[id];
 	struct entry *entry;
-	bool new;
-	uint32_t id;
 
-	if (inode == 0) {
+	for (entry = *last; entry; entry = entry->earlier)
+		if (!generation || !entry->generation || entry->generation == generation)
+			return entry;
+	entry = entry_new(IMAGE_FILE, path);
+	entry->generation = generation;
+	entry->earlier = *last;
+	return *last = entry;
+}
+
+const struct image *images_get(struct images *images, uint32_t pid, const struct scope_file *file,
+			       const char *path)
+{
+	struct file_key key = { file->inode, file->dev_major, file->dev_minor };
+	struct entry *entry;
+
+	if (file->inode == 0) {
 		entry = get_label(images, path);
 	} else {
-		id = table_add(&images->files, &key, &new);
-		if (new)
-			*array_push(&images->by_file) = entry_new(IMAGE_FILE, path);
-		entry = images->by_file.items[id];
+		entry = get_file(images, &key, file->generation, path);
 		entry_try_open(images, entry, &key, pid, path);
 	}
 	image_jits_see(images->jits, pid, &entry->image);

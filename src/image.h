@@ -5,9 +5,9 @@
  * An image is one mapped file (or [kernel], [vdso]). A file is known by device and inode alone, so
  * that one mapped by 300 processes under several names is one image. images_get() pins it: the file
  * is opened at first sight (through /proc/PID/root, so that other mount namespaces are seen), and
- * only if device and inode still match the mapping; the descriptor stays open until images_free(),
- * so that a file deleted later still names. While it is open its inode cannot be given to another
- * file. Where the name no longer leads to the file, /proc/PID/map_files does, while PID lives.
+ * only if device and inode, and the inode's generation where it is told, still match the mapping; the
+ * descriptor stays open until images_free(), so that a file deleted later still names. While it is
+ * open its inode cannot be given to another file. Where the name no longer leads to the file, /proc/PID/map_files does, while PID lives.
  *
  * A file that could not be had is tried again when another process turns out to map it.
  *
@@ -23,6 +23,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "scope_event.h"
 
 /* A root directory that is not ours, or in another mount namespace: a container's. */
 struct image_root;
@@ -61,10 +63,11 @@ void images_free(struct images **images); /* takes NULL */
 
 /*
  * The image for a mapping of process `pid`. Never fails: an image that cannot be opened has fd -1.
+ * A mapping that does not tell the generation is of the last file of that inode that was seen.
  * `path` as in the mapping record, "" for anonymous memory. The result lives as long as `images`.
  */
-const struct image *images_get(struct images *images, uint32_t pid, uint32_t dev_major,
-			       uint32_t dev_minor, uint64_t inode, const char *path);
+const struct image *images_get(struct images *images, uint32_t pid, const struct scope_file *file,
+			       const char *path);
 const struct image *images_kernel(struct images *images);
 /*
  * What names the code that process `pid` made at run time: IMAGE_JIT. To be asked when all is over,

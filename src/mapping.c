@@ -126,7 +126,7 @@ static const char *parse_number(const char *at, unsigned int base, char stop, ui
 
 static bool parse_line(const char *line, const char *end, struct mapping *map)
 {
-	uint64_t major, minor;
+	uint64_t major, minor, inode;
 
 	line = parse_number(line, 16, '-', &map->start);
 	if (line)
@@ -141,13 +141,16 @@ static bool parse_line(const char *line, const char *end, struct mapping *map)
 		line = parse_number(line, 16, ' ', &minor);
 	/* The inode ends the line of an anonymous mapping in some kernels. */
 	if (line && memchr(line, ' ', (size_t)(end - line)))
-		line = parse_number(line, 10, ' ', &map->inode);
+		line = parse_number(line, 10, ' ', &inode);
 	else if (line)
-		line = parse_number(line, 10, *end, &map->inode);
+		line = parse_number(line, 10, *end, &inode);
 	if (!line || major > UINT32_MAX || minor > UINT32_MAX)
 		return false;
-	map->dev_major = (uint32_t)major;
-	map->dev_minor = (uint32_t)minor;
+	map->file = (struct scope_file){
+		.inode = inode,
+		.dev_major = (uint32_t)major,
+		.dev_minor = (uint32_t)minor,
+	};
 	while (line < end && *line == ' ')
 		line++;
 	map->path = line < end ? line : end;
@@ -186,9 +189,7 @@ int mapping_send(const struct mapping *mapping, uint32_t pid, nsec_t time_ns, st
 	record.map.start = mapping->start;
 	record.map.end = mapping->end;
 	record.map.file_off = mapping->file_off;
-	record.map.inode = mapping->inode;
-	record.map.dev_major = mapping->dev_major;
-	record.map.dev_minor = mapping->dev_minor;
+	record.map.file = mapping->file;
 	record.map.pid = pid;
 	record.map.executable = mapping->executable;
 	record.map.path_len = (uint16_t)length;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "ingest.h"
+#include "scope_event.h"
 #include "scope_time.h"
 
 #define MAPPING_PATH_MAX 4095 /* longer paths are cut: PATH_MAX without the NUL */
@@ -18,8 +19,7 @@
 struct mapping {
 	uint64_t start, end;
 	uint64_t file_off; /* bytes */
-	uint64_t inode;
-	uint32_t dev_major, dev_minor;
+	struct scope_file file;
 	bool executable;
 	const char *path; /* never NULL, not terminated; "" when anonymous */
 	size_t path_len;

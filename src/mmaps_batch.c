@@ -78,9 +78,10 @@ static bool parse_mmap2(const struct mmap2_record *record, size_t bytes, struct 
 		.start = record->start,
 		.end = record->start + record->bytes,
 		.file_off = record->file_off,
-		.inode = record->inode,
-		.dev_major = record->dev_major,
-		.dev_minor = record->dev_minor,
+		.file = { .inode = record->inode,
+			  .dev_major = record->dev_major,
+			  .dev_minor = record->dev_minor,
+			  .generation = (uint32_t)record->inode_generation },
 		.executable = true,
 		/* /proc/PID/maps has no name for it, and neither have we. */
 		.path = strcmp(record->path, "//anon") == 0 ? "" : record->path,
@@ -96,8 +97,8 @@ static void pin_image(const struct perf_event_header *header, struct images *ima
 	struct mapping map;
 
 	if (header->type == PERF_RECORD_MMAP2 &&
-	    parse_mmap2(record, header->size - sizeof(struct sample_id), &map) && map.inode)
-		images_get(images, record->pid, map.dev_major, map.dev_minor, map.inode, map.path);
+	    parse_mmap2(record, header->size - sizeof(struct sample_id), &map) && map.file.inode)
+		images_get(images, record->pid, &map.file, map.path);
 }
 
 int mmaps_batch_take(struct mmaps_batch *batch, const void *ring, size_t ring_bytes, uint64_t tail,

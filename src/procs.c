@@ -71,9 +71,7 @@ void procs_add_map(struct procs *p, const struct scope_map *map, const char *pat
 	if (length == sizeof(anonymous) - 1 && memcmp(path, anonymous, length) == 0)
 		length = 0;
 	memset(&file, 0, sizeof(file));
-	file.inode = map->inode;
-	file.dev_major = map->dev_major;
-	file.dev_minor = map->dev_minor;
+	file.id = map->file;
 	file.path = strings_add_length(&p->strings, path, length);
 	event_add(p, SCOPE_REC_MAP, map->pid, map->time_ns)->value = (uint32_t)p->maps.count;
 	m = array_push(&p->maps);

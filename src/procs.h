@@ -26,8 +26,7 @@
 
 /* A mapped file, known by device, inode and path. */
 struct proc_file {
-	uint64_t inode;
-	uint32_t dev_major, dev_minor;
+	struct scope_file id;
 	uint32_t path; /* procs_string(); "" when anonymous */
 	uint32_t pad;
 };

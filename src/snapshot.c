@@ -81,11 +81,11 @@ static void pin_image(struct walk *walk, const struct mapping *map)
 {
 	char path[MAPPING_PATH_MAX + 1];
 
-	if (!walk->images || !map->inode || map->path_len > MAPPING_PATH_MAX)
+	if (!walk->images || !map->file.inode || map->path_len > MAPPING_PATH_MAX)
 		return;
 	memcpy(path, map->path, map->path_len);
 	path[map->path_len] = '\0';
-	images_get(walk->images, walk->maps_tid, map->dev_major, map->dev_minor, map->inode, path);
+	images_get(walk->images, walk->maps_tid, &map->file, path);
 }
 
 static void walk_process(int proc_fd, uint32_t pid, void *context)

@@ -224,8 +224,7 @@ static void take_map(struct unwind_spaces *spaces, const struct scope_map *map)
 		space = begin(spaces, map->pid, 0, false, unwind_layout_new());
 	if (!map->time_ns) /* the start's list of all */
 		space->whole = true;
-	image = images_get(spaces->images, map->pid, map->dev_major, map->dev_minor, map->inode,
-			   map->path);
+	image = images_get(spaces->images, map->pid, &map->file, map->path);
 	if (image->kind == IMAGE_FILE || image->kind == IMAGE_VDSO)
 		range.image = unwind_images_get(spaces->tables, image);
 	own_layout(spaces, space);

@@ -97,8 +97,10 @@ static const struct record_type record_types[] = {
 		F_AS(scope_exit, "time", time_ns), F(scope_exit, pid), F(scope_exit, tid) } },
 	{ "map", SCOPE_REC_MAP, sizeof(struct scope_map), {
 		F_AS(scope_map, "time", time_ns), F(scope_map, start), F(scope_map, end),
-		F_AS(scope_map, "off", file_off), F(scope_map, inode), F(scope_map, dev_major),
-		F(scope_map, dev_minor), F(scope_map, pid), F(scope_map, executable),
+		F_AS(scope_map, "off", file_off), F_AS(scope_map, "inode", file.inode),
+		F_AS(scope_map, "dev_major", file.dev_major),
+		F_AS(scope_map, "dev_minor", file.dev_minor),
+		F_AS(scope_map, "generation", file.generation), F(scope_map, pid), F(scope_map, executable),
 		{ "path", FIELD_TAIL, 0, 0 } } },
 	{ "loss", SCOPE_REC_LOSS, sizeof(struct scope_loss_record), {
 		F_KIND(scope_loss_record, "cause", cause, FIELD_CAUSE), F(scope_loss_record, count),

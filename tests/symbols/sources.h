@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "cases.h"
+#include "../lib/mapped.h"
 #include "image.h"
 #include "mem.h"
 #include "sym_files.h"
@@ -17,11 +17,12 @@
 
 static inline const struct image *open_image(struct images *images, const char *path)
 {
+	struct scope_file file;
 	struct stat st;
 
 	CHECK(stat(path, &st) == 0);
-	return images_get(images, (uint32_t)getpid(), major(st.st_dev), minor(st.st_dev), st.st_ino,
-			  path);
+	file = mapped_file(&st);
+	return images_get(images, (uint32_t)getpid(), &file, path);
 }
 
 /* For qsort(). */

@@ -2,8 +2,10 @@
 /* Mapped files found, pinned, told apart, and hostile ones refused. */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/mapped.h"
 #include "../symbols/cases.c"
 #include "../symbols/rooted.h"
 #include "image.h"
@@ -28,7 +31,9 @@ static struct stat stat_of(const char *path)
 static const struct image *get(struct images *images, uint32_t pid, const struct stat *st,
 			       const char *path)
 {
-	return images_get(images, pid, major(st->st_dev), minor(st->st_dev), st->st_ino, path);
+	const struct scope_file file = mapped_file(st);
+
+	return images_get(images, pid, &file, path);
 }
 
 static uint32_t self(void)
@@ -117,6 +122,51 @@ static void test_changed(void)
 	image = get(images, self(), &st, path);
 	CHECK(image->fd == -1);
 	CHECK_STRING(image->why, "changed");
+	images_free(&images);
+}
+
+/* Whose number another file has by now: what is there is not what was mapped. */
+static void test_inode_used_again(void)
+{
+	const char *path = temp_path("again");
+	struct images *images = images_new();
+	const struct image *earlier, *now;
+	struct scope_file file;
+	struct stat st;
+	long version = 0;
+	int fd;
+
+	make_elf(path);
+	st = stat_of(path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	if (ioctl(fd, FS_IOC_GETVERSION, &version) || !(uint32_t)version) {
+		close(fd);
+		images_free(&images);
+		case_skip("the file system tells no generations");
+	}
+	close(fd);
+	file = mapped_file(&st);
+	file.generation = (uint32_t)version + 1;
+	earlier = images_get(images, self(), &file, path);
+	CHECK(earlier->fd == -1);
+	CHECK_STRING(earlier->why, "changed");
+	file.generation = (uint32_t)version;
+	now = images_get(images, self(), &file, path);
+	CHECK(now != earlier && now->fd >= 0);
+	/* /proc/PID/maps does not tell: it is the one that is there */
+	file.generation = 0;
+	CHECK(images_get(images, self(), &file, path) == now);
+	file.generation = (uint32_t)version + 1;
+	CHECK(images_get(images, self(), &file, path) == earlier && earlier->fd == -1);
+	images_free(&images);
+	images = images_new();
+	file.generation = 0;
+	now = images_get(images, self(), &file, path);
+	file.generation = (uint32_t)version;
+	CHECK(images_get(images, self(), &file, path) == now && now->fd >= 0);
+	file.generation = (uint32_t)version + 1;
+	CHECK(images_get(images, self(), &file, path) != now);
 	images_free(&images);
 }
 
@@ -297,14 +347,14 @@ static void test_offsets(void)
 static void test_labels(void)
 {
 	struct images *images = images_new();
-	const struct image *anonymous = images_get(images, 1, 0, 0, 0, "");
-	const struct image *stack = images_get(images, 1, 0, 0, 0, "[stack]");
-	const struct image *vdso = images_get(images, 1, 0, 0, 0, "[vdso]");
+	const struct image *anonymous = images_get(images, 1, &no_file, "");
+	const struct image *stack = images_get(images, 1, &no_file, "[stack]");
+	const struct image *vdso = images_get(images, 1, &no_file, "[vdso]");
 
 	CHECK(anonymous->kind == IMAGE_ANONYMOUS && anonymous->fd == -1 && anonymous->why);
-	CHECK(stack != anonymous && images_get(images, 2, 0, 0, 0, "[stack]") == stack);
+	CHECK(stack != anonymous && images_get(images, 2, &no_file, "[stack]") == stack);
 	CHECK_STRING(stack->path, "[stack]");
-	CHECK(vdso->kind == IMAGE_VDSO && images_get(images, 2, 0, 0, 0, "[vdso]") == vdso);
+	CHECK(vdso->kind == IMAGE_VDSO && images_get(images, 2, &no_file, "[vdso]") == vdso);
 	CHECK((vdso->fd >= 0) == !vdso->why);
 	if (vdso->fd >= 0)
 		CHECK(vdso->segment_count == 1 && vdso->build_id);
@@ -382,6 +432,7 @@ int main(void)
 		{ "image: our own binary, its segments and build-id", test_own_binary },
 		{ "image: one file under two names", test_two_names },
 		{ "image: a file replaced since it was mapped", test_changed },
+		{ "image: a file whose inode was another's", test_inode_used_again },
 		{ "image: no file of that name", test_missing },
 		{ "image: deleted but mapped", test_deleted },
 		{ "image: deleted after it was opened", test_pinned },

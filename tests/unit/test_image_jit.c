@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/mapped.h"
 #include "../symbols/cases.c"
 #include "image.h"
 #include "image_jit.h"
@@ -86,7 +87,7 @@ static void put(const char *path, const char *text)
 /* As if it had mapped executable memory of its own. */
 static void see(struct images *images, const struct child *child)
 {
-	images_get(images, (uint32_t)child->pid, 0, 0, 0, "");
+	images_get(images, (uint32_t)child->pid, &no_file, "");
 }
 
 static const struct image *get(struct images *images, const struct child *child)
@@ -344,11 +345,12 @@ static void test_mounted(void)
 static const struct image *map_dump(struct images *images, const struct child *child,
 				    const char *path, const char *name)
 {
+	struct scope_file file;
 	struct stat st;
 
 	CHECK(stat(path, &st) == 0);
-	return images_get(images, (uint32_t)child->pid, major(st.st_dev), minor(st.st_dev),
-			  st.st_ino, name);
+	file = mapped_file(&st);
+	return images_get(images, (uint32_t)child->pid, &file, name);
 }
 
 /* By its name: nothing is in it when it is mapped. */

@@ -65,6 +65,7 @@ static struct mmap2_body mmap2_body(const char *path)
 		.dev_major = 8,
 		.dev_minor = 1,
 		.inode = 99,
+		.generation = 0x87654321,
 		.protection = PROT_READ | PROT_EXEC,
 	};
 
@@ -134,8 +135,10 @@ static void test_records(void)
 	CHECK(comm_record->exec == 0 && comm_record->time_ns == 250);
 	CHECK(map_record->rec.type == SCOPE_REC_MAP && map_record->time_ns == 300);
 	CHECK(map_record->start == 0x400000 && map_record->end == 0x402000);
-	CHECK(map_record->file_off == 0x1000 && map_record->inode == 99 && map_record->pid == 10);
-	CHECK(map_record->dev_major == 8 && map_record->dev_minor == 1);
+	CHECK(map_record->file_off == 0x1000 && map_record->pid == 10);
+	CHECK(map_record->file.inode == 99);
+	CHECK(map_record->file.dev_major == 8 && map_record->file.dev_minor == 1);
+	CHECK(map_record->file.generation == 0x87654321);
 	CHECK(map_record->executable == 1 && map_record->path_len == 16);
 	CHECK_STRING(map_record->path, "/usr/bin/program");
 	CHECK_STRING(anonymous_record->path, "");
@@ -362,11 +365,10 @@ static void test_live(void)
 	}
 	/* Born, another program, its mappings (program, linker, vdso, libc ...), dead. */
 	CHECK(strncmp(order, "fxmm", 4) == 0 && order[strlen(order) - 1] == 'e');
-	CHECK(program && program->executable && program->inode && program->end > program->start);
+	CHECK(program && program->executable && program->file.inode);
+	CHECK(program->end > program->start);
 	/* The process is gone; its program is open. */
-	CHECK(images_get(images, pid, program->dev_major, program->dev_minor, program->inode,
-			 program->path)
-		      ->fd >= 0);
+	CHECK(images_get(images, pid, &program->file, program->path)->fd >= 0);
 	images_free(&images);
 }
 

@@ -44,16 +44,16 @@ static void test_parse(void)
 
 	CHECK(mapping_next(&cursor, &map));
 	CHECK(map.start == 0x55e117264000 && map.end == 0x55e117268000 && map.executable);
-	CHECK(map.file_off == 0x2000 && map.dev_major == 0xfe && map.dev_minor == 0);
-	CHECK(map.inode == 332383 && map.path_len == 12 && !memcmp(map.path, "/usr/bin/a b", 12));
+	CHECK(map.file_off == 0x2000 && map.file.dev_major == 0xfe && map.file.dev_minor == 0);
+	CHECK(map.file.inode == 332383 && map.path_len == 12 && !memcmp(map.path, "/usr/bin/a b", 12));
 	CHECK(mapping_next(&cursor, &map));
-	CHECK(!map.executable && map.path_len == 0 && map.inode == 0);
+	CHECK(!map.executable && map.path_len == 0 && map.file.inode == 0);
 	CHECK(mapping_next(&cursor, &map));
 	CHECK(map.path_len == 6 && !memcmp(map.path, "[vdso]", 6));
 	CHECK(mapping_next(&cursor, &map));
 	CHECK(map.start == 0xffffffffff600000 && map.executable);
 	CHECK(mapping_next(&cursor, &map));
-	CHECK(map.start == 0x5000 && map.dev_major == 0x103 && map.inode == UINT64_MAX);
+	CHECK(map.start == 0x5000 && map.file.dev_major == 0x103 && map.file.inode == UINT64_MAX);
 	CHECK(map.file_off == 0xfffffffff000 && map.path_len == 14);
 	CHECK(!mapping_next(&cursor, &map));
 	CHECK(!mapping_next(&cursor, &map));
@@ -142,7 +142,7 @@ static void check_own_maps(void)
 			const struct scope_map *map = (void *)sink_records[i];
 
 			found = map->rec.type == SCOPE_REC_MAP && map->start == start &&
-				map->end == end && map->file_off == off && map->inode == inode &&
+				map->end == end && map->file_off == off && map->file.inode == inode &&
 				map->pid == self() && map->executable && map->time_ns == 0 &&
 				map->path_len == strlen(path) && strcmp(map->path, path) == 0;
 		}

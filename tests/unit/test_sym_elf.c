@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "../symbols/cases.c"
@@ -466,7 +465,7 @@ static void test_symtab(void)
 static void test_vdso(void)
 {
 	struct images *images = images_new();
-	const struct image *image = images_get(images, 1, 0, 0, 0, "[vdso]");
+	const struct image *image = images_get(images, 1, &no_file, "[vdso]");
 	const char *path = temp_path("vdso");
 	char *bytes;
 

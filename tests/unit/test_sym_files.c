@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -273,6 +272,7 @@ static void test_other_root(void)
 	char inside_debug[1400];
 	const struct image *image, *second;
 	struct stat st, second_st;
+	struct scope_file file;
 	size_t before;
 	pid_t pid;
 	int hold;
@@ -291,10 +291,10 @@ static void test_other_root(void)
 
 	before = open_descriptors();
 	images = images_new();
-	image = images_get(images, (uint32_t)pid, major(st.st_dev), minor(st.st_dev), st.st_ino,
-			   "/bin/p");
-	second = images_get(images, (uint32_t)pid, major(second_st.st_dev), minor(second_st.st_dev),
-			    second_st.st_ino, "/bin/q");
+	file = mapped_file(&st);
+	image = images_get(images, (uint32_t)pid, &file, "/bin/p");
+	file = mapped_file(&second_st);
+	second = images_get(images, (uint32_t)pid, &file, "/bin/q");
 	CHECK(image->fd >= 0 && image->root && second->fd >= 0 && second->root == image->root);
 	CHECK(open_descriptors() == before + 3); /* one for the root */
 	CHECK(!open_image(images, "/proc/self/exe")->root);
@@ -355,7 +355,7 @@ static void test_without_file(void)
 		sym_files_close(&files);
 	}
 	images = images_new();
-	files = sym_files_open(images_get(images, 1, 0, 0, 0, "[vdso]"));
+	files = sym_files_open(images_get(images, 1, &no_file, "[vdso]"));
 	CHECK(!sym_files_minidebug(files) && !sym_files_package(files));
 	close_files();
 }
