@@ -244,6 +244,55 @@ static void container_brief(struct known *k)
 	subject_kill(&twin);
 }
 
+/* --- gone ------------------------------------------------------------------------------------- */
+
+/* Programs of two kinds in turn, by one path, each removed at once: never the other one's names. */
+static void gone(struct known *k)
+{
+	struct facts facts;
+	struct subject subject;
+	const struct fact *fact = NULL;
+	struct doc_error error;
+	char other[PATH_MAX];
+	struct scope scope;
+	struct doc doc;
+	int64_t on_ns = 0, named_ns = 0;
+
+	snprintf(other, sizeof(other), "%s", known_workload(k, "names-other"));
+	subject_start(k, &subject, "names", "--hold", "1", "--series", k->emulated ? "10" : "100",
+		      "--work-ms", k->emulated ? "1000" : "20", "--dir", k->dir, "--with", other,
+		      NULL);
+	scope_profile(k, &scope, "-p", subject.pid_text, "--children", "-d", "0", "-F", "499",
+		      NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
+	doc = scope_document(k, &scope, 60);
+	facts = facts_load(subject.facts);
+	while ((fact = facts_next(&facts, "brief", fact))) {
+		struct doc_filter filter = { .state = DOC_ON };
+		int pid = (int)fact_number(fact, "pid");
+		char function[64];
+
+		fact_text(fact, "function", function, sizeof(function));
+		filter.thread = scope_thread(&doc, pid);
+		on_ns += doc_sum(&doc, &filter);
+		filter.function = function;
+		named_ns += doc_sum(&doc, &filter);
+		require_own(&doc, pid, function);
+	}
+	fact = facts_next(&facts, "result", NULL);
+	if (!fact)
+		known_fail("the workload has no result");
+	known_note("%d programs, %d inodes", (int)fact_number(fact, "programs"),
+		   (int)fact_number(fact, "numbers"));
+	known_require(
+		check_share("on-CPU in names_work or other_work", named_ns, on_ns, 90, 10, &error),
+		&error);
+	facts_free(&facts);
+	doc_free(&doc);
+	subject_join(k, &subject);
+}
+
 const struct known_case names_cases[] = {
 	{ "names.replaced", replaced, 0, 0 },
 	{ "names.replaced_before", replaced_before, 0, 0 },
@@ -251,5 +300,6 @@ const struct known_case names_cases[] = {
 	{ "names.deleted_before", deleted_before, 0, 0 },
 	{ "names.container", container, NEED_MOUNTS, 0 },
 	{ "names.container_brief", container_brief, NEED_MOUNTS, 0 },
+	{ "names.gone", gone, 0, 0 },
 	{ .name = NULL },
 };

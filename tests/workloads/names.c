@@ -7,15 +7,21 @@
  * Its main thread waits for ever in *_wait, a thread spins in *_spin, and one waits in the handler
  * of a signal, raised by the first instruction of *_trap, before which another function ends. --as
  * PATH: it puts a copy of itself in the place of PATH and executes that. --work-ms N: no such
- * threads; it works for so long in *_work and ends.
+ * threads; it works for so long in *_work and ends. --series N (with --dir, --with PROGRAM,
+ * --work-ms): runs copies of itself and of the other program in turn, N in all, each under the same
+ * path, each removed as soon as it has ended, so that the file system may give its number to the
+ * next; with --hold 1 once stdin ends.
  *
  * Facts: three times `thread` with tid, role (wait, spin, trap) and function, then `ready`; with
- * --work-ms `brief` with pid and function.
+ * --work-ms `brief` with pid and function; with --series in the end `result` with programs, and
+ * numbers: of how many different inodes they were.
  */
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "rawcall.h"
@@ -28,6 +34,7 @@
 #endif
 #define TEXT(name) #name
 #define NAME_OF(x) TEXT(x)
+#define SERIES_MAX 1000
 
 static volatile unsigned long work_done;
 
@@ -106,15 +113,63 @@ static void become(const char *path, char **argv)
 	work_die(path);
 }
 
+static ino_t run_once(const char *program, const char *path)
+{
+	const char *facts = work_option("facts", "/dev/stdout");
+	struct stat status;
+	pid_t pid;
+
+	work_copy(program, path);
+	if (stat(path, &status))
+		work_die(path);
+	pid = fork();
+	if (pid < 0)
+		work_die("fork");
+	if (!pid) {
+		execl(path, path, "--facts", facts, "--work-ms", work_option("work-ms", "5"),
+		      (char *)NULL);
+		work_die(path);
+	}
+	waitpid(pid, NULL, 0);
+	unlink(path);
+	return status.st_ino;
+}
+
+static void run_series(int count)
+{
+	static ino_t inodes[SERIES_MAX];
+	char path[PATH_MAX];
+	int numbers = 0;
+
+	if (count > SERIES_MAX ||
+	    snprintf(path, sizeof(path), "%s/series", work_option("dir", ".")) >= PATH_MAX)
+		work_die("--series, --dir");
+	for (int i = 0; i < count; i++) {
+		ino_t inode = run_once(i % 2 ? work_option("with", "") : "/proc/self/exe", path);
+		int seen = 0;
+
+		while (seen < numbers && inodes[seen] != inode)
+			seen++;
+		if (seen == numbers)
+			inodes[numbers++] = inode;
+	}
+	work_fact("result programs=%d numbers=%d", count, numbers);
+}
+
 int main(int argc, char **argv)
 {
-	double work_ms;
+	double work_ms, series;
 
-	work_begin(argc, argv, "as work-ms");
+	work_begin(argc, argv, "as work-ms series dir with hold");
 	if (work_option("as", NULL))
 		become(work_option("as", NULL), argv);
 	work_ms = work_number("work-ms", 0);
-	if (work_ms > 0) {
+	series = work_number("series", 0);
+	if (work_number("hold", 0) > 0)
+		work_hold();
+	if (series > 0) {
+		run_series((int)series);
+	} else if (work_ms > 0) {
 		work_fact("brief pid=%d function=" NAME_OF(OWN(work)), getpid());
 		OWN(work)(work_now_ns() + (uint64_t)(work_ms * (double)WORK_MS));
 	} else {
