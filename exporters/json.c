@@ -43,20 +43,23 @@ struct writer {
 
 static void put_key(const struct writer *w, const char *separator, const char *key)
 {
-	fprintf(w->out, "%s\"%s\":", separator, key);
+	fputs_unlocked(separator, w->out);
+	putc_unlocked('"', w->out);
+	fputs_unlocked(key, w->out);
+	fputs_unlocked("\":", w->out);
 }
 
 static void put_number(const struct writer *w, const char *separator, const char *key,
 		       uint64_t value)
 {
 	put_key(w, separator, key);
-	fprintf(w->out, "%" PRIu64, value);
+	text_write_number(w->out, value);
 }
 
 static void put_bool(const struct writer *w, const char *separator, const char *key, bool value)
 {
 	put_key(w, separator, key);
-	fputs(value ? "true" : "false", w->out);
+	fputs_unlocked(value ? "true" : "false", w->out);
 }
 
 static void put_text(const struct writer *w, const char *separator, const char *key,
@@ -73,7 +76,7 @@ static void put_string(const struct writer *w, const char *separator, const char
 		put_text(w, separator, key, profile_string(w->profile, id));
 	} else {
 		put_key(w, separator, key);
-		fputs("null", w->out);
+		fputs_unlocked("null", w->out);
 	}
 }
 
@@ -115,7 +118,7 @@ static void put_process(const struct writer *w, uint32_t i)
 	put_number(w, ",", "thread_count", process->thread_count);
 	put_number(w, ",", "anonymous_ns", process->anonymous_ns);
 	put_string(w, ",", "anonymous_why", process->anonymous_why);
-	fputc('}', w->out);
+	putc_unlocked('}', w->out);
 }
 
 static void put_thread(const struct writer *w, uint32_t i)
@@ -137,7 +140,7 @@ static void put_thread(const struct writer *w, uint32_t i)
 	put_bool(w, ",", "kernel_thread", thread->kernel_thread);
 	put_bool(w, ",", "never_ran", thread->never_ran);
 	put_bool(w, ",", "estimated", thread->estimated);
-	fputc('}', w->out);
+	putc_unlocked('}', w->out);
 }
 
 static void put_image(const struct writer *w, uint32_t i)
@@ -151,7 +154,7 @@ static void put_image(const struct writer *w, uint32_t i)
 	put_string(w, ",", "why", image->why);
 	put_string(w, ",", "debug_file", image->debug_file);
 	put_string(w, ",", "debug_package", image->debug_package);
-	fputc('}', w->out);
+	putc_unlocked('}', w->out);
 }
 
 static void put_frame(const struct writer *w, uint32_t i)
@@ -169,19 +172,22 @@ static void put_frame(const struct writer *w, uint32_t i)
 	put_string(w, ",", "file", frame->file);
 	put_key(w, ",", "line");
 	if (frame->line)
-		fprintf(w->out, "%" PRIu32, frame->line);
+		text_write_number(w->out, frame->line);
 	else
-		fputs("null", w->out);
-	fputc('}', w->out);
+		fputs_unlocked("null", w->out);
+	putc_unlocked('}', w->out);
 }
 
 static void put_stack(const struct writer *w, uint32_t i)
 {
 	const struct profile_stack *stack = &w->profile->stacks[i];
 
-	put_number(w, "{", "parent", i ? stack->parent : 0);
-	put_number(w, ",", "frame", i ? stack->frame : 0);
-	fputc('}', w->out);
+	/* there are many of these: in as few pieces as can be */
+	fputs_unlocked("{\"parent\":", w->out);
+	text_write_number(w->out, i ? stack->parent : 0);
+	fputs_unlocked(",\"frame\":", w->out);
+	text_write_number(w->out, i ? stack->frame : 0);
+	putc_unlocked('}', w->out);
 }
 
 static void put_sample(const struct writer *w, uint32_t i)
@@ -199,7 +205,7 @@ static void put_sample(const struct writer *w, uint32_t i)
 	put_number(w, ",", "ns", sample->ns);
 	put_number(w, ",", "count", sample->count);
 	put_bool(w, ",", "estimated", sample->estimated);
-	fputc('}', w->out);
+	putc_unlocked('}', w->out);
 }
 
 static int put_array(const struct writer *w, const char *key, uint32_t count,
@@ -210,7 +216,7 @@ static int put_array(const struct writer *w, const char *key, uint32_t count,
 	for (uint32_t i = 0; i < count; i++) {
 		int ret;
 
-		fputs(i ? ",\n" : "\n", w->out);
+		fputs_unlocked(i ? ",\n" : "\n", w->out);
 		put(w, i);
 		ret = text_check(w->out);
 		if (ret)
@@ -230,7 +236,7 @@ static void put_footer(const struct writer *w)
 		put_key(w, i ? ",\n" : "{\n", loss_table[i].key);
 		put_number(w, "{", "count", w->profile->losses[i].count);
 		put_number(w, ",", "ns", w->profile->losses[i].ns);
-		fputc('}', w->out);
+		putc_unlocked('}', w->out);
 	}
 
 	put_key(w, "\n},\n", "quality");

@@ -111,6 +111,18 @@ void text_write_json(FILE *out, const char *name)
 	putc_unlocked('"', out);
 }
 
+void text_write_number(FILE *out, uint64_t value)
+{
+	char digits[20]; /* of 2^64 - 1 */
+	size_t first = sizeof(digits);
+
+	do {
+		digits[--first] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value);
+	fwrite_unlocked(digits + first, 1, sizeof(digits) - first, out);
+}
+
 int text_check(FILE *out)
 {
 	if (!ferror(out))

@@ -73,7 +73,6 @@ void *array_grow(void *items, size_t *room, size_t need, size_t size)
 	if (new == old)
 		new *= 2;
 	items = mem_resize_array(items, new, size);
-	memset((char *)items + old * size, 0, (new - old) * size);
 	*room = new;
 	return items;
 }

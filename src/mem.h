@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 
 void *mem_alloc(size_t bytes);			  /* zeroed */
 void *mem_alloc_array(size_t count, size_t size); /* zeroed; overflow ends the process */
@@ -32,7 +33,8 @@ static inline void mem_free_pointer(void *pointer)
 
 /*
  * A growable array of any type: struct { T *items; size_t count, room; }. Zero is empty.
- * array_push() returns a pointer to a new zeroed element, valid until the next push.
+ * array_push() returns a pointer to a new zeroed element, valid until the next push. Memory of
+ * elements to come is not touched: half of a large array is never used.
  */
 #define ARRAY(type)                                                                                \
 	struct {                                                                                   \
@@ -41,12 +43,14 @@ static inline void mem_free_pointer(void *pointer)
 		size_t room;                                                                       \
 	}
 
+/* Room for `need` or more, not zeroed. */
 void *array_grow(void *items, size_t *room, size_t need, size_t size);
 
 #define array_push(a)                                                                              \
 	((a)->items = (a)->count < (a)->room ? (a)->items                                          \
 					     : array_grow((a)->items, &(a)->room, (a)->count + 1,  \
 							  sizeof(*(a)->items)),                    \
+	 memset(&(a)->items[(a)->count], 0, sizeof(*(a)->items)),                                  \
 	 &(a)->items[(a)->count++])
 /* Of items whose `member` ascends: how many have one of at most `value`. The next is the first
  * above. */

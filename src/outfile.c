@@ -13,6 +13,8 @@
 #include "mem.h"
 #include "sudo.h"
 
+#define BUFFER_BYTES (1 << 16)
+
 struct outfile {
 	const char *name;
 	char *path;	 /* of the regular file, links resolved; NULL: written in place */
@@ -83,6 +85,8 @@ static int take_stream(struct outfile *file, int fd)
 	if (!r) {
 		file->stream = fdopen(fd, "w");
 		r = file->stream ? 0 : -ENOMEM;
+		if (!r)
+			setvbuf(file->stream, NULL, _IOFBF, BUFFER_BYTES);
 	}
 	if (r)
 		close(fd);

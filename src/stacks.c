@@ -47,6 +47,7 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 void stacks_free(struct stacks *s)
 {
 	table_free(&s->tree);
+	array_free(&s->tree_nodes);
 	array_free(&s->nodes);
 	array_free(&s->facts);
 	free(s->user_stacks);
@@ -70,6 +71,28 @@ static void take_root(struct stack_facts *facts, const struct profile_frame *fra
 	facts->end = end;
 }
 
+/*
+ * The node of this parent and frame; *ret_new says that it has to be made, under that number. Most
+ * nodes are the only child of theirs, so a first one is not in the table.
+ */
+static uint32_t find_or_claim(struct stacks *s, struct tree_key key, bool *ret_new)
+{
+	uint32_t *only = &s->facts.items[key.parent].first_child, next = (uint32_t)s->nodes.count;
+	uint32_t id;
+
+	*ret_new = false;
+	if (key.parent && *only && s->nodes.items[*only].frame == key.frame)
+		return *only;
+	if (key.parent && !*only) {
+		*ret_new = true;
+		return *only = next;
+	}
+	id = table_add(&s->tree, &key, ret_new);
+	if (*ret_new)
+		*array_push(&s->tree_nodes) = next;
+	return s->tree_nodes.items[id];
+}
+
 /* `end`: of a root that stands for how the user stack ended; else COMPLETE. */
 static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 			 enum scope_stack_end end)
@@ -77,7 +100,7 @@ static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 	struct tree_key key = { .parent = parent, .frame = frame, .end = end };
 	const struct profile_frame *of = &s->frames->frames.items[frame];
 	bool is_new;
-	uint32_t id = table_add(&s->tree, &key, &is_new) + 1;
+	uint32_t id = find_or_claim(s, key, &is_new);
 	struct profile_stack *node;
 	struct stack_facts *facts;
 
@@ -88,6 +111,7 @@ static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 	node->frame = frame;
 	facts = array_push(&s->facts);
 	*facts = s->facts.items[parent];
+	facts->first_child = 0;
 	if (of->kind != FRAME_LABEL) {
 		facts->frames++;
 		facts->unnamed += !of->named;

@@ -26,6 +26,7 @@ struct stack_facts {
 	bool user;	   /* has user frames; then: */
 	enum scope_stack_end end; /* how their walk ended */
 	uint32_t end_image;	  /* where, if it is not complete: the outermost frame's */
+	uint32_t first_child;	  /* 0: it has none */
 };
 
 /* What the name of a kernel function says of a stack that it is in. */
@@ -41,7 +42,8 @@ struct stacks {
 	const struct profile_config *config;
 	nsec_t min_block_ns;
 
-	struct table tree; /* parent, frame, end; ids are one less than a node's */
+	struct table tree; /* parent, frame, end: roots, and nodes that are not their parent's first */
+	ARRAY(uint32_t) tree_nodes; /* beside it */
 	ARRAY(struct profile_stack) nodes;
 	ARRAY(struct stack_facts) facts;
 	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */

@@ -217,6 +217,7 @@ static void add_elements(struct layout *layout, size_t count)
 	if (table->element_count + count > layout->element_room)
 		table->elements = array_grow(table->elements, &layout->element_room,
 					     table->element_count + count, SCOPE_UNWIND_ELEMENT);
+	memset(element_at(table, (uint32_t)table->element_count), 0, count * SCOPE_UNWIND_ELEMENT);
 	table->element_count += count;
 }
 
