@@ -29,6 +29,7 @@ struct exporter {
 	const char *suffixes[3]; /* with the dot; NULL-terminated; the first is the canonical one */
 	const char *summary;   /* one line for --help */
 	bool binary;	       /* refused on a terminal */
+	bool needs_timeline;   /* of profiles without one, nothing can be written */
 	int (*write)(const struct profile *p, const struct export_opts *opts, FILE *out);
 };
 

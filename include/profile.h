@@ -97,6 +97,17 @@ struct profile_sample {
 	bool estimated; /* a share borrowed from peers */
 };
 
+/* A stretch of a thread's time in one state: the timeline. */
+struct profile_interval {
+	uint32_t thread; /* index */
+	uint32_t reason; /* as in a sample */
+	uint32_t stack;	 /* where it waited; where the tick that ended the stretch met it; 0: neither */
+	uint32_t waker;	 /* thread, and 1, that ended the wait; 0: not known, or none of these */
+	enum scope_state state;
+	nsec_t start_ns; /* since the window's start */
+	nsec_t ns;	 /* never 0 */
+};
+
 struct profile_loss {
 	uint64_t count;
 	nsec_t ns;
@@ -160,6 +171,11 @@ struct profile {
 	uint32_t thread_count;
 	const struct profile_sample *samples;
 	uint32_t sample_count;
+	/* Sorted by (thread, start_ns); those of a thread do not overlap. Without has_timeline, none. */
+	const struct profile_interval *intervals;
+	uint32_t interval_count;
+	bool has_timeline;		   /* it was asked for */
+	struct profile_loss timeline_lost; /* intervals for which there was no room */
 
 	struct profile_loss losses[SCOPE_LOSS_COUNT];
 	struct profile_quality quality;

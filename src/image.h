@@ -7,7 +7,8 @@
  * is opened at first sight (through /proc/PID/root, so that other mount namespaces are seen), and
  * only if device and inode, and the inode's generation where it is told, still match the mapping; the
  * descriptor stays open until images_free(), so that a file deleted later still names. While it is
- * open its inode cannot be given to another file. Where the name no longer leads to the file, /proc/PID/map_files does, while PID lives.
+ * open its inode cannot be given to another file. Where the name no longer leads to the file,
+ * /proc/PID/map_files does, while PID lives.
  *
  * A file that could not be had is tried again when another process turns out to map it.
  *

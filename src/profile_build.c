@@ -350,6 +350,7 @@ void profile_free(struct profile **profile)
 	free((void *)p->processes);
 	free((void *)p->threads);
 	free((void *)p->samples);
+	free((void *)p->intervals);
 	free(p);
 	*profile = NULL;
 }
