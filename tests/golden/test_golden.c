@@ -13,6 +13,7 @@
 #include "exporter.h"
 #include "stream.h"
 #include "summary.h"
+#include "whole.h"
 
 #define OUTPUTS_MAX 16
 #define STREAMS	    TESTS_DIR "/streams"
@@ -213,8 +214,21 @@ static void run_case(void)
 	free(have_again.data);
 }
 
+/* Its threads, and its processes, one by one (src/views.h). */
+static void run_views(void)
+{
+	struct profile *profile = build_profile(stream_name);
+
+	if (profile)
+		check_views(profile);
+	profile_free(&profile);
+}
+
 static void run_stream(const char *name)
 {
+	char views_name[512];
+
+
 	for (size_t i = 0; i < output_count; i++) {
 		char case_name[512];
 
@@ -224,6 +238,8 @@ static void run_stream(const char *name)
 		snprintf(case_name, sizeof(case_name), "golden.%s%s", name, case_suffix);
 		check_case(case_name, run_case);
 	}
+	snprintf(views_name, sizeof(views_name), "views.%s", name);
+	check_case(views_name, run_views);
 	stream_unload();
 }
 
