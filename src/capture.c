@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bundle.h"
 #include "clock.h"
 #include "launch.h"
 #include "mem.h"
@@ -25,6 +26,7 @@ struct capture {
 	const struct config *config;
 	struct outfile **files; /* one for each of config->outputs */
 	size_t written;		/* the first so many of them are whole */
+	struct bundle *bundle;	/* NULL: no --output-dir */
 	struct launch *launch;	/* NULL: no COMMAND */
 	struct profile *profile;
 	struct progress progress;
@@ -35,6 +37,7 @@ static void capture_free(struct capture *capture)
 	for (size_t i = 0; capture->files && i < capture->config->output_count; i++)
 		outfile_free(&capture->files[i]);
 	free(capture->files);
+	bundle_free(&capture->bundle);
 	launch_free(&capture->launch);
 	profile_free(&capture->profile);
 }
@@ -48,6 +51,8 @@ static int open_files(struct capture *capture, struct err *err)
 	capture->files = mem_alloc_array(config->output_count, sizeof(*capture->files));
 	for (size_t i = 0; !r && i < config->output_count; i++)
 		r = outfile_open(config->outputs[i].path, &capture->files[i], err);
+	if (!r && config->output_dir)
+		r = bundle_open(config->output_dir, &capture->bundle, err);
 	return r;
 }
 
@@ -116,7 +121,10 @@ static int write_files(struct capture *capture, struct err *err)
 			return r;
 		capture->written++;
 	}
-	return 0;
+	if (!capture->bundle)
+		return 0;
+	note_time_since_stop(capture->profile);
+	return bundle_write(capture->bundle, capture->profile, &config->export, err);
 }
 
 static bool was_seen(const struct profile *profile, enum target_kind kind, uint32_t id)
@@ -157,8 +165,11 @@ static void print_summary(const struct capture *capture)
 			if (config->outputs[i].path)
 				fprintf(stderr, "written to %s\n", config->outputs[i].path);
 		}
+		if (bundle_file_count(capture->bundle))
+			fprintf(stderr, "written to %s: %zu files\n", config->output_dir,
+				bundle_file_count(capture->bundle));
 	}
-	if (!config->output_count) {
+	if (!config->output_count && !config->output_dir) {
 		opts.color = terminal_takes_color(config->color, STDOUT_FILENO);
 		opts.columns = terminal_columns(STDOUT_FILENO);
 		digest_print(capture->profile, &opts, stdout);

@@ -61,7 +61,8 @@ struct config {
 	struct symbolize_options symbols;
 
 	const struct config_output *outputs;
-	size_t output_count; /* 0: the terminal's digest */
+	size_t output_count; /* 0, and no output_dir: the terminal's digest */
+	const char *output_dir; /* NULL: none */
 	struct export_opts export;
 
 	enum color_when color;

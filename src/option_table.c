@@ -62,6 +62,9 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_OUTPUT] = { 0, 0, "output", "FORMAT", GROUP_OUTPUT, VALUES_FORMAT, FOR_CAPTURE,
 		"format of stdout, or of a single -o (default: folded, or a summary if stdout is "
 		"a terminal)" },
+	[OPTION_OUTPUT_DIR] = { 0, 0, "output-dir", "DIR", GROUP_OUTPUT, VALUES_FILE, FOR_CAPTURE,
+		"write DIR, new or empty: the profile in every format, and for each process and "
+		"thread its stacks and its report" },
 	[OPTION_PER_THREAD] = { 0, 0, "per-thread", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
 		"one root for each thread: comm-PID/TID" },
 	[OPTION_PER_PROCESS] = { 0, 0, "per-process", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,

@@ -193,7 +193,7 @@ int draft_resolve_outputs(struct draft *draft, struct err *err)
 				       "%zu: name each format: -o %s:FILE", draft->format, count,
 				       draft->format);
 	}
-	if (!count && !preferred && draft->world->stdout_is_terminal)
+	if (!count && !preferred && (config->output_dir || draft->world->stdout_is_terminal))
 		return 0;
 	outputs = mem_alloc_array(count ? count : 1, sizeof(*outputs));
 	config->outputs = outputs;
