@@ -84,13 +84,22 @@ int columns_write_name(FILE *out, const char *name, unsigned columns)
 	return 0;
 }
 
-/* The bytes up to the next blank or line end, from which blanks in front of the word are counted.
- */
-static size_t word_length(const char *text)
+/* The bytes of up to so many characters. */
+static size_t cut_length(const char *text, size_t length, unsigned columns)
+{
+	for (size_t i = 0; i < length; i++) {
+		if (!is_inside(text[i]) && !columns--)
+			return i;
+	}
+	return length;
+}
+
+/* The blanks at `text`, and the word behind them; no more of it than a line has room for. */
+static size_t word_length(const char *text, unsigned room)
 {
 	size_t blanks = strspn(text, " ");
 
-	return blanks + strcspn(text + blanks, " \n");
+	return blanks + cut_length(text + blanks, strcspn(text + blanks, " \n"), room);
 }
 
 static unsigned columns_in(const char *text, size_t length)
@@ -107,12 +116,12 @@ void columns_write_wrapped(FILE *out, const char *clean, unsigned columns, unsig
 	unsigned at = 0;
 
 	while (*clean) {
-		size_t length = word_length(clean);
+		size_t length = word_length(clean, columns - indent);
 		unsigned need = columns_in(clean, length);
 
-		if (at > indent && at + need > columns) {
+		if (at > 0 && at + need > columns) {
 			clean += strspn(clean, " ");
-			length = word_length(clean);
+			length = word_length(clean, columns - indent);
 			need = columns_in(clean, length);
 			fprintf(out, "\n%*s", (int)indent, "");
 			at = indent;

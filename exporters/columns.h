@@ -22,8 +22,10 @@ void columns_write_cut(FILE *out, const char *clean, unsigned columns);
 /* Followed by blanks up to so many columns. */
 void columns_write_padded(FILE *out, const char *clean, unsigned columns);
 
-/* Clean text, lines of it broken between words at so many columns; they go on behind `indent`
- * blanks. */
+/*
+ * Clean text, lines of it broken between words at so many columns; they go on behind `indent`
+ * blanks. A word that is longer than a line is broken.
+ */
 void columns_write_wrapped(FILE *out, const char *clean, unsigned columns, unsigned indent);
 
 #endif

@@ -37,26 +37,6 @@ static int print_verdict(const struct standings *s, FILE *out)
 	return 0;
 }
 
-/* As in the summary, and no line wider than the paper. */
-static int print_overview(const struct profile *p, FILE *out)
-{
-	static const struct overview_opts plain;
-	char *text = NULL;
-	size_t size = 0;
-	FILE *wide = open_memstream(&text, &size);
-	int ret;
-
-	if (!wide)
-		return -ENOMEM;
-	ret = overview_print(p, &plain, wide);
-	if (fclose(wide) != 0)
-		ret = -ENOMEM;
-	if (!ret)
-		columns_write_wrapped(out, text, REPORT_COLUMNS, LABEL_COLUMNS);
-	free(text);
-	return ret;
-}
-
 /* Where threads wait for CPUs, whether it is for want of CPUs. */
 static void print_queueing(const struct standings *s, FILE *out)
 {
@@ -78,6 +58,37 @@ static void print_queueing(const struct standings *s, FILE *out)
 		      ? "there was more work than CPUs\n"
 		      : "kept from idle CPUs by a quota, by affinity, or by waking in bursts\n",
 	      out);
+}
+
+static int write_head(const struct standings *s, FILE *out)
+{
+	static const struct overview_opts plain;
+	const struct profile *p = s->paths->profile;
+
+	overview_print_title(p, false, out);
+	if (print_verdict(s, out) != 0)
+		return -ENOMEM;
+	print_queueing(s, out);
+	return overview_print(p, &plain, out);
+}
+
+/* Its rows are the summary's, and as long as there; here no line is wider than the paper. */
+static int print_head(const struct standings *s, FILE *out)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *wide = open_memstream(&text, &size);
+	int ret;
+
+	if (!wide)
+		return -ENOMEM;
+	ret = write_head(s, wide);
+	if (fclose(wide) != 0)
+		ret = -ENOMEM;
+	if (!ret)
+		columns_write_wrapped(out, text, REPORT_COLUMNS, LABEL_COLUMNS);
+	free(text);
+	return ret;
 }
 
 static int print_stacks(const struct paths *paths, FILE *out)
@@ -107,12 +118,7 @@ static int print_report(const struct paths *paths, FILE *out)
 
 	if (ret)
 		return ret;
-	overview_print_title(p, false, out);
-	ret = print_verdict(&standings, out);
-	if (!ret) {
-		print_queueing(&standings, out);
-		ret = print_overview(p, out);
-	}
+	ret = print_head(&standings, out);
 	/* of one thread, its process and all of them would say the same */
 	if (!ret && p->thread_count > 1)
 		ret = report_print_processes(&standings, out);

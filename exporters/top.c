@@ -9,7 +9,7 @@
 #include "text.h"
 
 #define TOP_STACKS 10
-#define MAX_NAME   32 /* columns of a thread's name, and of a reason */
+#define MAX_NAME   26 /* columns of a thread's name, and of a reason */
 #define MIN_PATH   24 /* columns; rather a line too long than a path that says nothing */
 
 #define BOLD  "\033[1m"

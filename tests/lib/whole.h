@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * whole.h - what src/views.h promises of the views of a profile, as a check: each is sound, and all of
- * them together are the whole, sample by sample and to the nanosecond.
+ * whole.h - what src/views.h promises of the views of a profile, as a check: each is sound, and all
+ * of them together are the whole, sample by sample and to the nanosecond.
  */
 #ifndef WHOLE_H
 #define WHOLE_H
@@ -43,8 +43,8 @@ static inline bool same_image(const struct profile *p, const struct profile_imag
 }
 
 /* The whole's image of a view's: in the same order, so it is looked for behind the last one. */
-static inline uint32_t whole_image(const struct whole *w, const struct profile *view, uint32_t image,
-				   uint32_t from)
+static inline uint32_t whole_image(const struct whole *w, const struct profile *view,
+				   uint32_t image, uint32_t from)
 {
 	for (; from < w->profile->image_count; from++) {
 		if (same_image(w->profile, &w->profile->images[from], view, &view->images[image]))

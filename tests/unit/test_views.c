@@ -16,7 +16,8 @@ static uint32_t add_image(const char *path)
 	return h.profile.image_count++;
 }
 
-/* Two processes, three threads; what the second thread needs comes before and behind the first's. */
+/* Two processes, three threads; what the second thread needs comes before and behind the first's.
+ */
 static const struct profile *make_profile(void)
 {
 	uint32_t app, lib, main_, early, late, wait;
@@ -68,7 +69,9 @@ static void a_view_has_what_it_needs_and_no_more(void)
 	const struct profile *view = views_thread(views, 1);
 	_cleanup_free_ char *text = sound_text(view);
 
-	CHECK_TEXT(text, "\n101 on 30 x1  ;early\n101 on 70 x1  ;main;late\n101 runq 500 x1  ;main;late\n");
+	CHECK_TEXT(
+		text,
+		"\n101 on 30 x1  ;early\n101 on 70 x1  ;main;late\n101 runq 500 x1  ;main;late\n");
 	CHECK_INT(view->stack_count, 1 + 3);
 	CHECK_INT(view->frame_count, 1 + 3);
 	CHECK_INT(view->image_count, 1 + 1);
@@ -90,11 +93,13 @@ static void intervals_go_with_their_thread(void)
 	const struct profile *view;
 
 	/* the worker is woken by its process's main thread, and that by the other process */
-	intervals[0] = (struct profile_interval){ 0, p->samples[1].reason, p->samples[1].stack,
-						  2 + 1, SCOPE_OFF, 0, 900 };
-	intervals[1] = (struct profile_interval){ 0, 0, p->samples[0].stack, 0, SCOPE_ON, 900, 100 };
-	intervals[2] = (struct profile_interval){ 1, 0, p->samples[4].stack, 0 + 1, SCOPE_RUNQ, 0,
-						  500 };
+	intervals[0] = (struct profile_interval){
+		0, p->samples[1].reason, p->samples[1].stack, 2 + 1, SCOPE_OFF, 0, 900
+	};
+	intervals[1] =
+		(struct profile_interval){ 0, 0, p->samples[0].stack, 0, SCOPE_ON, 900, 100 };
+	intervals[2] =
+		(struct profile_interval){ 1, 0, p->samples[4].stack, 0 + 1, SCOPE_RUNQ, 0, 500 };
 	h.profile.intervals = intervals;
 	h.profile.interval_count = 3;
 	h.profile.has_timeline = true;
