@@ -94,12 +94,17 @@ static size_t cut_length(const char *text, size_t length, unsigned columns)
 	return length;
 }
 
-/* The blanks at `text`, and the word behind them; no more of it than a line has room for. */
+/*
+ * The blanks at `text`, and the word behind them; no more of it than a line has room for. A number
+ * stays with its sign.
+ */
 static size_t word_length(const char *text, unsigned room)
 {
-	size_t blanks = strspn(text, " ");
+	size_t blanks = strspn(text, " "), length = strcspn(text + blanks, " \n");
 
-	return blanks + cut_length(text + blanks, strcspn(text + blanks, " \n"), room);
+	if (strncmp(text + blanks + length, " %", 2) == 0)
+		length += 2 + strcspn(text + blanks + length + 2, " \n");
+	return blanks + cut_length(text + blanks, length, room);
 }
 
 static unsigned columns_in(const char *text, size_t length)

@@ -232,6 +232,28 @@ static void names_are_cut_between_characters(void)
 	CHECK_TEXT(letters, "\xc3\xa4...");
 }
 
+static char *wrapped(const char *text)
+{
+	char *lines = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&lines, &size);
+
+	columns_write_wrapped(out, text, 10, 2);
+	fclose(out);
+	return lines;
+}
+
+static void lines_are_broken_between_words(void)
+{
+	_cleanup_free_ char *words = wrapped("one two three four\n  five\n");
+	_cleanup_free_ char *share = wrapped("about 12.5 %, or\n");
+	_cleanup_free_ char *endless = wrapped("a 12345678901234567890\n");
+
+	CHECK_TEXT(words, "one two\n  three\n  four\n  five\n");
+	CHECK_TEXT(share, "about\n  12.5 %,\n  or\n");
+	CHECK_TEXT(endless, "a 12345678\n  90123456\n  7890\n");
+}
+
 int main(void)
 {
 	CHECK_CASE(the_verdict_is_what_most_of_the_time_was);
@@ -241,5 +263,6 @@ int main(void)
 	CHECK_CASE(roles_are_told_by_names);
 	CHECK_CASE(hostile_names_stay_on_the_page);
 	CHECK_CASE(names_are_cut_between_characters);
+	CHECK_CASE(lines_are_broken_between_words);
 	return check_status();
 }
