@@ -301,13 +301,27 @@ static void outputs(void)
 	world.stdout_is_terminal = false;
 }
 
+/* What --output-dir writes is what was asked for: nothing more goes to stdout. */
+static void a_directory_is_an_output(void)
+{
+	CHECK_INT(parse("--output-dir d"), 0);
+	CHECK_TEXT(opts.config.output_dir, "d");
+	CHECK_INT(opts.config.output_count, 0);
+	CHECK_INT(parse("--output-dir d --output json -o x.folded"), 0);
+	CHECK_INT(opts.config.output_count, 1);
+	CHECK_INT(parse("--output-dir d --output json"), 0);
+	CHECK_INT(opts.config.output_count, 1);
+	CHECK(opts.config.outputs[0].path == NULL);
+	CHECK(parse("--output-dir d --output-dir e") < 0 && err.code == EXIT_CODE_USAGE);
+}
+
 static void outputs_that_clash(void)
 {
-	CHECK(parse("-o x.txt") < 0 && err.code == EXIT_CODE_USAGE);
-	CHECK_CONTAINS(err.message, "-o x.txt: unknown suffix: known are ");
+	CHECK(parse("-o x.doc") < 0 && err.code == EXIT_CODE_USAGE);
+	CHECK_CONTAINS(err.message, "-o x.doc: unknown suffix: known are ");
 	CHECK_CONTAINS(err.message, ".folded");
 	CHECK_CONTAINS(err.message, ".json");
-	CHECK_CONTAINS(err.message, "or name the format: -o folded:x.txt");
+	CHECK_CONTAINS(err.message, "or name the format: -o folded:x.doc");
 	CHECK(parse("-o nope:x") < 0 && err.code == EXIT_CODE_USAGE);
 	CHECK_CONTAINS(err.message, "-o nope:x: unknown format nope: known are folded");
 	CHECK(parse("--output nope") < 0 && err.code == EXIT_CODE_USAGE);
@@ -465,6 +479,7 @@ int main(void)
 	CHECK_CASE(unknown_options);
 	CHECK_CASE(joined_letters);
 	CHECK_CASE(outputs);
+	CHECK_CASE(a_directory_is_an_output);
 	CHECK_CASE(outputs_that_clash);
 	CHECK_CASE(cpu_lists);
 	CHECK_CASE(cgroups);
