@@ -22,7 +22,7 @@ static bool is_loss(const struct profile *p, const struct profile_frame *frame)
 {
 	return is_label(p, frame, LABEL_LOST_TABLE) || is_label(p, frame, LABEL_LOST_RING) ||
 	       is_label(p, frame, LABEL_NO_STACK) || is_label(p, frame, LABEL_BEFORE_WINDOW) ||
-	       is_label(p, frame, LABEL_LOST_THREADS);
+	       is_label(p, frame, LABEL_LOST_THREADS) || is_label(p, frame, LABEL_LOST_FILE);
 }
 
 static void take_root(const struct profile *p, const struct profile_frame *frame,

@@ -39,6 +39,24 @@ else
 	echo "skip taken_away - needs root to become nobody"
 fi
 
+# Of a capture that was kept: by anybody, and the same bytes as each of its formats alone.
+run "$SYSTEMSCOPE" export "$root/tests/golden/hostile.scope" --output-dir out
+if judge_success exports 0 out; then
+	work=$dir/work/out
+	if [ -s "$dir/out" ]; then
+		not_ok exports "stdout is not empty"
+	elif ! cmp -s "$work/profile.folded" "$root/tests/golden/hostile.folded" ||
+		! cmp -s "$work/profile.txt" "$root/tests/golden/hostile.txt" ||
+		! cmp -s "$work/profile.scope" "$root/tests/golden/hostile.scope"; then
+		not_ok exports "not as the formats alone"
+	elif [ "$(ls "$work"/thread_*.folded | sed 's|.*/||' | tr '\n' ' ')" != \
+		"thread_1_main.folded thread_2_idle-x.folded thread_3.folded thread_4_0-title.folded " ]; then
+		not_ok exports "$(ls "$work" | tr '\n' ' ')"
+	else
+		ok exports
+	fi
+fi
+
 if ! needs_capture bundle; then
 	finish
 fi
