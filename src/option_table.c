@@ -62,7 +62,8 @@ const struct option_row option_table[OPTION_COUNT] = {
 	[OPTION_OUTPUT] = { 0, 0, "output", "FORMAT", GROUP_OUTPUT, VALUES_FORMAT, FOR_OUTPUT,
 		"format of stdout, or of a single -o (default: folded, or a summary if stdout is "
 		"a terminal)" },
-	[OPTION_OUTPUT_DIR] = { 0, 0, "output-dir", "DIR", GROUP_OUTPUT, VALUES_FILE, FOR_OUTPUT,
+	[OPTION_OUTPUT_DIR] = { 0, 0, "output-dir", "DIR", GROUP_OUTPUT, VALUES_FILE,
+		FOR_CAPTURE | FOR_EXPORT,
 		"write DIR, new or empty: the profile in every format, and for each process and "
 		"thread its stacks and its report" },
 	[OPTION_PER_THREAD] = { 0, 0, "per-thread", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_OUTPUT,
