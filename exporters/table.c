@@ -6,10 +6,14 @@
 
 extern const struct exporter exporter_folded;
 extern const struct exporter exporter_json;
+extern const struct exporter exporter_report;
+extern const struct exporter exporter_scope;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
 	&exporter_json,
+	&exporter_report,
+	&exporter_scope,
 	NULL,
 };
 

@@ -47,7 +47,8 @@ static void format_is_told_by_the_end_of_the_name_alone(void)
 	CHECK(exporter_for_path("a.json.folded") == exporter_by_name("folded"));
 	CHECK(exporter_for_path("json") == NULL);
 	CHECK(exporter_for_path("a.JSON") == NULL);
-	CHECK(exporter_for_path("a.txt") == NULL);
+	CHECK(exporter_for_path("a.txt") == exporter_by_name("report"));
+	CHECK(exporter_for_path("a.text") == NULL);
 	CHECK(exporter_for_path("a.json/b") == NULL);
 	CHECK(exporter_for_path("") == NULL);
 	CHECK(exporter_by_name("") == NULL);
