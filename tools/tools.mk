@@ -24,3 +24,8 @@ bench:
 # What unwind tables of files come to: $(BUILD)/unwind-bench FILE...
 $(BUILD)/unwind-bench: tools/unwind-bench.c $(filter-out $(BUILD)/src/main.o,$(OBJ))
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -Isrc $^ $(LDLIBS) -o $@
+
+# What exporters cost for a profile made up: $(BUILD)/bench/exporters [-n SAMPLES] [-s STACKS] [NAME...]
+$(BUILD)/bench/exporters: tools/bench/exporters.c $(filter-out $(BUILD)/src/main.o,$(OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@

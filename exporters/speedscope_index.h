@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * speedscope_index.h - what a speedscope file refers to by number, and in which order it tells
+ * things.
+ *
+ * Numbers of frames: 0 is [no stack], then there are those of `places`, and behind them those of
+ * `waits`: what hangs below the leaf of a thread that is not on a CPU, and the one frame of a
+ * stretch on a CPU whose stack is not known.
+ *
+ * speedscope_index_build() fills, speedscope_index_free() frees (a zeroed struct too). The profile
+ * must outlive it.
+ */
+#ifndef SPEEDSCOPE_INDEX_H
+#define SPEEDSCOPE_INDEX_H
+
+#include "pairs.h"
+#include "paths.h"
+#include "profile.h"
+
+struct speedscope_index {
+	const struct profile *profile;
+	struct pairs functions; /* (name, file): strings of the profile */
+	struct pairs places;	/* (function, line) */
+	struct pairs waits;	/* (state, reason) */
+	struct paths paths;
+	uint32_t *leaf;		/* by stack: the number of its innermost frame */
+	uint32_t *rank;		/* by stack: its place among all of them, by name */
+	uint32_t *samples;	/* of the profile, ordered */
+	uint32_t *first_sample; /* by thread: its first in the profile; thread_count + 1 entries */
+	uint32_t *first_interval; /* the same */
+	uint32_t *threads;	  /* busiest first */
+};
+
+/* 0 or -ENOMEM. `samples` are then by stack, and those of a stack by wait. */
+int speedscope_index_build(const struct profile *profile, struct speedscope_index *ret_index);
+void speedscope_index_free(struct speedscope_index *index);
+
+/* From then on they are by thread, and so on: where the profile has a thread's, there they are too.
+ */
+int speedscope_index_by_thread(struct speedscope_index *index);
+
+/* Which of `waits` a sample or an interval has; 0: none, it is on a CPU. */
+static inline uint32_t speedscope_index_wait(const struct speedscope_index *index,
+					     enum scope_state state, uint32_t reason)
+{
+	return state == SCOPE_ON ? 0 : pairs_find(&index->waits, state, reason);
+}
+
+#endif
