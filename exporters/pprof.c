@@ -12,10 +12,12 @@
 
 #include "exporter.h"
 #include "losses.h"
+#include "order.h"
 #include "pprof_writer.h"
 #include "text.h"
 
 #define SAMPLE_FIELD ((2 << 3) | 2) /* tag and wire type of Profile.sample */
+#define LABELS_MAX   4		    /* in a part of a sample */
 #define VARINT_MAX   10		    /* bytes of 64 bits */
 
 enum value { VALUE_COUNT, VALUE_CPU, VALUE_OFF_CPU, VALUE_RUN_QUEUE, VALUE_WALL, VALUES };
@@ -83,45 +85,38 @@ void pprof_put(struct pprof_writer *w, const Pprof__Profile *part)
 	protobuf_c_message_pack_to_buffer(&part->base, &sink.base);
 }
 
-static bool reserve(struct pprof_writer *w, struct pprof_bytes *bytes, size_t size)
+/* Appends a part of a sample. */
+static void pack(struct pprof_writer *w, const Pprof__Sample *part, struct pprof_bytes *bytes)
 {
-	uint8_t *data;
+	size_t size = bytes->size + protobuf_c_message_get_packed_size(&part->base);
 
-	if (size <= bytes->room)
-		return true;
-	data = realloc(bytes->data, size * 2);
-	if (!data) {
-		w->error = -ENOMEM;
-		return false;
+	if (size > bytes->room) {
+		uint8_t *data = realloc(bytes->data, size * 2);
+
+		if (!data) {
+			w->error = -ENOMEM;
+			return;
+		}
+		bytes->data = data;
+		bytes->room = size * 2;
 	}
-	bytes->data = data;
-	bytes->room = size * 2;
-	return true;
-}
-
-/* A part of a sample. */
-static void pack(struct pprof_writer *w, const Pprof__Sample *part, struct pprof_bytes *ret_bytes)
-{
-	size_t size = protobuf_c_message_get_packed_size(&part->base);
-
-	ret_bytes->size = 0;
-	if (size && reserve(w, ret_bytes, size))
-		ret_bytes->size = protobuf_c_message_pack(&part->base, ret_bytes->data);
+	bytes->size += protobuf_c_message_pack(&part->base, bytes->data + bytes->size);
 }
 
 /* --- samples ---------------------------------------------------------------------------------- */
 
 static void pack_labels(struct pprof_writer *w, Pprof__Label *labels, size_t count,
-			struct pprof_bytes *ret_bytes)
+			struct pprof_labels *ret_labels, uint32_t index)
 {
 	Pprof__Sample part = PPROF__SAMPLE__INIT;
-	Pprof__Label *pointers[8];
+	Pprof__Label *pointers[LABELS_MAX];
 
 	for (size_t i = 0; i < count; i++)
 		pointers[i] = &labels[i];
 	part.n_label = count;
 	part.label = pointers;
-	pack(w, &part, ret_bytes);
+	pack(w, &part, &ret_labels->bytes);
+	ret_labels->ends[index] = ret_labels->bytes.size;
 }
 
 static Pprof__Label text_label(uint32_t key, uint32_t text)
@@ -142,61 +137,89 @@ static Pprof__Label number_label(uint32_t key, uint32_t number)
 	return label;
 }
 
-struct label_keys {
-	uint32_t pid, process, thread, tid, state, reason; /* strings of the format */
-	uint32_t states[SCOPE_STATES];
-};
-
-static void pack_thread_labels(struct pprof_writer *w, const struct label_keys *keys,
-			       uint32_t index)
+static void pack_thread_labels(struct pprof_writer *w)
 {
-	const struct profile_thread *thread = &w->profile->threads[index];
-	const struct profile_process *process = &w->profile->processes[thread->process];
-	Pprof__Label labels[] = {
-		number_label(keys->pid, process->pid),
-		text_label(keys->process, pprof_add_string(w, process->comm)),
-		text_label(keys->thread, pprof_add_string(w, thread->comm)),
-		number_label(keys->tid, thread->tid),
-	};
+	const struct profile *p = w->profile;
+	uint32_t pid = pprof_add_literal(w, "pid"), process = pprof_add_literal(w, "process");
+	uint32_t thread = pprof_add_literal(w, "thread"), tid = pprof_add_literal(w, "tid");
 
-	pack_labels(w, labels, 4, &w->thread_labels);
+	for (uint32_t i = 0; i < p->thread_count && !w->error; i++) {
+		const struct profile_thread *of = &p->threads[i];
+		Pprof__Label labels[] = {
+			number_label(pid, p->processes[of->process].pid),
+			text_label(process, pprof_add_string(w, p->processes[of->process].comm)),
+			text_label(thread, pprof_add_string(w, of->comm)),
+			number_label(tid, of->tid),
+		};
+
+		pack_labels(w, labels, 4, &w->thread_labels, i);
+	}
 }
 
-static void pack_state_labels(struct pprof_writer *w, const struct label_keys *keys,
-			      const struct profile_sample *sample)
+/* Of each state and reason in which a sample is. */
+static void pack_state_labels(struct pprof_writer *w)
 {
-	Pprof__Label labels[] = {
-		text_label(keys->state, keys->states[sample->state]),
-		text_label(keys->reason, pprof_add_known(w, sample->reason)),
-	};
+	const struct profile *p = w->profile;
+	uint32_t state = pprof_add_literal(w, "state"), reason = pprof_add_literal(w, "reason");
+	size_t *ends;
 
-	pack_labels(w, labels, sample->reason ? 2 : 1, &w->state_labels);
+	for (uint32_t i = 0; i < p->sample_count; i++) {
+		if (!pairs_add(&w->states, p->samples[i].state, p->samples[i].reason))
+			w->error = -ENOMEM;
+	}
+	ends = calloc((size_t)w->states.count + 1, sizeof(*ends));
+	w->state_labels.ends = ends;
+	if (!ends)
+		w->error = -ENOMEM;
+	for (uint32_t i = 1; i <= w->states.count && !w->error; i++) {
+		const struct pair *pair = &w->states.items[i];
+		Pprof__Label labels[] = {
+			text_label(state, pprof_add_literal(w, states[pair->first].label)),
+			text_label(reason, pprof_add_known(w, pair->second)),
+		};
+
+		pack_labels(w, labels, pair->second ? 2 : 1, &w->state_labels, i);
+	}
 }
 
-/* Leaf first. Returns how many; 0: no memory. */
-static size_t list_locations(struct pprof_writer *w, uint32_t stack)
+static void put_labels(struct pprof_writer *w, const struct pprof_labels *labels, uint32_t index)
 {
-	size_t count = 0;
+	size_t start = index ? labels->ends[index - 1] : 0;
+
+	gzip_write(w->gz, labels->bytes.data + start, labels->ends[index] - start);
+}
+
+static size_t labels_size(const struct pprof_labels *labels, uint32_t index)
+{
+	return labels->ends[index] - (index ? labels->ends[index - 1] : 0);
+}
+
+/* Leaf first. */
+static void pack_locations(struct pprof_writer *w, uint32_t stack)
+{
+	Pprof__Sample part = PPROF__SAMPLE__INIT;
 
 	do {
 		const struct pprof_place *place = &w->places[stack];
 
-		if (count == w->stack_room) {
+		if (part.n_location_id == w->stack_room) {
 			size_t room = w->stack_room ? w->stack_room * 2 : 256;
 			uint64_t *locations = realloc(w->stack, room * sizeof(*locations));
 
 			if (!locations) {
 				w->error = -ENOMEM;
-				return 0;
+				return;
 			}
 			w->stack = locations;
 			w->stack_room = room;
 		}
-		w->stack[count++] = place->location;
+		w->stack[part.n_location_id++] = place->location;
 		w->used[place->location] = true;
 		stack = place->caller;
 	} while (stack);
-	return count;
+	part.location_id = w->stack;
+	w->locations_of_stack.size = 0;
+	pack(w, &part, &w->locations_of_stack);
 }
 
 static size_t put_varint(uint8_t *at, uint64_t value)
@@ -215,44 +238,50 @@ static void put_sample(struct pprof_writer *w, const struct profile_sample *samp
 		[VALUE_COUNT] = (int64_t)sample->count,
 		[VALUE_WALL] = (int64_t)sample->ns,
 	};
-	Pprof__Sample own = PPROF__SAMPLE__INIT;
+	uint32_t state = pairs_find(&w->states, sample->state, sample->reason);
+	Pprof__Sample part = PPROF__SAMPLE__INIT;
 	uint8_t head[1 + VARINT_MAX] = { SAMPLE_FIELD };
 
 	values[states[sample->state].value] = (int64_t)sample->ns;
-	own.n_location_id = list_locations(w, sample->stack);
-	own.location_id = w->stack;
-	own.n_value = VALUES;
-	own.value = values;
-	pack(w, &own, &w->own);
+	part.n_value = VALUES;
+	part.value = values;
+	w->values.size = 0;
+	pack(w, &part, &w->values);
 	gzip_write(w->gz, head,
-		   1 + put_varint(head + 1,
-				  w->own.size + w->thread_labels.size + w->state_labels.size));
-	gzip_write(w->gz, w->own.data, w->own.size);
-	gzip_write(w->gz, w->thread_labels.data, w->thread_labels.size);
-	gzip_write(w->gz, w->state_labels.data, w->state_labels.size);
+		   1 + put_varint(head + 1, w->locations_of_stack.size + w->values.size +
+						    labels_size(&w->thread_labels, sample->thread) +
+						    labels_size(&w->state_labels, state)));
+	gzip_write(w->gz, w->locations_of_stack.data, w->locations_of_stack.size);
+	put_labels(w, &w->thread_labels, sample->thread);
+	put_labels(w, &w->state_labels, state);
+	gzip_write(w->gz, w->values.data, w->values.size);
 }
 
-/* Samples are sorted by thread, then state, then reason: labels seldom change. */
+static uint32_t stack_of(const void *profile, uint32_t sample)
+{
+	return ((const struct profile *)profile)->samples[sample].stack;
+}
+
+/* By stack: each is then packed once, and what follows one another is alike, which deflate likes.
+ */
 static void put_samples(struct pprof_writer *w)
 {
-	struct label_keys keys;
-	const struct profile_sample *samples = w->profile->samples;
+	const struct profile *p = w->profile;
+	uint32_t last = UINT32_MAX;
 
-	keys.pid = pprof_add_literal(w, "pid");
-	keys.process = pprof_add_literal(w, "process");
-	keys.thread = pprof_add_literal(w, "thread");
-	keys.tid = pprof_add_literal(w, "tid");
-	keys.state = pprof_add_literal(w, "state");
-	keys.reason = pprof_add_literal(w, "reason");
-	for (size_t i = 0; i < SCOPE_STATES; i++)
-		keys.states[i] = pprof_add_literal(w, states[i].label);
-	for (uint32_t i = 0; i < w->profile->sample_count && !w->error; i++) {
-		const struct profile_sample *sample = &samples[i];
+	for (uint32_t i = 0; i < p->sample_count; i++)
+		w->samples[i] = i;
+	w->error = order_by(w->samples, p->sample_count, stack_of, p, p->stack_count);
+	if (!w->error)
+		pack_thread_labels(w);
+	if (!w->error)
+		pack_state_labels(w);
+	for (uint32_t i = 0; i < p->sample_count && !w->error; i++) {
+		const struct profile_sample *sample = &p->samples[w->samples[i]];
 
-		if (!i || sample->thread != sample[-1].thread)
-			pack_thread_labels(w, &keys, sample->thread);
-		if (!i || sample->state != sample[-1].state || sample->reason != sample[-1].reason)
-			pack_state_labels(w, &keys, sample);
+		if (sample->stack != last)
+			pack_locations(w, sample->stack);
+		last = sample->stack;
 		put_sample(w, sample);
 		if (!w->error)
 			w->error = gzip_error(w->gz);
@@ -345,7 +374,10 @@ static void open_writer(struct pprof_writer *w, FILE *out)
 	w->gz = gzip_open(out);
 	w->texts.out = open_memstream(&w->texts.bytes, &w->texts.size);
 	w->texts.numbers = calloc(w->profile->string_count, sizeof(*w->texts.numbers));
-	if (!w->gz || !w->texts.out || !w->texts.numbers)
+	w->samples = calloc((size_t)w->profile->sample_count + 1, sizeof(*w->samples));
+	w->thread_labels.ends =
+		calloc((size_t)w->profile->thread_count + 1, sizeof(*w->thread_labels.ends));
+	if (!w->gz || !w->texts.out || !w->texts.numbers || !w->samples || !w->thread_labels.ends)
 		w->error = -ENOMEM;
 }
 
@@ -361,11 +393,16 @@ static int close_writer(struct pprof_writer *w)
 	free(w->used);
 	free(w->images);
 	free(w->stack);
-	free(w->own.data);
-	free(w->thread_labels.data);
-	free(w->state_labels.data);
+	free(w->samples);
+	free(w->locations_of_stack.data);
+	free(w->values.data);
+	free(w->thread_labels.bytes.data);
+	free(w->thread_labels.ends);
+	free(w->state_labels.bytes.data);
+	free(w->state_labels.ends);
 	pairs_free(&w->locations);
 	pairs_free(&w->functions);
+	pairs_free(&w->states);
 	return w->error ? w->error : ret;
 }
 

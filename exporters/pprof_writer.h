@@ -39,6 +39,12 @@ struct pprof_bytes {
 	size_t size, room;
 };
 
+/* Labels that many samples have, packed: those of `i` go from ends[i - 1] to ends[i]. */
+struct pprof_labels {
+	struct pprof_bytes bytes;
+	size_t *ends;
+};
+
 struct pprof_writer {
 	const struct profile *profile;
 	struct gzip *gz;
@@ -52,10 +58,14 @@ struct pprof_writer {
 	uint32_t main_image; /* the main program's; 0: no frame is in it */
 	uint32_t main_path;  /* string of the profile; 0: there is no program */
 
+	uint32_t *samples;   /* in the order in which they are written */
+	struct pairs states; /* (state, reason) */
+	struct pprof_labels thread_labels, state_labels; /* by thread; by `states` */
+
 	/* of the sample under way */
 	uint64_t *stack; /* locations */
 	size_t stack_room;
-	struct pprof_bytes own, thread_labels, state_labels;
+	struct pprof_bytes locations_of_stack, values;
 };
 
 /* Numbers of strings. `id` is the profile's; 0, of one that may be none, is none. */

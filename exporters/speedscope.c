@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exporter.h"
 #include "speedscope_index.h"
@@ -21,21 +22,29 @@
 #define SCHEMA	   "https://www.speedscope.app/file-format-schema.json"
 #define DIGITS_MAX 10 /* of a frame's number */
 
-struct speedscope {
-	const struct profile *profile;
-	struct speedscope_index index;
-	FILE *out;
-	int error;
-	size_t line_size;
-	char *line;	       /* room for a stack as text, written from its end */
-	uint32_t *open, *next; /* of a timeline: the frames of two stacks, outermost first */
-};
-
 /* Time of a stack in one state, for one reason. */
 struct part {
 	uint32_t stack;
 	uint32_t wait; /* number in the index; 0: on a CPU */
 	nsec_t ns;
+};
+
+struct speedscope {
+	const struct profile *profile;
+	struct speedscope_index index;
+	FILE *out;
+	int error;
+	struct part *parts; /* of the profile that is written: room for all samples */
+	uint32_t part_count;
+
+	/* the stack that was written last, outermost first, from 1 on, and the text of its frames
+	 */
+	uint32_t *path;
+	size_t *ends; /* of each in `line` */
+	uint32_t depth;
+	char *line;
+
+	uint32_t *open, *next; /* of a timeline: the frames of two stacks, outermost first */
 };
 
 /* A JSON string. */
@@ -75,7 +84,7 @@ static void put_frames(struct speedscope *w)
 
 	fprintf(out, "\"shared\":{\"frames\":[\n{\"name\":\"%s\"}",
 		label_table[LABEL_NO_STACK].name);
-	for (uint32_t i = 1; i <= w->index.places.count && !ferror(out); i++) {
+	for (uint32_t i = 1; i <= w->index.places.count && !ferror_unlocked(out); i++) {
 		const struct pair *place = &w->index.places.items[i];
 		const struct pair *function = &w->index.functions.items[place->first];
 
@@ -101,81 +110,87 @@ static void put_frames(struct speedscope *w)
 
 /* --- sampled ---------------------------------------------------------------------------------- */
 
-/* The next of the samples from *at to `end`; what follows one another and is alike is one. */
-static bool next_part(struct speedscope *w, uint32_t *at, uint32_t end, struct part *ret_part)
+/* Into `parts`: of the ordered samples from `first` to `end`, what is alike together. */
+static void gather_parts(struct speedscope *w, uint32_t first, uint32_t end)
 {
-	while (*at < end) {
-		const struct profile_sample *sample = &w->profile->samples[w->index.samples[*at]];
-		struct part part = {
-			sample->stack,
-			speedscope_index_wait(&w->index, sample->state, sample->reason), 0
-		};
+	w->part_count = 0;
+	for (uint32_t i = first; i < end; i++) {
+		const struct profile_sample *sample = &w->profile->samples[w->index.samples[i]];
+		uint32_t wait = speedscope_index_wait(&w->index, sample->state, sample->reason);
+		struct part *last = w->part_count ? &w->parts[w->part_count - 1] : NULL;
 
-		do {
-			part.ns += sample->ns;
-			if (++*at == end)
-				break;
-			sample = &w->profile->samples[w->index.samples[*at]];
-		} while (sample->stack == part.stack &&
-			 speedscope_index_wait(&w->index, sample->state, sample->reason) ==
-				 part.wait);
-		if (part.ns) {
-			*ret_part = part;
-			return true;
-		}
+		if (last && last->stack == sample->stack && last->wait == wait)
+			last->ns += sample->ns;
+		else if (sample->ns)
+			w->parts[w->part_count++] =
+				(struct part){ sample->stack, wait, sample->ns };
 	}
-	return false;
 }
 
-static char *put_digits(char *end, uint32_t number)
+static size_t put_number(char *at, uint32_t number)
 {
+	char digits[DIGITS_MAX];
+	size_t count = 0;
+
 	do {
-		*--end = (char)('0' + number % 10);
+		digits[DIGITS_MAX - ++count] = (char)('0' + number % 10);
 		number /= 10;
 	} while (number);
-	return end;
+	memcpy(at, digits + DIGITS_MAX - count, count);
+	return count;
 }
 
-/* Frames are met from the leaf on, and written from the root on: hence from the end. */
+/*
+ * Stacks come in the order of their names, so that most begin as the one before: `line` keeps that
+ * one's text, up to where they part.
+ */
 static void put_stack(struct speedscope *w, const struct part *part)
 {
-	const struct profile_stack *stacks = w->profile->stacks;
-	char *end = w->line + w->line_size, *at = end;
-	uint32_t stack = part->stack;
+	uint32_t depth = w->index.depth[part->stack], at = depth;
+	char end[DIGITS_MAX + 1];
+	size_t end_size = 0;
 
-	*--at = ']';
-	if (part->wait) {
-		at = put_digits(at, w->index.places.count + part->wait);
-		*--at = ',';
+	for (uint32_t stack = part->stack; at && (at > w->depth || w->path[at] != stack); at--) {
+		w->path[at] = stack;
+		stack = w->profile->stacks[stack].parent;
 	}
-	do {
-		at = put_digits(at, w->index.leaf[stack]);
-		*--at = ',';
-		stack = stacks[stack].parent;
-	} while (stack);
-	*at = '[';
-	fwrite_unlocked(at, 1, (size_t)(end - at), w->out);
+	w->depth = depth;
+	for (; at < depth; at++) {
+		size_t size = w->ends[at];
+
+		if (at)
+			w->line[size++] = ',';
+		w->ends[at + 1] = size + put_number(w->line + size, w->index.leaf[w->path[at + 1]]);
+	}
+	putc_unlocked('[', w->out);
+	if (depth)
+		fwrite_unlocked(w->line, 1, w->ends[depth], w->out);
+	else
+		putc_unlocked('0', w->out); /* [no stack] */
+	if (part->wait) {
+		end[end_size++] = ',';
+		end_size += put_number(end + end_size, w->index.places.count + part->wait);
+	}
+	fwrite_unlocked(end, 1, end_size, w->out);
+	putc_unlocked(']', w->out);
 }
 
 static void put_sampled(struct speedscope *w, uint32_t first, uint32_t end)
 {
-	const char *separator = "\n";
-	struct part part;
 	nsec_t sum_ns = 0;
 
+	gather_parts(w, first, end);
 	fputs_unlocked("\"type\":\"sampled\",\"unit\":\"nanoseconds\",\"samples\":[", w->out);
-	for (uint32_t at = first; !ferror(w->out) && next_part(w, &at, end, &part);) {
-		fputs_unlocked(separator, w->out);
-		put_stack(w, &part);
-		separator = ",\n";
+	for (uint32_t i = 0; i < w->part_count && !ferror_unlocked(w->out); i++) {
+		fputs_unlocked(i ? ",\n" : "\n", w->out);
+		put_stack(w, &w->parts[i]);
 	}
 	fputs_unlocked("\n],\n\"weights\":[", w->out);
-	separator = "";
-	for (uint32_t at = first; !ferror(w->out) && next_part(w, &at, end, &part);) {
-		fputs_unlocked(separator, w->out);
-		text_write_number(w->out, part.ns);
-		sum_ns += part.ns;
-		separator = ",";
+	for (uint32_t i = 0; i < w->part_count && !ferror_unlocked(w->out); i++) {
+		if (i)
+			putc_unlocked(',', w->out);
+		text_write_number(w->out, w->parts[i].ns);
+		sum_ns += w->parts[i].ns;
 	}
 	fputs_unlocked("],\n\"startValue\":0,\"endValue\":", w->out);
 	text_write_number(w->out, sum_ns);
@@ -190,20 +205,18 @@ static uint32_t list_frames(struct speedscope *w, const struct profile_interval 
 {
 	const struct profile_stack *stacks = w->profile->stacks;
 	uint32_t wait = speedscope_index_wait(&w->index, interval->state, interval->reason);
-	uint32_t depth = 0, at;
+	uint32_t depth = w->index.depth[interval->stack], count = depth ? depth : 1;
+	uint32_t stack = interval->stack;
 
-	if (interval->state == SCOPE_ON && !interval->stack) {
+	if (interval->state == SCOPE_ON && !stack) {
 		ret_frames[0] = w->index.places.count + pairs_find(&w->index.waits, SCOPE_ON, 0);
 		return 1;
 	}
-	for (uint32_t stack = interval->stack; stacks[stack].parent; stack = stacks[stack].parent)
-		depth++;
-	at = ++depth;
+	for (uint32_t at = count; at--; stack = stacks[stack].parent)
+		ret_frames[at] = w->index.leaf[stack];
 	if (wait)
-		ret_frames[depth++] = w->index.places.count + wait;
-	for (uint32_t stack = interval->stack; at; stack = stacks[stack].parent)
-		ret_frames[--at] = w->index.leaf[stack];
-	return depth;
+		ret_frames[count++] = w->index.places.count + wait;
+	return count;
 }
 
 static void put_event(struct speedscope *w, const char *type, uint32_t frame, nsec_t at_ns)
@@ -225,7 +238,7 @@ static void put_evented(struct speedscope *w, uint32_t first, uint32_t end)
 	nsec_t now_ns = 0;
 
 	fputs_unlocked("\"type\":\"evented\",\"unit\":\"nanoseconds\",\"events\":[", w->out);
-	for (uint32_t i = first; i <= end && !ferror(w->out); i++) {
+	for (uint32_t i = first; i <= end && !ferror_unlocked(w->out); i++) {
 		const struct profile_interval *interval =
 			i < end ? &w->profile->intervals[i] : NULL;
 		uint32_t next_depth = interval ? list_frames(w, interval, w->next) : 0;
@@ -287,11 +300,15 @@ static int make_room(struct speedscope *w)
 {
 	size_t depth = (size_t)w->index.paths.max_depth + 1; /* and a wait */
 
-	w->line_size = depth * (DIGITS_MAX + 1) + 1;
-	w->line = malloc(w->line_size);
+	w->parts = calloc((size_t)w->profile->sample_count + 1, sizeof(*w->parts));
+	w->path = calloc(depth, sizeof(*w->path));
+	w->ends = calloc(depth, sizeof(*w->ends));
+	w->line = malloc(depth * (DIGITS_MAX + 1));
 	w->open = calloc(depth, sizeof(*w->open));
 	w->next = calloc(depth, sizeof(*w->next));
-	return w->line && w->open && w->next ? 0 : -ENOMEM;
+	if (!w->parts || !w->path || !w->ends || !w->line || !w->open || !w->next)
+		return -ENOMEM;
+	return 0;
 }
 
 static void put_all(struct speedscope *w)
@@ -308,7 +325,7 @@ static void put_all(struct speedscope *w)
 	put_sampled(w, 0, p->sample_count);
 	if (!w->error)
 		w->error = speedscope_index_by_thread(&w->index);
-	for (uint32_t i = 0; i < p->thread_count && !w->error && !ferror(w->out); i++)
+	for (uint32_t i = 0; i < p->thread_count && !w->error && !ferror_unlocked(w->out); i++)
 		put_thread(w, w->index.threads[i]);
 	fputs_unlocked("\n]}\n", w->out);
 }
@@ -326,6 +343,9 @@ static int speedscope_write(const struct profile *p, const struct export_opts *o
 	if (!w.error)
 		w.error = text_flush(out);
 	speedscope_index_free(&w.index);
+	free(w.parts);
+	free(w.path);
+	free(w.ends);
 	free(w.line);
 	free(w.open);
 	free(w.next);

@@ -3,7 +3,8 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "order.h"
 
 static int number_places(struct speedscope_index *x)
 {
@@ -20,8 +21,10 @@ static int number_places(struct speedscope_index *x)
 		if (!numbers[i])
 			ret = -ENOMEM;
 	}
-	for (uint32_t i = 1; i < p->stack_count && !ret; i++)
+	for (uint32_t i = 1; i < p->stack_count && !ret; i++) {
 		x->leaf[i] = numbers[p->stacks[i].frame];
+		x->depth[i] = x->depth[p->stacks[i].parent] + 1;
+	}
 	free(numbers);
 	return ret;
 }
@@ -47,48 +50,29 @@ static int number_waits(struct speedscope_index *x)
 	return 0;
 }
 
-/* Sorts items by their key, of 0 to keys - 1; of equals, the earlier stays the earlier. */
-static int sort_by(const struct speedscope_index *x, uint32_t *items, uint32_t count,
-		   uint32_t (*key)(const struct speedscope_index *x, uint32_t item), uint32_t keys)
+static uint32_t stack_name(const void *index, uint32_t stack)
 {
-	uint32_t *first = calloc((size_t)keys + 1, sizeof(*first));
-	uint32_t *sorted = calloc((size_t)count + 1, sizeof(*sorted));
-	int ret = first && sorted ? 0 : -ENOMEM;
-
-	if (!ret) {
-		for (uint32_t i = 0; i < count; i++)
-			first[key(x, items[i]) + 1]++;
-		for (uint32_t i = 0; i < keys; i++)
-			first[i + 1] += first[i];
-		for (uint32_t i = 0; i < count; i++)
-			sorted[first[key(x, items[i])]++] = items[i];
-		memcpy(items, sorted, count * sizeof(*items));
-	}
-	free(first);
-	free(sorted);
-	return ret;
+	return ((const struct speedscope_index *)index)->paths.rank[stack];
 }
 
-static uint32_t stack_name(const struct speedscope_index *x, uint32_t stack)
+static uint32_t sample_wait(const void *index, uint32_t i)
 {
-	return x->paths.rank[stack];
-}
-
-static uint32_t sample_wait(const struct speedscope_index *x, uint32_t i)
-{
+	const struct speedscope_index *x = index;
 	const struct profile_sample *sample = &x->profile->samples[i];
 
 	return speedscope_index_wait(x, sample->state, sample->reason);
 }
 
-static uint32_t sample_stack(const struct speedscope_index *x, uint32_t i)
+static uint32_t sample_stack(const void *index, uint32_t i)
 {
+	const struct speedscope_index *x = index;
+
 	return x->rank[x->profile->samples[i].stack];
 }
 
-static uint32_t sample_thread(const struct speedscope_index *x, uint32_t i)
+static uint32_t sample_thread(const void *index, uint32_t i)
 {
-	return x->profile->samples[i].thread;
+	return ((const struct speedscope_index *)index)->profile->samples[i].thread;
 }
 
 static int sort_stacks(struct speedscope_index *x)
@@ -100,7 +84,7 @@ static int sort_stacks(struct speedscope_index *x)
 	for (uint32_t i = 0; i < count && !ret; i++)
 		stacks[i] = i;
 	if (!ret)
-		ret = sort_by(x, stacks, count, stack_name, count);
+		ret = order_by(stacks, count, stack_name, x, count);
 	for (uint32_t i = 0; i < count && !ret; i++)
 		x->rank[stacks[i]] = i;
 	free(stacks);
@@ -115,9 +99,9 @@ static int sort_samples(struct speedscope_index *x)
 
 	for (uint32_t i = 0; i < p->sample_count; i++)
 		x->samples[i] = i;
-	ret = sort_by(x, x->samples, p->sample_count, sample_wait, x->waits.count + 1);
+	ret = order_by(x->samples, p->sample_count, sample_wait, x, x->waits.count + 1);
 	if (!ret)
-		ret = sort_by(x, x->samples, p->sample_count, sample_stack, p->stack_count);
+		ret = order_by(x->samples, p->sample_count, sample_stack, x, p->stack_count);
 	return ret;
 }
 
@@ -165,13 +149,14 @@ static bool make_room(struct speedscope_index *x)
 	const struct profile *p = x->profile;
 
 	x->leaf = calloc(p->stack_count, sizeof(*x->leaf));
+	x->depth = calloc(p->stack_count, sizeof(*x->depth));
 	x->rank = calloc(p->stack_count, sizeof(*x->rank));
 	x->samples = calloc((size_t)p->sample_count + 1, sizeof(*x->samples));
 	x->first_sample = calloc((size_t)p->thread_count + 1, sizeof(*x->first_sample));
 	x->first_interval = calloc((size_t)p->thread_count + 1, sizeof(*x->first_interval));
 	x->threads = calloc((size_t)p->thread_count + 1, sizeof(*x->threads));
-	return x->leaf && x->rank && x->samples && x->first_sample && x->first_interval &&
-	       x->threads;
+	return x->leaf && x->depth && x->rank && x->samples && x->first_sample &&
+	       x->first_interval && x->threads;
 }
 
 int speedscope_index_build(const struct profile *profile, struct speedscope_index *ret_index)
@@ -202,8 +187,8 @@ int speedscope_index_build(const struct profile *profile, struct speedscope_inde
 
 int speedscope_index_by_thread(struct speedscope_index *x)
 {
-	return sort_by(x, x->samples, x->profile->sample_count, sample_thread,
-		       x->profile->thread_count);
+	return order_by(x->samples, x->profile->sample_count, sample_thread, x,
+			x->profile->thread_count);
 }
 
 void speedscope_index_free(struct speedscope_index *x)
@@ -213,6 +198,7 @@ void speedscope_index_free(struct speedscope_index *x)
 	pairs_free(&x->waits);
 	paths_free(&x->paths);
 	free(x->leaf);
+	free(x->depth);
 	free(x->rank);
 	free(x->samples);
 	free(x->first_sample);

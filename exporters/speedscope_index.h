@@ -24,6 +24,7 @@ struct speedscope_index {
 	struct pairs waits;	/* (state, reason) */
 	struct paths paths;
 	uint32_t *leaf;		/* by stack: the number of its innermost frame */
+	uint32_t *depth;	/* by stack: how many frames it has; 0 of stack 0 */
 	uint32_t *rank;		/* by stack: its place among all of them, by name */
 	uint32_t *samples;	/* of the profile, ordered */
 	uint32_t *first_sample; /* by thread: its first in the profile; thread_count + 1 entries */
