@@ -110,6 +110,9 @@ static void place(uint32_t stack, uint32_t image, const char *file, uint32_t lin
 	frame->line = line;
 }
 
+/* Samples stand by stack: in order of the stacks that make_profile() makes. */
+enum { RUNQ, ON, OFF };
+
 static const struct profile *make_profile(void)
 {
 	uint32_t libc, kernel, app, main_, wait, inlined, inner;
@@ -172,9 +175,9 @@ static void types_and_period_are_told(void)
 static void samples_have_their_state_s_value(void)
 {
 	static const int64_t values[][5] = {
-		{ 3, 1000, 0, 0, 1000 },
-		{ 2, 0, 0, 200, 200 },
-		{ 1, 0, 30000, 0, 30000 },
+		[RUNQ] = { 2, 0, 0, 200, 200 },
+		[ON] = { 3, 1000, 0, 0, 1000 },
+		[OFF] = { 1, 0, 30000, 0, 30000 },
 	};
 	Pprof__Profile *p = unpack(make_profile());
 
@@ -195,17 +198,17 @@ static void labels_tell_thread_and_state(void)
 
 	if (!p)
 		return;
-	CHECK_INT(label(p, 0, "pid")->num, 100);
-	CHECK_INT(label(p, 2, "tid")->num, 101);
-	CHECK_TEXT(text(p, label(p, 2, "process")->str), "app");
-	CHECK_TEXT(text(p, label(p, 0, "thread")->str), "app");
-	CHECK_TEXT(text(p, label(p, 2, "thread")->str), "worker");
-	CHECK_TEXT(text(p, label(p, 0, "state")->str), "on");
-	CHECK_TEXT(text(p, label(p, 1, "state")->str), "runq");
-	CHECK_TEXT(text(p, label(p, 2, "state")->str), "off");
-	CHECK_TEXT(text(p, label(p, 2, "reason")->str), "poll");
-	CHECK_INT(p->sample[0]->n_label, 5); /* of the others there is no reason */
-	CHECK_INT(p->sample[1]->n_label, 5);
+	CHECK_INT(label(p, ON, "pid")->num, 100);
+	CHECK_INT(label(p, OFF, "tid")->num, 101);
+	CHECK_TEXT(text(p, label(p, OFF, "process")->str), "app");
+	CHECK_TEXT(text(p, label(p, ON, "thread")->str), "app");
+	CHECK_TEXT(text(p, label(p, OFF, "thread")->str), "worker");
+	CHECK_TEXT(text(p, label(p, ON, "state")->str), "on");
+	CHECK_TEXT(text(p, label(p, RUNQ, "state")->str), "runq");
+	CHECK_TEXT(text(p, label(p, OFF, "state")->str), "off");
+	CHECK_TEXT(text(p, label(p, OFF, "reason")->str), "poll");
+	CHECK_INT(p->sample[ON]->n_label, 5); /* of the others there is no reason */
+	CHECK_INT(p->sample[RUNQ]->n_label, 5);
 	pprof__profile__free_unpacked(p, NULL);
 }
 
@@ -216,27 +219,27 @@ static void inlined_calls_are_lines_of_one_location(void)
 
 	if (!p)
 		return;
-	CHECK_INT(p->sample[0]->n_location_id, 1);
-	l = location(p, 0, 0);
+	CHECK_INT(p->sample[ON]->n_location_id, 1);
+	l = location(p, ON, 0);
 	CHECK_INT(l->n_line, 3);
-	CHECK_TEXT(name(p, 0, 0, 0), "inner");
-	CHECK_TEXT(name(p, 0, 0, 1), "middle");
-	CHECK_TEXT(name(p, 0, 0, 2), "main");
+	CHECK_TEXT(name(p, ON, 0, 0), "inner");
+	CHECK_TEXT(name(p, ON, 0, 1), "middle");
+	CHECK_TEXT(name(p, ON, 0, 2), "main");
 	if (l->n_line == 3) {
 		CHECK_INT(l->line[0]->line, 8);
 		CHECK_INT(l->line[2]->line, 42);
 		CHECK_TEXT(text(p, function(p, l, 1)->filename), "main.h");
 	}
 	/* main where nothing was inlined is another location */
-	CHECK_INT(p->sample[1]->n_location_id, 1);
-	CHECK_INT(location(p, 1, 0)->n_line, 1);
-	CHECK_INT(location(p, 1, 0)->address, 0x1001);
-	CHECK_TEXT(name(p, 1, 0, 0), "main");
+	CHECK_INT(p->sample[RUNQ]->n_location_id, 1);
+	CHECK_INT(location(p, RUNQ, 0)->n_line, 1);
+	CHECK_INT(location(p, RUNQ, 0)->address, 0x1001);
+	CHECK_TEXT(name(p, RUNQ, 0, 0), "main");
 	/* and leaf first */
-	CHECK_INT(p->sample[2]->n_location_id, 3);
-	CHECK_TEXT(name(p, 2, 0, 0), "do_poll");
-	CHECK_TEXT(name(p, 2, 1, 0), "poll");
-	CHECK_TEXT(name(p, 2, 2, 0), "main");
+	CHECK_INT(p->sample[OFF]->n_location_id, 3);
+	CHECK_TEXT(name(p, OFF, 0, 0), "do_poll");
+	CHECK_TEXT(name(p, OFF, 1, 0), "poll");
+	CHECK_TEXT(name(p, OFF, 2, 0), "main");
 	CHECK_INT(p->n_location, 4);
 	CHECK_INT(p->n_function, 5);
 	pprof__profile__free_unpacked(p, NULL);
@@ -250,9 +253,9 @@ static void mappings_are_true_to_the_facts(void)
 	if (!p)
 		return;
 	CHECK_INT(p->n_mapping, 3);
-	app = mapping(p, location(p, 0, 0));
-	libc = mapping(p, location(p, 2, 1));
-	kernel = mapping(p, location(p, 2, 0));
+	app = mapping(p, location(p, ON, 0));
+	libc = mapping(p, location(p, OFF, 1));
+	kernel = mapping(p, location(p, OFF, 0));
 	CHECK(app && libc && kernel && app == p->mapping[0]);
 	if (app && libc && kernel) {
 		CHECK_TEXT(text(p, app->filename), "/usr/bin/app");
@@ -309,8 +312,8 @@ static void first_mapping_is_the_main_program(void)
 		for (size_t j = 0; j < i; j++)
 			CHECK(p->mapping[i]->id != p->mapping[j]->id);
 	}
-	CHECK_TEXT(name(p, 3, 0, 0), "[no stack]");
-	CHECK_INT(location(p, 3, 0)->mapping_id, 0);
+	CHECK_TEXT(name(p, 0, 0, 0), "[no stack]");
+	CHECK_INT(location(p, 0, 0)->mapping_id, 0);
 	pprof__profile__free_unpacked(p, NULL);
 }
 

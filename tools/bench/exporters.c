@@ -30,7 +30,7 @@
 #define FUNCTIONS 20000u
 #define PLACES	  60000u /* addresses that stacks go through */
 #define PROCESSES 10u
-#define DEPTH_MAX 64u
+#define DEPTH_MAX 48u
 #define REASONS	  5u
 #define GROUPS	  (2 + REASONS) /* of a thread's samples: on a CPU, run queue, each reason */
 
@@ -134,7 +134,7 @@ static void make_stacks(struct made *m, uint32_t count)
 	p->stack_count = count + 1;
 	p->stacks = stacks;
 	for (uint32_t i = 1; i <= count; i++) {
-		uint32_t parent = random_below(5) ? i - 1 : random_below(i);
+		uint32_t parent = random_below(4) ? i - 1 : random_below(i);
 		uint32_t frame;
 
 		while (depth[parent] >= DEPTH_MAX)
@@ -147,6 +147,19 @@ static void make_stacks(struct made *m, uint32_t count)
 		depth[i] = (uint8_t)(depth[parent] + 1);
 	}
 	free(depth);
+}
+
+static double mean_depth(const struct profile *p)
+{
+	uint32_t *depth = make_array(p->stack_count, sizeof(*depth));
+	double sum = 0;
+
+	for (uint32_t i = 1; i < p->stack_count; i++) {
+		depth[i] = depth[p->stacks[i].parent] + 1;
+		sum += depth[i];
+	}
+	free(depth);
+	return sum / (p->stack_count - 1);
 }
 
 static void make_threads(struct made *m, uint32_t count)
@@ -434,9 +447,9 @@ int main(int argc, char **argv)
 	make_samples(&made, samples);
 	if (timeline)
 		make_intervals(&made);
-	printf("%u samples, %u stacks, %u threads, %u intervals: %.1f MB\n",
-	       made.profile.sample_count, stacks, threads, made.profile.interval_count,
-	       (double)profile_bytes(&made) / MEGA);
+	printf("%u samples, %u stacks (%.0f frames), %u threads, %u intervals: %.1f MB\n",
+	       made.profile.sample_count, stacks, mean_depth(&made.profile), threads,
+	       made.profile.interval_count, (double)profile_bytes(&made) / MEGA);
 	fflush(stdout);
 	for (size_t i = 0; exporter_table[i]; i++) {
 		if (is_wanted(&made, exporter_table[i], argv + optind))
