@@ -63,7 +63,7 @@ function describe(profile) {
 	});
 	const passed = (value) => {
 		if (value > last && open.length) {
-			const key = open.join("\n");
+			const key = JSON.stringify(open);
 			stacks.set(key, (stacks.get(key) || 0) + value - last);
 		}
 		last = value;
@@ -83,7 +83,7 @@ function describe(profile) {
 		unit: profile.getWeightUnit(),
 		total: profile.getTotalWeight(),
 		frames,
-		stacks: [...stacks].map(([key, weight]) => ({ stack: key.split("\n"), weight })),
+		stacks: [...stacks].map(([key, weight]) => ({ stack: JSON.parse(key), weight })),
 	};
 }
 
