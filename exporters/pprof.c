@@ -17,8 +17,9 @@
 #include "text.h"
 
 #define SAMPLE_FIELD ((2 << 3) | 2) /* tag and wire type of Profile.sample */
-#define LABELS_MAX   4		    /* in a part of a sample */
-#define VARINT_MAX   10		    /* bytes of 64 bits */
+#define AHEAD	     8 /* samples: they lie apart in memory, so the next ones are asked for early */
+#define LABELS_MAX   4 /* in a part of a sample */
+#define VARINT_MAX   10 /* bytes of 64 bits */
 
 enum value { VALUE_COUNT, VALUE_CPU, VALUE_OFF_CPU, VALUE_RUN_QUEUE, VALUE_WALL, VALUES };
 
@@ -279,6 +280,8 @@ static void put_samples(struct pprof_writer *w)
 	for (uint32_t i = 0; i < p->sample_count && !w->error; i++) {
 		const struct profile_sample *sample = &p->samples[w->samples[i]];
 
+		if (i + AHEAD < p->sample_count)
+			__builtin_prefetch(&p->samples[w->samples[i + AHEAD]]);
 		if (sample->stack != last)
 			pack_locations(w, sample->stack);
 		last = sample->stack;

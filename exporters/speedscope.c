@@ -21,10 +21,11 @@
 
 #define SCHEMA	   "https://www.speedscope.app/file-format-schema.json"
 #define DIGITS_MAX 10 /* of a frame's number */
+#define AHEAD	   8  /* samples: they lie apart in memory, so the next ones are asked for early */
 
 /* Time of a stack in one state, for one reason. */
 struct part {
-	uint32_t stack;
+	uint32_t node; /* rank */
 	uint32_t wait; /* number in the index; 0: on a CPU */
 	nsec_t ns;
 };
@@ -37,8 +38,7 @@ struct speedscope {
 	struct part *parts; /* of the profile that is written: room for all samples */
 	uint32_t part_count;
 
-	/* the stack that was written last, outermost first, from 1 on, and the text of its frames
-	 */
+	/* the stack that was written last: outermost first, from 1 on, and as text */
 	uint32_t *path;
 	size_t *ends; /* of each in `line` */
 	uint32_t depth;
@@ -117,13 +117,15 @@ static void gather_parts(struct speedscope *w, uint32_t first, uint32_t end)
 	for (uint32_t i = first; i < end; i++) {
 		const struct profile_sample *sample = &w->profile->samples[w->index.samples[i]];
 		uint32_t wait = speedscope_index_wait(&w->index, sample->state, sample->reason);
+		uint32_t node = w->index.rank[sample->stack];
 		struct part *last = w->part_count ? &w->parts[w->part_count - 1] : NULL;
 
-		if (last && last->stack == sample->stack && last->wait == wait)
+		if (i + AHEAD < end)
+			__builtin_prefetch(&w->profile->samples[w->index.samples[i + AHEAD]]);
+		if (last && last->node == node && last->wait == wait)
 			last->ns += sample->ns;
 		else if (sample->ns)
-			w->parts[w->part_count++] =
-				(struct part){ sample->stack, wait, sample->ns };
+			w->parts[w->part_count++] = (struct part){ node, wait, sample->ns };
 	}
 }
 
@@ -146,33 +148,29 @@ static size_t put_number(char *at, uint32_t number)
  */
 static void put_stack(struct speedscope *w, const struct part *part)
 {
-	uint32_t depth = w->index.depth[part->stack], at = depth;
-	char end[DIGITS_MAX + 1];
+	const struct speedscope_node *nodes = w->index.nodes;
+	uint32_t depth = nodes[part->node].depth, at = depth;
+	char end[DIGITS_MAX + 3];
 	size_t end_size = 0;
 
-	for (uint32_t stack = part->stack; at && (at > w->depth || w->path[at] != stack); at--) {
-		w->path[at] = stack;
-		stack = w->profile->stacks[stack].parent;
+	for (uint32_t node = part->node; at && (at > w->depth || w->path[at] != node); at--) {
+		w->path[at] = node;
+		node = nodes[node].parent;
 	}
 	w->depth = depth;
 	for (; at < depth; at++) {
 		size_t size = w->ends[at];
 
-		if (at)
-			w->line[size++] = ',';
-		w->ends[at + 1] = size + put_number(w->line + size, w->index.leaf[w->path[at + 1]]);
+		w->line[size++] = at ? ',' : '[';
+		w->ends[at + 1] = size + put_number(w->line + size, nodes[w->path[at + 1]].frame);
 	}
-	putc_unlocked('[', w->out);
-	if (depth)
-		fwrite_unlocked(w->line, 1, w->ends[depth], w->out);
-	else
-		putc_unlocked('0', w->out); /* [no stack] */
+	fwrite_unlocked(w->line, 1, w->ends[depth], w->out);
 	if (part->wait) {
 		end[end_size++] = ',';
 		end_size += put_number(end + end_size, w->index.places.count + part->wait);
 	}
+	end[end_size++] = ']';
 	fwrite_unlocked(end, 1, end_size, w->out);
-	putc_unlocked(']', w->out);
 }
 
 static void put_sampled(struct speedscope *w, uint32_t first, uint32_t end)
@@ -203,29 +201,34 @@ static void put_sampled(struct speedscope *w, uint32_t first, uint32_t end)
 static uint32_t list_frames(struct speedscope *w, const struct profile_interval *interval,
 			    uint32_t *ret_frames)
 {
-	const struct profile_stack *stacks = w->profile->stacks;
+	const struct speedscope_node *nodes = w->index.nodes;
 	uint32_t wait = speedscope_index_wait(&w->index, interval->state, interval->reason);
-	uint32_t depth = w->index.depth[interval->stack], count = depth ? depth : 1;
-	uint32_t stack = interval->stack;
+	uint32_t node = w->index.rank[interval->stack], depth = nodes[node].depth;
 
-	if (interval->state == SCOPE_ON && !stack) {
+	if (interval->state == SCOPE_ON && !interval->stack) {
 		ret_frames[0] = w->index.places.count + pairs_find(&w->index.waits, SCOPE_ON, 0);
 		return 1;
 	}
-	for (uint32_t at = count; at--; stack = stacks[stack].parent)
-		ret_frames[at] = w->index.leaf[stack];
+	for (uint32_t at = depth; at--; node = nodes[node].parent)
+		ret_frames[at] = nodes[node].frame;
 	if (wait)
-		ret_frames[count++] = w->index.places.count + wait;
-	return count;
+		ret_frames[depth++] = w->index.places.count + wait;
+	return depth;
 }
 
-static void put_event(struct speedscope *w, const char *type, uint32_t frame, nsec_t at_ns)
+/* `type` is O or C. */
+static void put_event(struct speedscope *w, char type, uint32_t frame, nsec_t at_ns)
 {
-	fputs_unlocked("{\"type\":\"", w->out);
-	fputs_unlocked(type, w->out);
-	fputs_unlocked("\",\"frame\":", w->out);
-	text_write_number(w->out, frame);
-	fputs_unlocked(",\"at\":", w->out);
+	static const char before[] = "{\"type\":\"?\",\"frame\":", after[] = ",\"at\":";
+	char event[sizeof(before) + DIGITS_MAX + sizeof(after)];
+	size_t size = sizeof(before) - 1;
+
+	memcpy(event, before, size);
+	event[strlen("{\"type\":\"")] = type;
+	size += put_number(event + size, frame);
+	memcpy(event + size, after, sizeof(after) - 1);
+	size += sizeof(after) - 1;
+	fwrite_unlocked(event, 1, size, w->out);
 	text_write_number(w->out, at_ns);
 	putc_unlocked('}', w->out);
 }
@@ -251,14 +254,14 @@ static void put_evented(struct speedscope *w, uint32_t first, uint32_t end)
 		}
 		while (depth > common) {
 			fputs_unlocked(separator, w->out);
-			put_event(w, "C", w->open[--depth], now_ns);
+			put_event(w, 'C', w->open[--depth], now_ns);
 			separator = ",\n";
 		}
 		if (!interval)
 			break;
 		for (; depth < next_depth; depth++) {
 			fputs_unlocked(separator, w->out);
-			put_event(w, "O", w->next[depth], interval->start_ns);
+			put_event(w, 'O', w->next[depth], interval->start_ns);
 			separator = ",\n";
 		}
 		now_ns = interval->start_ns + interval->ns;

@@ -6,24 +6,37 @@
 
 #include "order.h"
 
-static int number_places(struct speedscope_index *x)
+/* `numbers` by frame of the profile. */
+static int number_places(struct speedscope_index *x, uint32_t *numbers)
 {
 	const struct profile *p = x->profile;
-	uint32_t *numbers = calloc(p->frame_count, sizeof(*numbers));
-	int ret = numbers ? 0 : -ENOMEM;
 
-	for (uint32_t i = 1; i < p->frame_count && !ret; i++) {
+	for (uint32_t i = 1; i < p->frame_count; i++) {
 		const struct profile_frame *frame = &p->frames[i];
 		uint32_t function = pairs_add(&x->functions, frame->name, frame->file);
 
 		if (function)
 			numbers[i] = pairs_add(&x->places, function, frame->line);
 		if (!numbers[i])
-			ret = -ENOMEM;
+			return -ENOMEM;
 	}
-	for (uint32_t i = 1; i < p->stack_count && !ret; i++) {
-		x->leaf[i] = numbers[p->stacks[i].frame];
-		x->depth[i] = x->depth[p->stacks[i].parent] + 1;
+	return 0;
+}
+
+static int make_nodes(struct speedscope_index *x)
+{
+	const struct profile *p = x->profile;
+	uint32_t *numbers = calloc(p->frame_count, sizeof(*numbers));
+	int ret = numbers ? number_places(x, numbers) : -ENOMEM;
+
+	for (uint32_t i = 0; i < p->stack_count && !ret; i++) {
+		uint32_t parent = i ? p->stacks[i].parent : 0;
+
+		x->nodes[x->rank[i]] = (struct speedscope_node){
+			.parent = x->rank[parent],
+			.frame = i ? numbers[p->stacks[i].frame] : 0,
+			.depth = parent ? x->nodes[x->rank[parent]].depth + 1 : 1,
+		};
 	}
 	free(numbers);
 	return ret;
@@ -148,15 +161,14 @@ static bool make_room(struct speedscope_index *x)
 {
 	const struct profile *p = x->profile;
 
-	x->leaf = calloc(p->stack_count, sizeof(*x->leaf));
-	x->depth = calloc(p->stack_count, sizeof(*x->depth));
+	x->nodes = calloc(p->stack_count, sizeof(*x->nodes));
 	x->rank = calloc(p->stack_count, sizeof(*x->rank));
 	x->samples = calloc((size_t)p->sample_count + 1, sizeof(*x->samples));
 	x->first_sample = calloc((size_t)p->thread_count + 1, sizeof(*x->first_sample));
 	x->first_interval = calloc((size_t)p->thread_count + 1, sizeof(*x->first_interval));
 	x->threads = calloc((size_t)p->thread_count + 1, sizeof(*x->threads));
-	return x->leaf && x->depth && x->rank && x->samples && x->first_sample &&
-	       x->first_interval && x->threads;
+	return x->nodes && x->rank && x->samples && x->first_sample && x->first_interval &&
+	       x->threads;
 }
 
 int speedscope_index_build(const struct profile *profile, struct speedscope_index *ret_index)
@@ -168,11 +180,11 @@ int speedscope_index_build(const struct profile *profile, struct speedscope_inde
 	if (!ret && !make_room(&x))
 		ret = -ENOMEM;
 	if (!ret)
-		ret = number_places(&x);
-	if (!ret)
 		ret = number_waits(&x);
 	if (!ret)
 		ret = sort_stacks(&x);
+	if (!ret)
+		ret = make_nodes(&x);
 	if (!ret)
 		ret = sort_samples(&x);
 	if (ret) {
@@ -197,8 +209,7 @@ void speedscope_index_free(struct speedscope_index *x)
 	pairs_free(&x->places);
 	pairs_free(&x->waits);
 	paths_free(&x->paths);
-	free(x->leaf);
-	free(x->depth);
+	free(x->nodes);
 	free(x->rank);
 	free(x->samples);
 	free(x->first_sample);

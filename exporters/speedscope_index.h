@@ -17,16 +17,22 @@
 #include "paths.h"
 #include "profile.h"
 
+/* A stack. Those that read alike begin in the same way, and stand beside each other. */
+struct speedscope_node {
+	uint32_t parent; /* its index is smaller; of no meaning where depth is 1 */
+	uint32_t frame;	 /* the number of the innermost one */
+	uint32_t depth;	 /* how many frames; [no stack] is one */
+};
+
 struct speedscope_index {
 	const struct profile *profile;
 	struct pairs functions; /* (name, file): strings of the profile */
 	struct pairs places;	/* (function, line) */
 	struct pairs waits;	/* (state, reason) */
 	struct paths paths;
-	uint32_t *leaf;		/* by stack: the number of its innermost frame */
-	uint32_t *depth;	/* by stack: how many frames it has; 0 of stack 0 */
-	uint32_t *rank;		/* by stack: its place among all of them, by name */
-	uint32_t *samples;	/* of the profile, ordered */
+	struct speedscope_node *nodes; /* by rank, which is by name */
+	uint32_t *rank;		       /* by stack */
+	uint32_t *samples;	       /* of the profile, ordered */
 	uint32_t *first_sample; /* by thread: its first in the profile; thread_count + 1 entries */
 	uint32_t *first_interval; /* the same */
 	uint32_t *threads;	  /* busiest first */
