@@ -77,8 +77,7 @@ class Decoded:
             for label in sample["label"]:
                 text = self.string(one(label, "str")) if label["str"] else one(label, "num")
                 labels[self.string(one(label, "key"))] = text
-            stack = tuple(frame for id in sample["location_id"]
-                          for frame in self.frames(self.locations[id]))
+            stack = tuple(tuple(self.frames(self.locations[id])) for id in sample["location_id"])
             yield (tuple(sorted(labels.items())), stack, tuple(sample["value"]))
 
 
@@ -98,10 +97,14 @@ def expected_samples(profile):
             processes[i] = process
     frames = [expected_frame(profile, builds, f) for f in profile["frames"]]
     for sample in profile["samples"]:
-        stack, at = [], sample["stack"]
+        stack, location, at = [], (), sample["stack"]
         while at:
-            stack.append(frames[profile["stacks"][at]["frame"]])
-            at = profile["stacks"][at]["parent"]
+            frame, parent = (profile["stacks"][at][key] for key in ("frame", "parent"))
+            location += (frames[frame],)
+            if not profile["frames"][frame]["inlined"] or not parent:
+                stack.append(location)
+                location = ()
+            at = parent
         labels = {"pid": sample["pid"], "tid": sample["tid"], "state": sample["state"],
                   "process": harmless(processes[sample["thread"]]["comm"]),
                   "thread": harmless(threads[sample["thread"]]["comm"])}
@@ -109,7 +112,7 @@ def expected_samples(profile):
             labels["reason"] = harmless(sample["reason"])
         values = [sample["count"], 0, 0, 0, sample["ns"]]
         values[VALUE[sample["state"]]] = sample["ns"]
-        yield (tuple(sorted(labels.items())), tuple(stack) or (("[no stack]", "", 0, 0, "", ""),),
+        yield (tuple(sorted(labels.items())), tuple(stack) or ((("[no stack]", "", 0, 0, "", ""),),),
                tuple(values))
 
 
