@@ -25,7 +25,7 @@
 
 /* Time of a stack in one state, for one reason. */
 struct part {
-	uint32_t node; /* rank */
+	uint32_t node;
 	uint32_t wait; /* number in the index; 0: on a CPU */
 	nsec_t ns;
 };
@@ -117,7 +117,7 @@ static void gather_parts(struct speedscope *w, uint32_t first, uint32_t end)
 	for (uint32_t i = first; i < end; i++) {
 		const struct profile_sample *sample = &w->profile->samples[w->index.samples[i]];
 		uint32_t wait = speedscope_index_wait(&w->index, sample->state, sample->reason);
-		uint32_t node = w->index.rank[sample->stack];
+		uint32_t node = w->index.node[sample->stack];
 		struct part *last = w->part_count ? &w->parts[w->part_count - 1] : NULL;
 
 		if (i + AHEAD < end)
@@ -203,7 +203,7 @@ static uint32_t list_frames(struct speedscope *w, const struct profile_interval 
 {
 	const struct speedscope_node *nodes = w->index.nodes;
 	uint32_t wait = speedscope_index_wait(&w->index, interval->state, interval->reason);
-	uint32_t node = w->index.rank[interval->stack], depth = nodes[node].depth;
+	uint32_t node = w->index.node[interval->stack], depth = nodes[node].depth;
 
 	if (interval->state == SCOPE_ON && !interval->stack) {
 		ret_frames[0] = w->index.places.count + pairs_find(&w->index.waits, SCOPE_ON, 0);
@@ -337,8 +337,7 @@ static int speedscope_write(const struct profile *p, const struct export_opts *o
 {
 	struct speedscope w = { .profile = p, .out = out };
 
-	(void)opts; /* they choose how a stack reads; here all is told */
-	w.error = speedscope_index_build(p, &w.index);
+	w.error = speedscope_index_build(p, opts->lines, &w.index);
 	if (!w.error)
 		w.error = make_room(&w);
 	if (!w.error)

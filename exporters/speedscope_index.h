@@ -17,7 +17,7 @@
 #include "paths.h"
 #include "profile.h"
 
-/* A stack. Those that read alike begin in the same way, and stand beside each other. */
+/* A stack by its frames: those of the profile that differ in addresses alone are one. */
 struct speedscope_node {
 	uint32_t parent; /* its index is smaller; of no meaning where depth is 1 */
 	uint32_t frame;	 /* the number of the innermost one */
@@ -29,17 +29,22 @@ struct speedscope_index {
 	struct pairs functions; /* (name, file): strings of the profile */
 	struct pairs places;	/* (function, line) */
 	struct pairs waits;	/* (state, reason) */
+	struct pairs tree;	/* nodes: (parent, frame) */
 	struct paths paths;
-	struct speedscope_node *nodes; /* by rank, which is by name */
-	uint32_t *rank;		       /* by stack */
+	struct speedscope_node *nodes; /* in the order of their names */
+	uint32_t *node;		       /* by stack */
 	uint32_t *samples;	       /* of the profile, ordered */
 	uint32_t *first_sample; /* by thread: its first in the profile; thread_count + 1 entries */
 	uint32_t *first_interval; /* the same */
 	uint32_t *threads;	  /* busiest first */
 };
 
-/* 0 or -ENOMEM. `samples` are then by stack, and those of a stack by wait. */
-int speedscope_index_build(const struct profile *profile, struct speedscope_index *ret_index);
+/*
+ * `lines`: each line is a frame of its own. 0 or -ENOMEM. `samples` are then by node, and those of
+ * a node by wait.
+ */
+int speedscope_index_build(const struct profile *profile, bool lines,
+			   struct speedscope_index *ret_index);
 void speedscope_index_free(struct speedscope_index *index);
 
 /* From then on they are by thread, and so on: where the profile has a thread's, there they are too.

@@ -15,11 +15,12 @@ def check(what, have, want):
 
 
 def stack_of(profile, sample):
-    """Frames as (name, file, line) from the root on; below them, off a CPU, why."""
+    """Frames as (name, file, first line) from the root on; below them, off a CPU, why."""
     frames, at = [], sample["stack"]
     while at:
         frame = profile["frames"][profile["stacks"][at]["frame"]]
-        frames.append((frame["name"], frame["file"], frame["line"]))
+        function = (frame["name"], frame["file"])
+        frames.append(function + (profile["first line"][function],))
         at = profile["stacks"][at]["parent"]
     frames = frames[::-1] or [("[no stack]", None, None)]
     if sample["state"] == "runq":
@@ -57,6 +58,9 @@ def main():
     with open(sys.argv[2], encoding="utf-8") as file:
         profile = json.load(file)
     samples = profile["samples"]
+    profile["first line"] = collections.defaultdict(lambda: None)
+    for frame in sorted((f for f in profile["frames"] if f["line"]), key=lambda f: -f["line"]):
+        profile["first line"][frame["name"], frame["file"]] = frame["line"]
     clocks = {3: "wall clock", 2: "off-CPU time", 1: "on-CPU time"}
     check("name", imported["name"], profile["target"])
     check("shown first", imported["indexToView"], 0)

@@ -17,10 +17,11 @@ static struct handmade h;
 static struct profile_interval intervals[INTERVALS];
 
 /* NULL after a failed check. */
-static json_t *parse(const struct profile *p)
+static json_t *parse(const struct profile *p, bool lines)
 {
+	const struct export_opts opts = { .lines = lines };
 	size_t size = 0;
-	char *text = written_by(&exporter_speedscope, p, NULL, &size);
+	char *text = written_by(&exporter_speedscope, p, &opts, &size);
 	json_error_t error;
 	json_t *root = json_loadb(text ? text : "", size, JSON_REJECT_DUPLICATES, &error);
 
@@ -121,7 +122,7 @@ static const struct profile *make_profile(void)
 
 static void all_threads_come_first_then_the_busiest(void)
 {
-	json_t *root = parse(make_profile());
+	json_t *root = parse(make_profile(), false);
 
 	CHECK_TEXT(text_of(root, "$schema"), "https://www.speedscope.app/file-format-schema.json");
 	CHECK_TEXT(text_of(root, "name"), "pid 100 (app)");
@@ -148,12 +149,12 @@ static void the_clock_is_named_by_the_states(void)
 
 	make_profile();
 	h.profile.states[SCOPE_ON] = false;
-	root = parse(&h.profile);
+	root = parse(&h.profile, false);
 	CHECK_TEXT(text_of(profile_at(root, 0), "name"), "all threads, off-CPU time");
 	json_decref(root);
 	h.profile.states[SCOPE_ON] = true;
 	h.profile.states[SCOPE_RUNQ] = h.profile.states[SCOPE_OFF] = false;
-	root = parse(&h.profile);
+	root = parse(&h.profile, false);
 	CHECK_TEXT(text_of(profile_at(root, 0), "name"), "all threads, on-CPU time");
 	json_decref(root);
 }
@@ -171,7 +172,7 @@ static void stacks_are_sorted_and_merged(void)
 		{ "main;poll;[blocked]", 10 },
 		{ "main;poll;[blocked: poll]", 3000 },
 	};
-	json_t *root = parse(make_profile());
+	json_t *root = parse(make_profile(), false);
 	json_t *all = profile_at(root, 0);
 
 	CHECK_INT(json_array_size(json_object_get(all, "samples")), 5);
@@ -183,34 +184,83 @@ static void stacks_are_sorted_and_merged(void)
 	json_decref(root);
 }
 
-static void frames_are_shared_with_file_and_line(void)
+/* f() at three addresses: two of them in the same line. */
+static const struct profile *make_lines(void)
 {
-	json_t *root, *all;
 	uint32_t again, other;
 
 	make_profile();
-	/* the same line at another address, and another line of the same function */
 	again = handmade_stack(&h, 1, "f");
 	other = handmade_stack(&h, 1, "f");
 	h.frames[h.stacks[again].frame].file = h.frames[h.stacks[other].frame].file =
 		handmade_string(&h, "/src/f.c");
 	h.frames[h.stacks[again].frame].line = 12;
-	h.frames[h.stacks[other].frame].line = 13;
+	h.frames[h.stacks[other].frame].line = 9;
 	handmade_sample(&h, 0, SCOPE_ON, again, 1);
 	handmade_sample(&h, 0, SCOPE_ON, other, 2);
-	root = parse(handmade_seal(&h));
-	all = profile_at(root, 0);
-	/* [no stack] main f:12 poll f:13 [run queue] [blocked] [blocked: poll] */
-	CHECK_INT(json_array_size(json_object_get(json_object_get(root, "shared"), "frames")), 8);
-	CHECK_TEXT(stack_at(root, all, 1), "main;f");
-	for (size_t i = 1; i < 5; i++) {
-		json_t *stack = json_array_get(json_object_get(all, "samples"), i);
-		json_t *leaf = frame(root, json_array_get(stack, 1));
+	return handmade_seal(&h);
+}
 
-		CHECK_TEXT(text_of(leaf, "file"), "/src/f.c");
-		CHECK(int_of(leaf, "line") == 12 || int_of(leaf, "line") == 13);
-		CHECK(!json_object_get(frame(root, json_array_get(stack, 0)), "file"));
-		CHECK(!json_object_get(frame(root, json_array_get(stack, 0)), "line"));
+static void lines_of_a_function_are_one_frame(void)
+{
+	json_t *root = parse(make_lines(), false), *all = profile_at(root, 0), *f;
+
+	/* [no stack] main f poll [run queue] [blocked] [blocked: poll] */
+	CHECK_INT(json_array_size(json_object_get(json_object_get(root, "shared"), "frames")), 7);
+	CHECK_TEXT(stack_at(root, all, 1), "main;f");
+	CHECK_TEXT(stack_at(root, all, 2), "main;f;[run queue]");
+	CHECK_INT(weight_at(all, 1), 303);
+	f = frame(root, json_array_get(json_array_get(json_object_get(all, "samples"), 1), 1));
+	CHECK_TEXT(text_of(f, "file"), "/src/f.c");
+	CHECK_INT(int_of(f, "line"), 9);
+	CHECK(!json_object_get(frame_at(root, 1), "file"));
+	CHECK(!json_object_get(frame_at(root, 1), "line"));
+	json_decref(root);
+}
+
+static void lines_are_frames_where_asked_for(void)
+{
+	json_t *root = parse(make_lines(), true), *all = profile_at(root, 0);
+	int64_t sums[13] = { 0 };
+
+	CHECK_INT(json_array_size(json_object_get(json_object_get(root, "shared"), "frames")), 8);
+	for (size_t i = 0; i < json_array_size(json_object_get(all, "samples")); i++) {
+		json_t *stack = json_array_get(json_object_get(all, "samples"), i);
+
+		if (json_array_size(stack) == 2) {
+			int64_t line = int_of(frame(root, json_array_get(stack, 1)), "line");
+
+			CHECK(line == 9 || line == 12);
+			sums[line == 9 ? 9 : 12] += weight_at(all, i);
+		}
+	}
+	CHECK_INT(sums[9], 2);
+	CHECK_INT(sums[12], 301);
+	json_decref(root);
+}
+
+static void files_tell_functions_apart(void)
+{
+	json_t *root, *all;
+	uint32_t one, other;
+
+	handmade_init(&h);
+	handmade_process(&h, 1, "app");
+	handmade_thread(&h, 1, "app");
+	one = handmade_stack(&h, 0, "init");
+	other = handmade_stack(&h, 0, "init");
+	h.frames[h.stacks[one].frame].file = handmade_string(&h, "a.c");
+	h.frames[h.stacks[other].frame].file = handmade_string(&h, "b.c");
+	handmade_sample(&h, 0, SCOPE_ON, handmade_stack(&h, other, "f"), 1);
+	handmade_sample(&h, 0, SCOPE_ON, handmade_stack(&h, one, "f"), 2);
+	root = parse(handmade_seal(&h), false);
+	all = profile_at(root, 0);
+	CHECK_INT(json_array_size(json_object_get(all, "samples")), 2);
+	for (size_t i = 0; i < 2; i++) {
+		json_t *stack = json_array_get(json_object_get(all, "samples"), i);
+
+		CHECK_TEXT(text_of(frame(root, json_array_get(stack, 0)), "file"),
+			   weight_at(all, i) == 1 ? "b.c" : "a.c");
 	}
 	json_decref(root);
 }
@@ -243,7 +293,7 @@ static void a_timeline_is_evented(void)
 	add_interval(SCOPE_OFF, reason, 3, 21, 9);
 	add_interval(SCOPE_OFF, reason, 3, 40, 10); /* after a gap */
 	add_interval(SCOPE_ON, 0, 1, 50, 2);
-	root = parse(&h.profile);
+	root = parse(&h.profile, false);
 	CHECK_TEXT(text_of(profile_at(root, 0), "type"), "sampled");
 	CHECK_TEXT(text_of(profile_at(root, 1), "type"), "sampled"); /* it has no intervals */
 	CHECK_TEXT(text_of(profile_at(root, 2), "type"), "evented");
@@ -274,7 +324,7 @@ static void any_name_is_told(void)
 	stack = handmade_stack(&h, handmade_stack(&h, 0, hostile), giant);
 	h.frames[h.stacks[stack].frame].file = handmade_string(&h, hostile);
 	handmade_sample(&h, 0, SCOPE_OFF, stack, 5)->reason = handmade_string(&h, "\xff\n");
-	root = parse(handmade_seal(&h));
+	root = parse(handmade_seal(&h), false);
 	CHECK_TEXT(text_of(root, "name"), hostile);
 	CHECK_TEXT(text_of(profile_at(root, 1), "name"),
 		   "</script>\"\\;\n\x1b[31m\xe2\x80\xae-1/2");
@@ -302,7 +352,7 @@ static void stacks_of_any_shape_are_told_apart(void)
 		handmade_stack(&h, (i * 31 + i / 3) % i, names[i]);
 		handmade_sample(&h, 0, SCOPE_ON, i, i);
 	}
-	root = parse(handmade_seal(&h));
+	root = parse(handmade_seal(&h), false);
 	all = profile_at(root, 0);
 	for (size_t at = 0; at < STACKS - 1; at++) {
 		uint32_t stack = (uint32_t)weight_at(all, at);
@@ -329,7 +379,9 @@ int main(void)
 	CHECK_CASE(all_threads_come_first_then_the_busiest);
 	CHECK_CASE(the_clock_is_named_by_the_states);
 	CHECK_CASE(stacks_are_sorted_and_merged);
-	CHECK_CASE(frames_are_shared_with_file_and_line);
+	CHECK_CASE(lines_of_a_function_are_one_frame);
+	CHECK_CASE(lines_are_frames_where_asked_for);
+	CHECK_CASE(files_tell_functions_apart);
 	CHECK_CASE(a_timeline_is_evented);
 	CHECK_CASE(any_name_is_told);
 	CHECK_CASE(stacks_of_any_shape_are_told_apart);
