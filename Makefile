@@ -26,7 +26,9 @@ LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthre
 
 SRC	 := $(wildcard src/*.c)
 EXPORTER := $(wildcard exporters/*.c)
-OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o)
+ASSET	 := $(wildcard exporters/assets/*)
+ASSET_OBJ := $(ASSET:%=$(BUILD)/%.o)
+OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o) $(ASSET_OBJ)
 BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
@@ -91,6 +93,13 @@ $(BUILD)/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# A file as a string of the program, and its hash: exporters/asset.h.
+asset_sha256 = $$(sha256sum < $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)
+$(BUILD)/exporters/assets/%.o: exporters/assets/% exporters/asset.S Makefile
+	@mkdir -p $(@D)
+	$(CC) -c -DASSET_NAME=asset_$(subst .,_,$*) -DASSET_SHA256_NAME=asset_$(subst .,_,$*)_sha256 \
+		-DASSET_FILE='"$<"' -DASSET_SHA256="\"$(call asset_sha256,$<)\"" exporters/asset.S -o $@
+
 $(BUILD)/systemscope: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJ) $(LDLIBS) -o $@.full
 	objcopy --strip-debug $@.full $@
@@ -142,7 +151,7 @@ $(BUILD)/san/src/%.o: src/%.c Makefile
 $(BUILD)/san/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
-$(BUILD)/san/all.a: $(SAN_OBJ)
+$(BUILD)/san/all.a: $(SAN_OBJ) $(ASSET_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 	@mkdir -p $(@D)
