@@ -2,10 +2,10 @@
 /*
  * html.c - one page that shows the profile: flame graph, functions, callers and callees, threads.
  *
- * The page is exporters/assets/html_*; what is written here is the policy that lets nothing but these
- * run, and the data. docs/formats.md has the layout of the data. They are one JSON object whose long
- * tables are strings of numbers, five bits a digit, because a browser reads these faster than
- * anything else, and because they are small. All times are whole and in nanoseconds.
+ * The page is exporters/assets/html_*; what is written here is the policy that lets nothing but
+ * these run, and the data. They are one JSON object, whose long tables are strings of numbers, five
+ * bits a digit: these are small, and browsers read them fast. docs/formats.md has their layout. All
+ * times are whole and in nanoseconds.
  *
  * Names are strings of the JSON object, where '<' is escaped, and reach the page as text alone. The
  * policy names the scripts and the style by their hashes, so that nothing a name says could run.
@@ -19,6 +19,7 @@
 #include "asset.h"
 #include "exporter.h"
 #include "losses.h"
+#include "pairs.h"
 #include "text.h"
 
 #define HTML_SCHEMA "systemscope-html/1"
@@ -61,18 +62,6 @@ enum thread_flag {
 	THREAD_ESTIMATED = 4,
 };
 
-/* Pairs of numbers, each once, numbered from 0 as they come. */
-struct pair {
-	uint32_t a, b;
-};
-
-struct pairs {
-	struct pair *rows;
-	uint32_t *slots; /* number of a row, and 1; 0: free */
-	uint32_t mask;
-	uint32_t count;
-};
-
 struct page {
 	const struct profile *profile;
 	FILE *out;
@@ -82,48 +71,12 @@ struct page {
 	struct pairs functions; /* name; image, with its flags */
 	struct pairs places;	/* file, with whether inlined; line */
 	struct pairs frames;	/* function; place */
-	struct pairs nodes;	/* parent; frame. Node 0 is none */
+	struct pairs nodes;	/* parent; frame */
 	uint32_t *frame_of;	/* by frame of the profile */
-	uint32_t *node_of;	/* by stack of the profile */
+	uint32_t *node_of;	/* by stack of the profile; 0: none */
 };
 
-/* There will be at most `count` of them. */
-static int pairs_init(struct pairs *pairs, uint32_t count)
-{
-	uint64_t slots = 16;
-
-	while (slots < (uint64_t)count + count / 2)
-		slots *= 2;
-	pairs->mask = (uint32_t)(slots - 1);
-	pairs->rows = calloc((size_t)count + 1, sizeof(*pairs->rows));
-	pairs->slots = calloc(slots, sizeof(*pairs->slots));
-	return pairs->rows && pairs->slots ? 0 : -ENOMEM;
-}
-
-static void pairs_free(struct pairs *pairs)
-{
-	free(pairs->rows);
-	free(pairs->slots);
-}
-
-static uint32_t pairs_add(struct pairs *pairs, uint32_t a, uint32_t b)
-{
-	uint64_t hash = (a * UINT64_C(0x9e3779b97f4a7c15) ^ b) * UINT64_C(0xd6e8feb86659fd93);
-
-	for (uint32_t at = (uint32_t)(hash >> 32);; at++) {
-		uint32_t *slot = &pairs->slots[at & pairs->mask];
-
-		if (!*slot) {
-			pairs->rows[pairs->count] = (struct pair){ a, b };
-			*slot = ++pairs->count;
-			return *slot - 1;
-		}
-		if (pairs->rows[*slot - 1].a == a && pairs->rows[*slot - 1].b == b)
-			return *slot - 1;
-	}
-}
-
-static void merge_frames(struct page *page)
+static int merge_frames(struct page *page)
 {
 	const struct profile *p = page->profile;
 
@@ -132,39 +85,42 @@ static void merge_frames(struct page *page)
 		uint32_t flags = (uint32_t)frame->kind | (frame->named ? FUNCTION_NAMED : 0);
 		uint32_t function = pairs_add(&page->functions, frame->name,
 					      frame->image << FUNCTION_BITS | flags);
-		uint32_t place = pairs_add(&page->places, frame->file << 1 | frame->inlined,
-					   frame->line);
+		uint32_t place =
+			pairs_add(&page->places, frame->file << 1 | frame->inlined, frame->line);
 
 		page->frame_of[i] = pairs_add(&page->frames, function, place);
+		if (!function || !place || !page->frame_of[i])
+			return -ENOMEM;
 	}
+	return 0;
 }
 
-static void merge_stacks(struct page *page)
+static int merge_stacks(struct page *page)
 {
 	const struct profile *p = page->profile;
 
-	pairs_add(&page->nodes, UINT32_MAX, UINT32_MAX);
-	for (uint32_t i = 1; i < p->stack_count; i++)
+	for (uint32_t i = 1; i < p->stack_count; i++) {
 		page->node_of[i] = pairs_add(&page->nodes, page->node_of[p->stacks[i].parent],
 					     page->frame_of[p->stacks[i].frame]);
+		if (!page->node_of[i])
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 static int page_init(struct page *page)
 {
 	const struct profile *p = page->profile;
+	int ret;
 
 	page->string_id = calloc((size_t)p->string_count + 1, sizeof(*page->string_id));
 	page->strings = calloc((size_t)p->string_count + 1, sizeof(*page->strings));
 	page->frame_of = calloc((size_t)p->frame_count + 1, sizeof(*page->frame_of));
 	page->node_of = calloc((size_t)p->stack_count + 1, sizeof(*page->node_of));
-	if (!page->string_id || !page->strings || !page->frame_of || !page->node_of ||
-	    pairs_init(&page->functions, p->frame_count) ||
-	    pairs_init(&page->places, p->frame_count) ||
-	    pairs_init(&page->frames, p->frame_count) || pairs_init(&page->nodes, p->stack_count))
+	if (!page->string_id || !page->strings || !page->frame_of || !page->node_of)
 		return -ENOMEM;
-	merge_frames(page);
-	merge_stacks(page);
-	return 0;
+	ret = merge_frames(page);
+	return ret ? ret : merge_stacks(page);
 }
 
 static void page_free(struct page *page)
@@ -305,27 +261,32 @@ static void put_image(struct page *page, uint32_t i)
 	put(page, string_in_page(page, i ? page->profile->images[i].path : 0));
 }
 
+/* Functions, frames and nodes count from 1, and rows of a table from 0. */
+
 static void put_function(struct page *page, uint32_t i)
 {
-	put(page, string_in_page(page, page->functions.rows[i].a));
-	put(page, page->functions.rows[i].b);
+	const struct pair *function = &page->functions.items[i + 1];
+
+	put(page, string_in_page(page, function->first));
+	put(page, function->second);
 }
 
 static void put_frame(struct page *page, uint32_t i)
 {
-	const struct pair *place = &page->places.rows[page->frames.rows[i].b];
+	const struct pair *frame = &page->frames.items[i + 1];
+	const struct pair *place = &page->places.items[frame->second];
 
-	put(page, page->frames.rows[i].a);
-	put(page, (uint64_t)string_in_page(page, place->a >> 1) << 1 | (place->a & 1));
-	put(page, place->b);
+	put(page, frame->first - 1);
+	put(page, (uint64_t)string_in_page(page, place->first >> 1) << 1 | (place->first & 1));
+	put(page, place->second);
 }
 
 static void put_node(struct page *page, uint32_t i)
 {
-	if (!i)
-		return;
-	put(page, i - page->nodes.rows[i].a);
-	put(page, page->nodes.rows[i].b);
+	const struct pair *node = &page->nodes.items[i + 1];
+
+	put(page, i + 1 - node->first);
+	put(page, node->second - 1);
 }
 
 /* Samples of one thread, state and reason share these: they stand before the first of a run. */
@@ -377,7 +338,8 @@ static void put_interval(struct page *page, uint32_t i)
 	}
 	put(page, interval->start_ns - since_ns);
 	put(page, interval->ns);
-	put(page, (uint64_t)string_in_page(page, interval->reason) * SCOPE_STATES + interval->state);
+	put(page,
+	    (uint64_t)string_in_page(page, interval->reason) * SCOPE_STATES + interval->state);
 	put_signed(page, (int64_t)page->node_of[interval->stack] - before);
 }
 
@@ -403,8 +365,7 @@ static int put_strings(const struct page *page)
 	put_key(page, "strings");
 	for (uint32_t i = 0; i < page->string_count && !ret; i++) {
 		fputs_unlocked(i ? ",\n" : "[\n", page->out);
-		text_write_script_json(page->out,
-				       profile_string(page->profile, page->strings[i]));
+		text_write_script_json(page->out, profile_string(page->profile, page->strings[i]));
 		ret = text_check(page->out);
 	}
 	fputs("]}", page->out);

@@ -20,13 +20,17 @@ class TimeStrip {
 		new ResizeObserver(() => this.show(this.filter, this.range)).observe(box);
 	}
 
+	// After all else: to read millions of intervals takes its time, and the graph does not need them.
 	show(filter, range) {
 		this.filter = filter;
 		this.range = range;
-		if (!filter || !this.box.clientWidth)
-			return;
-		this.count();
-		this.paint();
+		clearTimeout(this.waiting);
+		this.waiting = setTimeout(() => {
+			if (!this.filter || !this.box.clientWidth)
+				return;
+			this.count();
+			this.paint();
+		}, 30);
 	}
 
 	// By pixel, the time of each state. What covers a pixel whole is added as a difference to the
@@ -75,6 +79,8 @@ class TimeStrip {
 	}
 
 	paint() {
+		if (!this.part)
+			return;
 		const ratio = window.devicePixelRatio || 1, height = this.box.clientHeight;
 		const context = this.context, style = getComputedStyle(this.box);
 
