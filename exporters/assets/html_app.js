@@ -46,8 +46,15 @@ class App {
 
 	// --- the state ----------------------------------------------------------------------------------
 
+	// With another filter, what was drawn together is not the same any more: the zoom is to its caller.
 	go(change) {
-		this.state = { ...this.state, ...change };
+		const focus = { ...this.state.focus };
+
+		if (['states', 'reasons', 'threads', 'idle', 'range'].some(name => name in change)) {
+			for (const name of Object.keys(focus))
+				focus[name] = { path: focus[name].path, from: 0, to: 0 };
+		}
+		this.state = { ...this.state, focus, ...change };
 		try {
 			history.pushState(this.state, '');
 		} catch (error) {

@@ -262,7 +262,7 @@ class FlameView {
 		if (w > 24) {
 			const text = fitText(context, tree.text(box.node), w - 7, this.charWidth);
 
-			context.fillStyle = above ? this.ink : INK;
+			context.fillStyle = above || (this.match && !found) ? this.ink : INK;
 			context.fillText(isolate(text), box.x + 4, y + ROW / 2 - 1.5);
 		}
 		context.globalAlpha = 1;

