@@ -160,6 +160,7 @@ class App {
 		const whole = tree.depth(node) === path.length && to <= tree.children(node).length;
 
 		view.show(tree, { node, from: whole ? from : 0, to: whole ? to : 0 }, fromBottom);
+		setTimeout(() => tree.timesAt(0, ON), 50); // before it is asked for, and after it is drawn
 		if (node)
 			this.describe(view, node);
 	}

@@ -200,16 +200,18 @@ function describeTimes(tree, node, parts) {
 	parts.push(make('div', { className: 'amount', title: formatExact(total) },
 			formatDuration(total) + ', ' + formatShare(total, whole) + ' of what is shown'));
 	for (let state = 0; state < STATES; state++) {
-		const ns = tree.ns[at + state], times = tree.times[at + state];
+		const ns = tree.ns[at + state], times = tree.timesAt(node, state);
 
 		if (ns)
 			parts.push(make('span', { className: 'amount', title: formatExact(ns) }, swatchOf(state),
 					STATE_NAMES[state] + ' ' + formatDuration(ns) + ', ' + formatShare(ns, total) +
 					(times ? ' (' + times + ' ' + units[state] + (times === 1 ? '' : 's') + ')' : '')));
 	}
-	if (tree instanceof DownTree && tree.self[node])
-		parts.push(make('span', { className: 'amount', title: formatExact(tree.self[node]) },
-				'Self ' + formatDuration(tree.self[node]) + ', ' + formatShare(tree.self[node], total)));
+	const self = tree instanceof DownTree ? tree.selfAt(node) : 0;
+
+	if (self)
+		parts.push(make('span', { className: 'amount', title: formatExact(self) },
+				'Self ' + formatDuration(self) + ', ' + formatShare(self, total)));
 }
 
 // A node, as elements: name, place, times. `limit`: characters of a name; the whole is one click away.

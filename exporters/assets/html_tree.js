@@ -3,6 +3,14 @@
 // tree.children(node) are sorted, most time first.
 'use strict';
 
+function enlarge(old, type, length) {
+	const array = new type(length);
+
+	if (old)
+		array.set(old);
+	return array;
+}
+
 class Tree {
 	constructor(p, picked, idents, roots) {
 		this.p = p;
@@ -15,21 +23,11 @@ class Tree {
 	}
 
 	makeRoom(room) {
-		const enlarge = (old, type, each) => {
-			const array = new type(room * each);
-
-			if (old)
-				array.set(old);
-			return array;
-		};
-
-		this.parent = enlarge(this.parent, Int32Array, 1);
-		this.ident = enlarge(this.ident, Int32Array, 1);
-		this.frame = enlarge(this.frame, Int32Array, 1); // one of its frames; -1: a root
-		this.several = enlarge(this.several, Uint8Array, 1); // it has frames of other lines too
-		this.self = enlarge(this.self, Float64Array, 1);
-		this.ns = enlarge(this.ns, Float64Array, STATES);
-		this.times = enlarge(this.times, Float64Array, STATES);
+		this.parent = enlarge(this.parent, Int32Array, room);
+		this.ident = enlarge(this.ident, Int32Array, room);
+		this.frame = enlarge(this.frame, Int32Array, room); // one of its frames; -1: a root
+		this.several = enlarge(this.several, Uint8Array, room); // it has frames of other lines too
+		this.ns = enlarge(this.ns, Float64Array, room * STATES);
 		this.room = room;
 	}
 
@@ -137,23 +135,58 @@ class DownTree extends Tree {
 		this.makeRoom(idents.merged.count + 16);
 		this.add(0, top, top < 0 ? -1 : idents.frame[top]);
 		this.fill();
-		for (let i = this.count - 1; i > 0; i--) {
-			const parent = this.parent[i];
+		this.passUp(this.ns);
+		this.linkChildren();
+	}
 
-			for (let state = 0; state < STATES; state++) {
-				this.ns[parent * STATES + state] += this.ns[i * STATES + state];
-				this.times[parent * STATES + state] += this.times[i * STATES + state];
+	// What callees have, their callers have too.
+	passUp(amounts) {
+		for (let node = this.count - 1; node > 0; node--) {
+			const from = node * STATES, to = this.parent[node] * STATES;
+
+			amounts[to + ON] += amounts[from + ON];
+			amounts[to + RUNQ] += amounts[from + RUNQ];
+			amounts[to + OFF] += amounts[from + OFF];
+		}
+	}
+
+	// What is asked of single nodes is not counted before one is asked for.
+	countDetails() {
+		const events = this.picked.events;
+
+		this.times = new Float64Array(this.count * STATES);
+		this.self = new Float64Array(this.count);
+		for (let k = 0; k < this.picked.count; k++) {
+			const event = this.order[k], node = this.nodeOf[k];
+
+			if (node >= 0) {
+				this.times[node * STATES + events.state[event]] += events.times[event];
+				this.self[node] += this.picked.ns[event];
 			}
 		}
-		this.linkChildren();
+		this.passUp(this.times);
+	}
+
+	// How many ticks, or waits.
+	timesAt(node, state) {
+		if (!this.times)
+			this.countDetails();
+		return this.times[node * STATES + state];
+	}
+
+	selfAt(node) {
+		if (!this.times)
+			this.countDetails();
+		return this.self[node];
 	}
 
 	// Events by root; each of a root's stacks is followed upwards to where it is known already. Of a
 	// function's callees, stacks are merged below it, by a table of children.
 	fill() {
 		const merged = this.idents.merged, events = this.picked.events, ns = this.picked.ns;
-		const order = this.orderByRoot(), seen = new Int32Array(merged.count).fill(-1);
-		const found = new Int32Array(merged.count), way = new Int32Array(merged.count);
+		const order = this.orderByRoot(), nodeOf = new Int32Array(this.picked.count);
+		const seen = new Int32Array(merged.count).fill(-1), found = new Int32Array(merged.count);
+		const way = new Int32Array(merged.count);
 		let root = -1, rootNode = 0;
 
 		for (let k = 0; k < this.picked.count; k++) {
@@ -176,12 +209,12 @@ class DownTree extends Tree {
 				found[node] = at;
 				seen[node] = root;
 			}
-			if (at >= 0) {
-				this.self[at] += ns[event];
+			nodeOf[k] = at;
+			if (at >= 0)
 				this.ns[at * STATES + events.state[event]] += ns[event];
-				this.times[at * STATES + events.state[event]] += events.times[event];
-			}
 		}
+		this.order = order;
+		this.nodeOf = nodeOf;
 	}
 
 	addMerged(parent, node) {
@@ -254,6 +287,7 @@ class UpTree extends Tree {
 
 		this.first = [0];
 		this.end = [0];
+		this.times = null;
 		this.event = new Int32Array(picked.count); // a node's events are a stretch of these,
 		this.cursor = new Int32Array(picked.count); // and these where their stacks go on; -1: nowhere
 		this.child = new Int32Array(idents.count + (roots ? roots.texts.length : 0)); // of one node
@@ -271,6 +305,15 @@ class UpTree extends Tree {
 			this.cursor[this.end[0]++] = node;
 			this.addTime(0, event);
 		}
+	}
+
+	makeRoom(room) {
+		super.makeRoom(room);
+		this.times = enlarge(this.times, Float64Array, room * STATES);
+	}
+
+	timesAt(node, state) {
+		return this.times[node * STATES + state];
 	}
 
 	addTime(node, event) {
