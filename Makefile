@@ -16,9 +16,9 @@ VERSION	:= 0.1.0
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
 TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils \
-		 golang-go protobuf-compiler nodejs
+		 golang-go protobuf-compiler chromium
 # Debian's npm is not to be had beside a nodejs of another origin, which has one of its own.
-TEST_PACKAGES += $(if $(shell command -v npm),,npm)
+TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
@@ -31,7 +31,9 @@ SRC	 := $(wildcard src/*.c)
 EXPORTER := $(wildcard exporters/*.c)
 PROTO	 := $(wildcard exporters/*.proto)
 PROTO_C	 := $(PROTO:exporters/%.proto=$(BUILD)/%.pb-c.c)
-OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o) $(PROTO_C:.c=.o)
+ASSET	 := $(wildcard exporters/assets/*)
+ASSET_OBJ := $(ASSET:%=$(BUILD)/%.o)
+OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o) $(PROTO_C:.c=.o) $(ASSET_OBJ)
 BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
@@ -104,6 +106,13 @@ $(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
 	$(CC) -std=gnu11 $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
 $(patsubst %.c,$(BUILD)/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
 
+# A file as a string of the program, and its hash: exporters/asset.h.
+asset_sha256 = $$(sha256sum < $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)
+$(BUILD)/exporters/assets/%.o: exporters/assets/% exporters/asset.S Makefile
+	@mkdir -p $(@D)
+	$(CC) -c -DASSET_NAME=asset_$(subst .,_,$*) -DASSET_SHA256_NAME=asset_$(subst .,_,$*)_sha256 \
+		-DASSET_FILE='"$<"' -DASSET_SHA256="\"$(call asset_sha256,$<)\"" exporters/asset.S -o $@
+
 $(BUILD)/systemscope: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJ) $(LDLIBS) -o $@.full
 	objcopy --strip-debug $@.full $@
@@ -160,7 +169,7 @@ $(BUILD)/san/%.pb-c.o: $(BUILD)/%.pb-c.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(SANITIZE) -c $< -o $@
 $(patsubst %.c,$(BUILD)/san/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
-$(BUILD)/san/all.a: $(SAN_OBJ)
+$(BUILD)/san/all.a: $(SAN_OBJ) $(ASSET_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 	@mkdir -p $(@D)

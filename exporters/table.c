@@ -10,6 +10,7 @@ extern const struct exporter exporter_report;
 extern const struct exporter exporter_scope;
 extern const struct exporter exporter_pprof;
 extern const struct exporter exporter_speedscope;
+extern const struct exporter exporter_html;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
@@ -18,6 +19,7 @@ const struct exporter *const exporter_table[] = {
 	&exporter_scope,
 	&exporter_pprof,
 	&exporter_speedscope,
+	&exporter_html,
 	NULL,
 };
 

@@ -24,6 +24,9 @@ void text_write_folded(FILE *out, const char *name);
 /* A JSON string, quotes included. */
 void text_write_json(FILE *out, const char *name);
 
+/* The same within a <script> of a page: without '<', no name ends the script or begins a comment. */
+void text_write_script_json(FILE *out, const char *name);
+
 /* In decimal. Exports write millions of them, and fprintf() takes five times as long. */
 void text_write_number(FILE *out, uint64_t value);
 
