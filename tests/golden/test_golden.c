@@ -17,6 +17,7 @@
 #define OUTPUTS_MAX 16
 #define STREAMS	    TESTS_DIR "/streams"
 #define GOLDEN	    TESTS_DIR "/golden"
+#define ASSETS	    TESTS_DIR "/../exporters/assets"
 
 /* One way to write a profile: an exporter, or one of the two printers. */
 struct output {
@@ -74,6 +75,57 @@ static struct bytes read_file(const char *path)
 	fclose(in);
 	fclose(out);
 	return bytes;
+}
+
+/* Each `find` in the bytes becomes `put`, and what follows it, `more` bytes of it, goes too. */
+static void replace(struct bytes *bytes, const struct bytes *find, size_t more, const char *put)
+{
+	struct bytes new = { NULL, 0 };
+	FILE *out = open_memstream(&new.data, &new.size);
+	char *at = bytes->data, *end = bytes->data + bytes->size, *found;
+
+	while ((found = memmem(at, (size_t)(end - at), find->data, find->size)) != NULL) {
+		fwrite(at, 1, (size_t)(found - at), out);
+		fputs(put, out);
+		at = found + find->size + more;
+		CHECK(at <= end);
+	}
+	fwrite(at, 1, (size_t)(end - at), out);
+	fclose(out);
+	free(bytes->data);
+	*bytes = new;
+}
+
+static int is_asset(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/*
+ * Pages carry files of exporters/assets as they are: in a golden file these are their names, so that
+ * it changes with what the exporter writes. Their hashes are tests/cli/html.sh's to check.
+ */
+static void name_assets(struct bytes *bytes)
+{
+	struct bytes hash = { strdup("'sha256-"), strlen("'sha256-") };
+	struct dirent **entries;
+	int count = scandir(ASSETS, &entries, is_asset, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char path[4096], name[512];
+		struct bytes asset;
+
+		snprintf(path, sizeof(path), ASSETS "/%s", entries[i]->d_name);
+		snprintf(name, sizeof(name), "[%s]", entries[i]->d_name);
+		asset = read_file(path);
+		if (asset.size)
+			replace(bytes, &asset, 0, name);
+		free(asset.data);
+		free(entries[i]);
+	}
+	free(entries);
+	replace(bytes, &hash, strlen("0123456789abcdef0123456789abcdef0123456789a='"), "[hash]");
+	free(hash.data);
 }
 
 static bool same_bytes(const struct bytes *a, const struct bytes *b)
@@ -207,6 +259,8 @@ static void run_case(void)
 	CHECK(same_bytes(&have, &have_again));
 	profile_free(&again);
 
+	if (case_output->exporter)
+		name_assets(&have);
 	snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, case_suffix);
 	compare_with_golden(path, &have);
 	free(have.data);
