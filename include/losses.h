@@ -34,6 +34,8 @@ static const struct loss_info loss_table[SCOPE_LOSS_COUNT] = {
 	[SCOPE_LOSS_RECORD]	  = { "record", "malformed record refused", 0 },
 	[SCOPE_LOSS_ACCOUNT_TORN] = { "account_torn", "thread's times read in mid-write", 0 },
 	[SCOPE_LOSS_SPACE_FULL]	  = { "space_full", "table of address spaces full", 0 },
+	[SCOPE_LOSS_FILE_CUT]	  = { "file_cut", "capture file cut off", 0 },
+	[SCOPE_LOSS_FILE_DAMAGED] = { "file_damaged", "capture file damaged", 0 },
 };
 /* clang-format on */
 

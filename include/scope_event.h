@@ -72,6 +72,8 @@ enum scope_loss {
 	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
 	SCOPE_LOSS_ACCOUNT_TORN,   /* an account was read in the midst of a write */
 	SCOPE_LOSS_SPACE_FULL,	   /* the table of address spaces was full: a stack without tables */
+	SCOPE_LOSS_FILE_CUT,	   /* a capture file ended before its end */
+	SCOPE_LOSS_FILE_DAMAGED,   /* a capture file is not what was written from some place on */
 	SCOPE_LOSS_COUNT,
 };
 

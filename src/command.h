@@ -33,7 +33,7 @@ struct command {
 };
 
 extern const struct command command_profile, command_oncpu, command_offcpu, command_symbolize,
-	command_doctor, command_help;
+	command_export, command_report, command_doctor, command_help;
 
 /* NULL-terminated, in the order of the help; the first is the default. */
 extern const struct command *const command_table[];

@@ -130,8 +130,9 @@ void help_print(const struct command *command, FILE *out)
 			print_row(out, command_table[i]->name, command_table[i]->summary);
 	}
 	print_options(shown->bit, out);
-	if (shown->bit & FOR_CAPTURE) {
+	if (shown->bit & FOR_OUTPUT)
 		print_formats(out);
+	if (shown->bit & FOR_CAPTURE) {
 		fputs("\nExit status:\n", out);
 		for (size_t i = 0; help_exits[i].code; i++)
 			print_row(out, help_exits[i].code, help_exits[i].text);

@@ -15,9 +15,13 @@
 #define FOR_DOCTOR    (1u << 3)
 #define FOR_HELP      (1u << 4)
 #define FOR_SYMBOLIZE (1u << 5)
+#define FOR_EXPORT    (1u << 6)
+#define FOR_REPORT    (1u << 7)
 #define FOR_CAPTURE   (FOR_PROFILE | FOR_ONCPU | FOR_OFFCPU)
 #define FOR_NAMES     (FOR_CAPTURE | FOR_SYMBOLIZE)
-#define FOR_ANY	      (FOR_NAMES | FOR_DOCTOR | FOR_HELP)
+#define FOR_OUTPUT    (FOR_CAPTURE | FOR_EXPORT)
+#define FOR_KEPT      (FOR_EXPORT | FOR_REPORT) /* they read a capture file */
+#define FOR_ANY	      (FOR_NAMES | FOR_KEPT | FOR_DOCTOR | FOR_HELP)
 
 enum option_id {
 	OPTION_PID,

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "exporter.h"
+#include "scope_file.h"
 #include "stream.h"
 #include "summary.h"
 
@@ -267,17 +268,47 @@ static void run_case(void)
 	free(have_again.data);
 }
 
+/*
+ * A capture file that was committed is what somebody kept: it is read, whatever has become of the
+ * writer since, and is still the same profile.
+ */
+static void kept_capture_is_read(void)
+{
+	struct profile *profile = NULL;
+	struct err err = { 0 };
+	struct bytes have, want;
+	char path[4096];
+
+	snprintf(path, sizeof(path), GOLDEN "/%s.scope", stream_name);
+	CHECK_INT(scope_file_read(path, &profile, &err), 0);
+	CHECK_TEXT(err.message, "");
+	if (!profile)
+		return;
+	for (size_t i = 0; i < output_count; i++) {
+		snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, outputs[i].suffix);
+		have = write_output(&outputs[i], profile);
+		want = read_file(path);
+		if (!want.data || !same_bytes(&have, &want))
+			check_fail(__FILE__, __LINE__, "of the capture, differs from %s", path);
+		free(have.data);
+		free(want.data);
+	}
+	profile_free(&profile);
+}
+
 static void run_stream(const char *name)
 {
-	for (size_t i = 0; i < output_count; i++) {
-		char case_name[512];
+	char case_name[512];
 
+	for (size_t i = 0; i < output_count; i++) {
 		stream_name = name;
 		case_output = &outputs[i];
 		case_suffix = outputs[i].suffix;
 		snprintf(case_name, sizeof(case_name), "golden.%s%s", name, case_suffix);
 		check_case(case_name, run_case);
 	}
+	snprintf(case_name, sizeof(case_name), "kept.%s", name);
+	check_case(case_name, kept_capture_is_read);
 	stream_unload();
 }
 

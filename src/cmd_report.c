@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#include "command.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "mem.h"
+#include "opts.h"
+#include "outputs.h"
+#include "profile_build.h"
+#include "scope_file.h"
+#include "summary.h"
+#include "terminal.h"
+
+/* What a capture tells on a terminal. */
+static void print_digest(const struct profile *profile)
+{
+	struct summary_opts opts = { .color = terminal_takes_color(COLOR_AUTO, STDERR_FILENO) };
+
+	summary_print(profile, &opts, stderr);
+	opts.color = terminal_takes_color(COLOR_AUTO, STDOUT_FILENO);
+	opts.columns = terminal_columns(STDOUT_FILENO);
+	digest_print(profile, &opts, stdout);
+}
+
+static int write_report(const struct exporter *exporter, const struct profile *profile,
+			struct err *err)
+{
+	const struct config_output output = { .exporter = exporter };
+	const struct config config = { .outputs = &output, .output_count = 1 };
+	_cleanup_(outputs_free) struct outputs outputs = { 0 };
+	int r = outputs_open(&outputs, &config, err);
+
+	return r ? r : outputs_write_next(&outputs, profile, err);
+}
+
+static int run(const struct opts *opts, struct err *err)
+{
+	const struct exporter *exporter = exporter_by_name("report");
+	_cleanup_(profile_free) struct profile *profile = NULL;
+	int r = scope_file_read(opts->file, &profile, err);
+
+	signal(SIGPIPE, SIG_IGN); /* writing then fails with a reason */
+	if (!r && exporter)
+		r = write_report(exporter, profile, err);
+	else if (!r)
+		print_digest(profile);
+	return r ? err->code : EXIT_CODE_OK;
+}
+
+const struct command command_report = {
+	.name = "report",
+	.summary = "a capture that was kept (-o FILE.scope), to read",
+	.usage = " FILE",
+	.bit = FOR_REPORT,
+	.examples = {
+		{ "systemscope report server.scope",
+		  "how much of it can be believed, and the stacks with most time" },
+	},
+	.run = run,
+};
