@@ -222,8 +222,15 @@ static void read_names(struct flame_side *side, const struct line *line)
 	side->path_depth = side->depth;
 }
 
+static uint64_t us_of(const struct line *line, enum flame_threads threads)
+{
+	if (threads == FLAME_ALL)
+		return line->us;
+	return threads == FLAME_IDLE ? lines_idle_us(line) : line->us - lines_idle_us(line);
+}
+
 /* Takes the lines of one stack: up to three. */
-static void load(struct flame_side *side, bool idle)
+static void load(struct flame_side *side, enum flame_threads threads)
 {
 	const struct lines *l = &side->lines;
 
@@ -234,11 +241,9 @@ static void load(struct flame_side *side, bool idle)
 
 		memset(side->us, 0, sizeof(side->us));
 		for (; side->next < l->line_count; line = &l->lines[side->next]) {
-			uint64_t idle_us = lines_idle_us(line);
-
 			if (line->root != first->root || line->path != first->path)
 				break;
-			side->us[line->state] = idle ? idle_us : line->us - idle_us;
+			side->us[line->state] = us_of(line, threads);
 			sum_us += side->us[line->state];
 			side->next++;
 		}
@@ -261,13 +266,13 @@ static int compare_sides(const struct flame_side *a, const struct flame_side *b)
 	return a->names[i] < b->names[i] ? -1 : 1;
 }
 
-void flame_rewind(struct flame *f, bool idle)
+void flame_rewind(struct flame *f, enum flame_threads threads)
 {
-	f->idle = idle;
+	f->threads = threads;
 	f->last_depth = 0;
 	for (uint32_t i = 0; i < f->side_count; i++) {
 		f->sides[i].next = 0;
-		load(&f->sides[i], idle);
+		load(&f->sides[i], threads);
 	}
 }
 
@@ -291,11 +296,11 @@ bool flame_next(struct flame *f, struct flame_stack *ret_stack)
 	f->names_now = swap;
 	if (order <= 0) {
 		memcpy(stack.times.us[0], first->us, sizeof(first->us));
-		load(first, f->idle);
+		load(first, f->threads);
 	}
 	if (order >= 0) {
 		memcpy(stack.times.us[1], second->us, sizeof(second->us));
-		load(second, f->idle);
+		load(second, f->threads);
 	}
 	*ret_stack = stack;
 	return true;
@@ -343,7 +348,7 @@ int flame_build(const struct profile *before, const struct profile *after,
 		flame_free(&f);
 		return ret;
 	}
-	flame_rewind(&f, false);
+	flame_rewind(&f, FLAME_ACTIVE);
 	*ret_flame = f;
 	return 0;
 }

@@ -17,6 +17,9 @@
 
 #define FLAME_SIDES 2 /* before and after; of a single profile only the first */
 
+/* Whose stacks a walk shows: of threads that never ran, of all others, or of all. */
+enum flame_threads { FLAME_ACTIVE, FLAME_IDLE, FLAME_ALL };
+
 enum flame_kind { FLAME_THREAD, FLAME_USER, FLAME_KERNEL, FLAME_LABEL };
 
 /* What is known of the frames with a name. A path of NULL: not known. */
@@ -66,7 +69,7 @@ struct flame {
 	struct flame_name *names;
 	uint32_t name_count;
 	uint32_t max_depth;
-	bool idle; /* what the walk shows */
+	enum flame_threads threads;
 	uint32_t *names_now, *names_last, last_depth;
 };
 
@@ -75,8 +78,8 @@ int flame_build(const struct profile *before, const struct profile *after,
 		const struct export_opts *opts, struct flame *ret_flame);
 void flame_free(struct flame *flame);
 
-/* Begins a walk through the stacks of threads that never ran, or through those of all others. */
-void flame_rewind(struct flame *flame, bool idle);
+/* Begins a walk. */
+void flame_rewind(struct flame *flame, enum flame_threads threads);
 /* False: that was the last. No stack that is returned is without time. */
 bool flame_next(struct flame *flame, struct flame_stack *ret_stack);
 

@@ -107,7 +107,7 @@ static void write_subtitle(const struct svg_picture *picture, FILE *out)
 		return;
 	}
 	fprintf(out, " \xc2\xb7 %u thread%s", p->thread_count, p->thread_count == 1 ? "" : "s");
-	if (idle && !picture->idle)
+	if (idle && picture->threads == FLAME_ACTIVE)
 		fprintf(out, ", %u idle hidden", idle);
 	write_times(picture, out);
 }
@@ -328,15 +328,15 @@ static void write_stack(const struct flame *f, const struct flame_stack *stack, 
 	putc_unlocked('\n', out);
 }
 
-static int write_stacks(struct flame *f, bool idle, FILE *out)
+static int write_stacks(struct flame *f, enum flame_threads threads, FILE *out)
 {
-	const char *begin = idle ? "<s:stacks idle=\"1\">" : "<s:stacks>";
+	const char *begin = threads == FLAME_IDLE ? "<s:stacks idle=\"1\">" : "<s:stacks>";
 	struct flame_stack stack;
 	size_t bytes = 0;
 	int ret = 0;
 
 	fputs(begin, out);
-	flame_rewind(f, idle);
+	flame_rewind(f, threads);
 	while (!ret && flame_next(f, &stack)) {
 		if (bytes > CHUNK_BYTES) {
 			fprintf(out, "</s:stacks>\n%s", begin);
@@ -357,9 +357,9 @@ static int write_data(const struct svg_picture *picture, FILE *out)
 	begin_data(picture, out);
 	ret = write_names(picture->flame, out);
 	if (!ret)
-		ret = write_stacks(picture->flame, false, out);
+		ret = write_stacks(picture->flame, FLAME_ACTIVE, out);
 	if (!ret)
-		ret = write_stacks(picture->flame, true, out);
+		ret = write_stacks(picture->flame, FLAME_IDLE, out);
 	fputs("</s:profile>\n</metadata>\n", out);
 	return ret;
 }

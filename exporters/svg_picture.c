@@ -99,7 +99,7 @@ static int walk(struct walk *w)
 	if (!w->open)
 		return -ENOMEM;
 	w->open[0].name = UINT32_MAX;
-	flame_rewind(f, w->picture->idle);
+	flame_rewind(f, w->picture->threads);
 	while (flame_next(f, &stack)) {
 		double weight = weigh(w->picture, &stack.times);
 
@@ -156,20 +156,20 @@ static int compare_sizes(const void *a, const void *b)
 /* Counts the stacks of either kind of threads, and decides which are shown. */
 static void count_stacks(struct svg_picture *picture)
 {
-	struct flame_times times[2] = { 0 }; /* of active and of idle threads */
+	struct flame_times times[2] = { 0 };
 
-	for (int idle = 0; idle < 2; idle++) {
+	for (enum flame_threads threads = FLAME_ACTIVE; threads <= FLAME_IDLE; threads++) {
 		struct flame_stack stack;
 
-		flame_rewind(picture->flame, idle);
+		flame_rewind(picture->flame, threads);
 		while (flame_next(picture->flame, &stack)) {
-			add(&times[idle], &stack.times);
-			picture->stack_count[idle]++;
+			add(&times[threads], &stack.times);
+			picture->stack_count[threads]++;
 			picture->frame_count += stack.depth;
 		}
 	}
-	picture->idle = !picture->stack_count[0];
-	picture->times = times[picture->idle];
+	picture->threads = picture->stack_count[FLAME_ACTIVE] ? FLAME_ACTIVE : FLAME_IDLE;
+	picture->times = times[picture->threads];
 	picture->total = weigh(picture, &picture->times);
 }
 

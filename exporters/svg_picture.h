@@ -15,11 +15,11 @@
 struct svg_picture {
 	struct flame *flame;
 	double weight[FLAME_SIDES]; /* of a microsecond: profiles of unlike windows compare by rate */
-	bool idle;		    /* shows the threads that never ran: there are no others */
+	enum flame_threads threads; /* shown: those that ran, if any did */
 	struct flame_times times;   /* of all that is shown */
 	double total;		    /* the same, weighted */
 	/* of all stacks, idle ones included: */
-	uint32_t stack_count[2]; /* of active and of idle threads */
+	uint32_t stack_count[2]; /* by enum flame_threads */
 	uint64_t frame_count;	 /* over all stacks */
 	/* set by svg_picture_plan(): */
 	double least; /* frames that weigh less are not drawn */

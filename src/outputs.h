@@ -13,6 +13,7 @@ struct outputs {
 	const struct config *config;
 	struct outfile **files; /* one for each of config->outputs */
 	size_t written;		/* the first so many of them are whole */
+	const struct profile *before; /* what is written is the difference from this; or NULL */
 };
 
 /* The config must outlive them. What was opened before a failure is in *outputs all the same. */
