@@ -3,12 +3,13 @@
  * flame.h - one profile, or two to be compared, as the stacks of a flame graph.
  *
  * A frame is its name here: a number, in the order of the texts, the same on both sides. A thread's
- * name is the outermost frame; above it, where the folded file has it, is LABEL_IDLE. Stacks come in
- * the order of lines.h, each once, with its microseconds of each side and state: what the folded files
- * of the two profiles say, to the microsecond. The stacks of threads that never ran come apart.
+ * name is the outermost frame; above it, where the folded file has it, is LABEL_IDLE. Stacks come
+ * in the order of lines.h, each once, with its microseconds of each side and state: what the folded
+ * files of the two profiles say, to the microsecond. The stacks of threads that never ran come
+ * apart.
  *
- * Ownership: flame_build() fills, flame_free() frees (a zeroed struct too). The profiles must outlive
- * the flame.
+ * Ownership: flame_build() fills, flame_free() frees (a zeroed struct too). The profiles must
+ * outlive the flame.
  */
 #ifndef FLAME_H
 #define FLAME_H
@@ -26,9 +27,9 @@ enum flame_kind { FLAME_THREAD, FLAME_USER, FLAME_KERNEL, FLAME_LABEL };
 struct flame_name {
 	const char *text; /* fit for a folded line */
 	enum flame_kind kind;
-	const char *module, *file;	 /* of one of them ... */
-	bool more_modules, more_files;	 /* ... and others have another */
-	uint32_t first_line, last_line;	 /* of those in `file`; 0: not known */
+	const char *module, *file;	/* of one of them ... */
+	bool more_modules, more_files;	/* ... and others have another */
+	uint32_t first_line, last_line; /* of those in `file`; 0: not known */
 };
 
 struct flame_times {
@@ -55,7 +56,7 @@ struct flame_side {
 	uint32_t idle_name;
 	struct flame_link *links; /* by stack */
 	/* where the walk is */
-	uint32_t next; /* line */
+	uint32_t next;		/* line */
 	uint32_t *names, depth; /* of the stack that comes next; depth 0: none */
 	uint32_t *path;		/* the profile's stacks that the last names were of, or are ... */
 	uint32_t path_depth;	/* ... so many; */

@@ -3,8 +3,8 @@
  * folded.c - one line a stack, for flamegraph.pl and its kin: `comm;outer;...;leaf_[c] N`.
  *
  * N is in microseconds. Which lines there are, their order and their rounding are in lines.h. Lines
- * that come to 0 are left out. The difference of two profiles has two numbers, of before and of after,
- * as from FlameGraph's difffolded.pl.
+ * that come to 0 are left out. The difference of two profiles has two numbers, of before and of
+ * after, as from FlameGraph's difffolded.pl.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -3,12 +3,12 @@
  * lines.h - a profile as folded stacks: samples that read the same are one line.
  *
  * Lines are sorted by root, then frame by frame, by bytes; then on-CPU, run queue, blocked. Samples
- * are one line whatever thread, reason or address they had. All lines together are the ledger's time
- * in microseconds, rounded once: the remainders of the division go to the lines that lose most by it
- * (largest remainder).
+ * are one line whatever thread, reason or address they had. All lines together are the ledger's
+ * time in microseconds, rounded once: the remainders of the division go to the lines that lose most
+ * by it (largest remainder).
  *
- * Ownership: lines_build() fills, lines_free() frees (a zeroed struct too). The profile must outlive
- * the lines.
+ * Ownership: lines_build() fills, lines_free() frees (a zeroed struct too). The profile must
+ * outlive the lines.
  */
 #ifndef LINES_H
 #define LINES_H
@@ -44,8 +44,8 @@ void lines_free(struct lines *lines);
 uint64_t lines_idle_us(const struct line *line);
 
 /*
- * In a system-wide profile the threads that never ran have one more root, LABEL_IDLE: it stands, with
- * a ';', at the beginning of their roots' texts. Nothing else has a ';' in it.
+ * In a system-wide profile the threads that never ran have one more root, LABEL_IDLE: it stands,
+ * with a ';', at the beginning of their roots' texts. Nothing else has a ';' in it.
  */
 bool lines_idle_root(const struct profile *profile, uint32_t thread);
 

@@ -2,9 +2,10 @@
 /*
  * svg.c - an interactive flame graph in one file: docs/formats.md says how to read its data.
  *
- * The file is a picture of the widest frames, which any viewer shows, then all stacks as numbers, from
- * which the script (assets/svg*.js) draws whatever part is looked at. Nothing in it refers to anything
- * outside. What comes from the target is text within elements and attributes, never script or style.
+ * The file is a picture of the widest frames, which any viewer shows, then all stacks as numbers,
+ * from which the script (assets/svg*.js) draws whatever part is looked at. Nothing in it refers to
+ * anything outside. What comes from the target is text within elements and attributes, never script
+ * or style.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -124,13 +125,16 @@ static void write_legend(const struct svg_picture *picture, FILE *out)
 	static const struct legend states[] = {
 		{ "on CPU", { .us = { { 1, 0, 0 } } }, 70 },
 		{ "run queue", { .us = { { 0, 1, 0 } } }, 90 },
-		{ "blocked: frames have the mixture of their shares", { .us = { { 0, 0, 1 } } }, 0 },
+		{ "blocked: frames have the mixture of their shares",
+		  { .us = { { 0, 0, 1 } } },
+		  0 },
 	};
 	static const struct legend sides[] = {
 		{ "less than before", { .us = { { 1 }, { 0 } } }, 140 },
 		{ "the same", { .us = { { 1 }, { 1 } } }, 80 },
 		{ "more, in time per second of the window; as wide as before and after together",
-		  { .us = { { 0 }, { 1 } } }, 0 },
+		  { .us = { { 0 }, { 1 } } },
+		  0 },
 	};
 	struct svg_picture plain = *picture;
 	bool difference = picture->flame->side_count > 1;
@@ -156,16 +160,20 @@ static void write_head(const struct svg_picture *picture, FILE *out)
 		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
 		"<!-- SPDX-License-Identifier: MIT (style and script) -->\n"
 		"<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%u\" "
-		"viewBox=\"0 0 %d %u\">\n<title>", SVG_WIDTH, height, SVG_WIDTH, height);
+		"viewBox=\"0 0 %d %u\">\n<title>",
+		SVG_WIDTH, height, SVG_WIDTH, height);
 	write_title(picture->flame, out);
 	fprintf(out, "</title>\n<style>\n%s</style>\n", asset_svg_css);
-	fputs("<rect id=\"background\" width=\"100%\" height=\"100%\"/>\n<g id=\"picture\">\n", out);
+	fputs("<rect id=\"background\" width=\"100%\" height=\"100%\"/>\n<g id=\"picture\">\n",
+	      out);
 }
 
 static void write_titles(const struct svg_picture *picture, FILE *out)
 {
-	fprintf(out, "<g id=\"head\">\n<rect id=\"curtain\" width=\"100%%\" height=\"%d\"/>\n"
-		"<text id=\"title\" x=\"10\" y=\"20\">", SVG_HEAD);
+	fprintf(out,
+		"<g id=\"head\">\n<rect id=\"curtain\" width=\"100%%\" height=\"%d\"/>\n"
+		"<text id=\"title\" x=\"10\" y=\"20\">",
+		SVG_HEAD);
 	write_title(picture->flame, out);
 	fputs("</text>\n<text id=\"subtitle\" x=\"10\" y=\"37\">", out);
 	write_subtitle(picture, out);
@@ -194,8 +202,8 @@ static void begin_data(const struct svg_picture *picture, FILE *out)
 
 		fprintf(out, " target%s=\"", suffix);
 		text_write_xml(out, p->target);
-		fprintf(out, "\" window%s-ns=\"%llu\" threads%s=\"%u\" idle-threads%s=\"%u\"", suffix,
-			(unsigned long long)p->window_ns, suffix, p->thread_count, suffix,
+		fprintf(out, "\" window%s-ns=\"%llu\" threads%s=\"%u\" idle-threads%s=\"%u\"",
+			suffix, (unsigned long long)p->window_ns, suffix, p->thread_count, suffix,
 			count_idle_threads(p));
 	}
 	write_attribute(out, "stacks", (uint64_t)picture->stack_count[0] + picture->stack_count[1]);
@@ -233,7 +241,8 @@ static int collect_paths(const struct flame *f, struct svg_paths *ret_paths)
 
 static uint64_t path_number(const struct svg_paths *paths, const char *path)
 {
-	const char **found = bsearch(&path, paths->paths, paths->count, sizeof(path), compare_paths);
+	const char **found =
+		bsearch(&path, paths->paths, paths->count, sizeof(path), compare_paths);
 
 	return (uint64_t)(found - paths->paths) + 1;
 }
@@ -251,7 +260,10 @@ static void write_path(FILE *out, const struct svg_paths *paths, const char *pat
 static void write_name(FILE *out, const struct svg_paths *paths, const struct flame_name *name)
 {
 	static const char kinds[] = {
-		[FLAME_THREAD] = 't', [FLAME_USER] = 'u', [FLAME_KERNEL] = 'k', [FLAME_LABEL] = 'l',
+		[FLAME_THREAD] = 't',
+		[FLAME_USER] = 'u',
+		[FLAME_KERNEL] = 'k',
+		[FLAME_LABEL] = 'l',
 	};
 
 	text_write_xml(out, name->text);

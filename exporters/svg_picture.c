@@ -9,13 +9,13 @@
 
 enum {
 	MARGIN = 10,
-	ROW = 18, /* a frame and the gap above it */
+	ROW = 18,  /* a frame and the gap above it */
 	FOOT = 24, /* the line below the frames */
 	STEPS = 10 /* of a colour */
 };
 
-#define CHARACTER  7.25 /* width of the font, which is monospaced */
-#define LABEL_LEAST 24	/* pixels */
+#define CHARACTER   7.25 /* width of the font, which is monospaced */
+#define LABEL_LEAST 24	 /* pixels */
 
 /* They differ in lightness, not only in hue: 55, 85 and 70 of 100. */
 static const int state_colour[SCOPE_STATES][3] = {
@@ -30,7 +30,7 @@ static const int less_colour[3] = { 120, 172, 232 }, same_colour[3] = { 226, 226
 struct open {
 	uint32_t name; /* UINT32_MAX: the whole */
 	uint32_t depth;
-	double x; /* weight to the left of it */
+	double x;    /* weight to the left of it */
 	double self; /* its own, without the frames above it */
 	struct flame_times times;
 };
@@ -293,7 +293,8 @@ static void write_pixels(FILE *out, double value)
 	}
 }
 
-/* As much of the name as fits: by characters, those of Asian scripts and pictures being two wide. */
+/* As much of the name as fits: by characters, those of Asian scripts and pictures being two wide.
+ */
 static void write_label(FILE *out, const char *name, double width)
 {
 	char label[1024];
@@ -378,7 +379,8 @@ int svg_picture_write(const struct svg_picture *picture, FILE *out)
 	if (hidden > picture->total * 1e-9) {
 		fprintf(out, "Frames narrower than %.1f px are left out, with ",
 			picture->least / pixel(picture));
-		text_write_xml(out, text_share((uint64_t)(hidden / picture->total * 1e6), 1000000).bytes);
+		text_write_xml(
+			out, text_share((uint64_t)(hidden / picture->total * 1e6), 1000000).bytes);
 		fputs(" of the time. ", out);
 	}
 	fputs("To zoom and to search, open this file in a browser.</text>\n", out);

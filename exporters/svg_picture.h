@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * svg_picture.h - the flame graph as it stands in the file, for viewers that run no script: the
- * widest frames, each with its exact microseconds. exporters/assets/svg.js draws over it, and has the
- * same sizes and colours.
+ * widest frames, each with its exact microseconds. exporters/assets/svg.js draws over it, and has
+ * the same sizes and colours.
  */
 #ifndef SVG_PICTURE_H
 #define SVG_PICTURE_H
@@ -14,7 +14,8 @@
 
 struct svg_picture {
 	struct flame *flame;
-	double weight[FLAME_SIDES]; /* of a microsecond: profiles of unlike windows compare by rate */
+	double weight[FLAME_SIDES]; /* of a microsecond: profiles of unlike windows compare by rate
+				     */
 	enum flame_threads threads; /* shown: those that ran, if any did */
 	struct flame_times times;   /* of all that is shown */
 	double total;		    /* the same, weighted */

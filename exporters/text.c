@@ -111,7 +111,7 @@ void text_write_json(FILE *out, const char *name)
 	putc_unlocked('"', out);
 }
 
-/* What stands in XML for a character that means something there, or may not be there; NULL: itself. */
+/* What XML has for a character that means something there, or may not be there; NULL: itself. */
 static const char *xml_instead(const unsigned char *s)
 {
 	switch (*s) {

@@ -358,16 +358,18 @@ function makeControls() {
 			mix(state.colour)));
 	}
 
+	// Of windows of unlike length the change is that of the time per second.
 	function factsOfTwo(us) {
+		const unit = weights[0] === weights[1] ? '' : ' a second';
 		const change = (before, after) => {
 			const rate = before * weights[0], now = after * weights[1];
 			return `${duration(before)} \u2192 ${duration(after)}` + (!rate && !now ? '' : !rate ? ' (new)'
-				: ` (${now >= rate ? '+' : '\u2212'}${(100 * Math.abs(now - rate) / rate).toFixed(1)} %)`);
+				: ` (${now >= rate ? '+' : '\u2212'}${(100 * Math.abs(now - rate) / rate).toFixed(1)} %${unit})`);
 		};
 		fact(`${change(us[0] + us[1] + us[2], us[3] + us[4] + us[5])}`);
 		STATES.forEach((state, i) => {
 			if (us[i] || us[i + 3])
-				fact(`${state.text} ${change(us[i], us[i + 3])}`, mix(state.colour));
+				fact(` \u00b7 ${state.text} ${change(us[i], us[i + 3])}`);
 		});
 	}
 
