@@ -108,9 +108,12 @@ static void write_subtitle(const struct svg_picture *picture, FILE *out)
 		return;
 	}
 	fprintf(out, " \xc2\xb7 %u thread%s", p->thread_count, p->thread_count == 1 ? "" : "s");
+	/* The script takes this away: it says it of what is shown at the time. */
+	fputs("<tspan id=\"shown\">", out);
 	if (idle && picture->threads == FLAME_ACTIVE)
 		fprintf(out, ", %u idle hidden", idle);
 	write_times(picture, out);
+	fputs("</tspan>", out);
 }
 
 struct legend {

@@ -520,6 +520,7 @@ function start() {
 	window.addEventListener('scroll', stick);
 	window.addEventListener('resize', () => draw());
 	controls = makeControls();
+	page.querySelectorAll('#shown').forEach((element) => element.remove());
 	if (!compared)
 		page.querySelector('#legend text:last-of-type').textContent +=
 			', and along the lower edge each share by its length';

@@ -17,7 +17,7 @@ OURS = "{urn:systemscope:svg:1}"
 STATES = ["c", "r", "o"]
 COLOURS = [(226, 83, 65), (253, 206, 84), (120, 172, 232)]
 LESS, SAME, MORE = (120, 172, 232), (226, 226, 222), (226, 106, 40)
-ELEMENTS = {"svg", "title", "style", "rect", "g", "text", "metadata", "script"}
+ELEMENTS = {"svg", "title", "style", "rect", "g", "text", "tspan", "metadata", "script"}
 WIDTH, MARGIN, ROW = 1180, 10, 18
 
 
