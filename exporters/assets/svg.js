@@ -5,8 +5,7 @@
 (() => {
 'use strict';
 
-const { number, compared, columns, weights, names, paths, stackCount, weigh, makeNode, makeTree, kidsOf } =
-	flame;
+const { number, compared, weights, names, paths, stackCount, weigh, makeTree, usOf, layOut } = flame;
 const { STATES, duration, share, mix, colourOf, label } = looks;
 const SVG = 'http://www.w3.org/2000/svg', HTML = 'http://www.w3.org/1999/xhtml';
 const ROW = 18, FRAME = 17, STRIP = 4, MARGIN = 10;
@@ -54,55 +53,6 @@ const width = () => Math.max(root.clientWidth || window.innerWidth, 300);
 const top = () => headHeight + PANEL + 4;
 let headHeight = 0;
 
-// The frames that are in view, and how much of the time lies under frames that are not drawn.
-function layOut() {
-	const whole = tree.whole, from = view.from, to = Math.min(view.to, whole.weight);
-	const scale = (width() - 2 * MARGIN) / (to - from), todo = [whole];
-	const result = { rows: [], hidden: 0, hiddenFrames: 0, seen: to - from };
-	if (!(to > from))
-		return result;
-	while (todo.length) {
-		const node = todo.pop(), kept = [];
-		const left = (Math.max(node.x, from) - from) * scale;
-		const right = (Math.min(node.x + node.weight, to) - from) * scale;
-		(result.rows[node.depth] = result.rows[node.depth] || []).push(
-			{ node, left: left + MARGIN, right: right + MARGIN });
-		let narrow = null;
-		const endNarrow = () => {
-			if (narrow && narrow.weight * scale >= LEAST)
-				kept.push(narrow);
-			if (narrow)
-				result.hidden += narrow.weight;
-			narrow = null;
-		};
-		for (const kid of kidsOf(tree, node)) {
-			if (kid.x + kid.weight <= from)
-				continue;
-			if (kid.x >= to)
-				break;
-			if (kid.weight * scale >= LEAST) {
-				endNarrow();
-				kept.push(kid);
-				continue;
-			}
-			if (!narrow) {
-				narrow = makeNode(node, -1);
-				narrow.x = kid.x;
-				narrow.us = new Array(columns).fill(0);
-			}
-			narrow.merged++;
-			result.hiddenFrames++;
-			narrow.weight += kid.weight;
-			for (let column = 0; column < columns; column++)
-				narrow.us[column] += kid.us[column];
-		}
-		endNarrow();
-		for (let i = kept.length; i-- > 0;)
-			todo.push(kept[i]);
-	}
-	return result;
-}
-
 // --- drawing -------------------------------------------------------------------------------------
 
 const make = (space, tag, attributes, parent) => {
@@ -129,13 +79,13 @@ function paint(picture, boxes, y, layers) {
 	for (const box of boxes) {
 		const node = box.node, layer = layers[isDim(node) ? 1 : 0];
 		const w = box.right - box.left, shown = w > 2 ? w - 0.5 : w;
-		const fill = (node.merged ? 'merged ' : '') + colourOf(node.us);
+		const fill = (node.merged ? 'merged ' : '') + colourOf(usOf(tree, node));
 		layer.paths[fill] = (layer.paths[fill] || '') + outline(box.left, y, shown, FRAME);
 		if (!compared && !node.merged && w >= 4) {
-			const whole = node.us[0] + node.us[1] + node.us[2];
+			const us = usOf(tree, node), whole = us[0] + us[1] + us[2];
 			let x = box.left;
 			STATES.forEach((state, i) => {
-				const part = node.us[i] / whole * shown;
+				const part = us[i] / whole * shown;
 				if (part >= 0.25)
 					layer.paths[state.kind] = (layer.paths[state.kind] || '') +
 						outline(x, y + FRAME - STRIP, part, STRIP);
@@ -152,7 +102,8 @@ function paint(picture, boxes, y, layers) {
 function draw() {
 	const picture = page.getElementById('picture'), layers = [0, 1].map(() =>
 		({ paths: {}, texts: page.createDocumentFragment() }));
-	const laid = layOut();
+	const laid = layOut(tree, view.from, Math.min(view.to, tree.whole.weight), MARGIN, width() - MARGIN,
+		LEAST);
 	const below = root.scrollHeight - window.scrollY;
 	rows = laid.rows;
 	tree.most = Math.max(tree.most, rows.length); // rows that were ever seen
@@ -410,10 +361,10 @@ function makeControls() {
 			const node = shown.node, name = nameOf(node);
 			nameLine.textContent = name;
 			nameLine.title = name;
-			(compared ? factsOfTwo : factsOfOne)(node.us, node.depth >= view.depth);
+			(compared ? factsOfTwo : factsOfOne)(usOf(tree, node), node.depth >= view.depth);
 			place.textContent = placeOf(node);
 			place.title = place.textContent;
-			details.setAttribute('data-us', node.us.join(','));
+			details.setAttribute('data-us', usOf(tree, node).join(','));
 		},
 	};
 }

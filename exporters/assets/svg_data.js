@@ -95,6 +95,7 @@ function makeTree(inverted, idle) {
 	const count = idle ? stackCount : activeCount, order = Int32Array.from({ length: count }, (_, i) => i);
 	const shared = new Uint16Array(count); // with the stack before
 	const sums = times.map(() => new Float64Array(count + 1)); // of all stacks before
+	const heavy = new Float64Array(count + 1); // the same, weighted and of all columns
 	if (inverted || count > activeCount && activeCount) // else they are in order
 		order.sort((a, b) => compareStacks(a, b, inverted));
 	for (let i = 0; i < count; i++) {
@@ -103,16 +104,22 @@ function makeTree(inverted, idle) {
 		sums.forEach((sum, column) => {
 			sum[i + 1] = sum[i] + times[column][order[i]];
 		});
+		heavy[i + 1] = weigh(sums.map((sum) => sum[i + 1]));
 	}
-	const tree = { inverted, order, shared, sums, whole: makeNode(null, -1), most: 0 };
+	const tree = { inverted, order, shared, sums, heavy, whole: makeNode(null, -1), most: 0 };
 	endNode(tree, tree.whole, count);
 	return tree;
 }
 
 function endNode(tree, node, to) {
 	node.to = to;
-	node.us = tree.sums.map((sum) => sum[to] - sum[node.from]);
-	node.weight = weigh(node.us);
+	node.weight = tree.heavy[to] - tree.heavy[node.from];
+}
+
+// The times of a node, which few are asked for.
+function usOf(tree, node) {
+	node.us = node.us || tree.sums.map((sum) => sum[node.to] - sum[node.from]);
+	return node.us;
 }
 
 // Stacks that end here come first; they are no child's, and are drawn to the right of all of them.
@@ -144,6 +151,63 @@ const kidsOf = (tree, node) => {
 	return node.kids || [];
 };
 
+// --- what is in view -----------------------------------------------------------------------------
+
+// A block of neighbours, each too narrow to be drawn.
+function addNarrow(tree, block, kid, parent) {
+	const node = block || Object.assign(makeNode(parent, -1), { x: kid.x, from: kid.from });
+	endNode(tree, node, kid.to);
+	node.merged++;
+	return node;
+}
+
+// The children that are in view; `least` is the least weight that is drawn.
+function seenKids(tree, node, from, to, least, result) {
+	const kept = [];
+	let narrow = null;
+	const endNarrow = () => {
+		if (narrow && narrow.weight >= least)
+			kept.push(narrow);
+		if (narrow) {
+			result.hidden += narrow.weight;
+			result.hiddenFrames += narrow.merged;
+		}
+		narrow = null;
+	};
+	for (const kid of kidsOf(tree, node)) {
+		if (kid.x >= to)
+			break;
+		if (kid.x + kid.weight <= from)
+			continue;
+		if (kid.weight < least) {
+			narrow = addNarrow(tree, narrow, kid, node);
+		} else {
+			endNarrow();
+			kept.push(kid);
+		}
+	}
+	endNarrow();
+	return kept;
+}
+
+// Boxes by depth, from left to right: all that lies from weight `from` to `to`, drawn between the pixels
+// `left` and `right`; and how much of it lies under frames narrower than `least` pixels.
+function layOut(tree, from, to, left, right, least) {
+	const scale = (right - left) / (to - from), todo = [tree.whole];
+	const result = { rows: [], hidden: 0, hiddenFrames: 0, seen: to - from };
+	while (to > from && todo.length) {
+		const node = todo.pop(), kept = seenKids(tree, node, from, to, least / scale, result);
+		(result.rows[node.depth] = result.rows[node.depth] || []).push({
+			node,
+			left: left + (Math.max(node.x, from) - from) * scale,
+			right: left + (Math.min(node.x + node.weight, to) - from) * scale,
+		});
+		while (kept.length)
+			todo.push(kept.pop());
+	}
+	return result;
+}
+
 // --- search --------------------------------------------------------------------------------------
 
 // Names that match, and the time of all stacks that have one of them.
@@ -171,7 +235,7 @@ function search(text, idle) {
 }
 
 return {
-	number, compared, columns, weights, names, paths, stackCount, readStacks, weigh, makeNode, makeTree,
-	kidsOf, search, activeCount: () => activeCount,
+	number, compared, columns, weights, names, paths, stackCount, readStacks, weigh, makeTree, usOf,
+	layOut, search, activeCount: () => activeCount,
 };
 })();
