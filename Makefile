@@ -15,9 +15,10 @@ VERSION	:= 0.1.0
 # Debian 12's packages: to build, and what the tests need beyond that.
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
-TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils \
-		 golang-go protobuf-compiler chromium
-# Debian's npm is not to be had beside a nodejs of another origin, which has one of its own.
+TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils
+# Readers of the formats: pprof, XML's, a browser with what drives it. Debian's npm is not to be had beside a
+# nodejs of another origin, which has one of its own.
+TEST_PACKAGES += golang-go protobuf-compiler libxml2-utils chromium
 TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla

@@ -7,6 +7,7 @@
 extern const struct exporter exporter_folded;
 extern const struct exporter exporter_json;
 extern const struct exporter exporter_report;
+extern const struct exporter exporter_svg;
 extern const struct exporter exporter_scope;
 extern const struct exporter exporter_pprof;
 extern const struct exporter exporter_speedscope;
@@ -16,6 +17,7 @@ const struct exporter *const exporter_table[] = {
 	&exporter_folded,
 	&exporter_json,
 	&exporter_report,
+	&exporter_svg,
 	&exporter_scope,
 	&exporter_pprof,
 	&exporter_speedscope,

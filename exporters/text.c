@@ -121,6 +121,42 @@ void text_write_script_json(FILE *out, const char *name)
 	write_json(out, name, true);
 }
 
+/* What XML has for a character that means something there, or may not be there; NULL: itself. */
+static const char *xml_instead(const unsigned char *s)
+{
+	switch (*s) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	case 0xef:
+		return s[1] == 0xbf && s[2] >= 0xbe && s[2] <= 0xbf ? REPLACEMENT : NULL;
+	}
+	return NULL;
+}
+
+void text_write_xml(FILE *out, const char *name)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	while (*s) {
+		const char *instead = xml_instead(s);
+
+		if (instead) {
+			fputs(instead, out);
+			s += utf8_length(s);
+		} else {
+			s = write_character(out, s);
+		}
+	}
+}
+
 void text_write_number(FILE *out, uint64_t value)
 {
 	char digits[20]; /* of 2^64 - 1 */

@@ -11,7 +11,7 @@
 #include "scope_file.h"
 
 /* Most formats have no room to say it. */
-static void note_what_is_not_whole(const struct profile *profile, const char *name)
+void export_note_what_is_not_whole(const struct profile *profile, const char *name)
 {
 	bool damaged = profile->losses[SCOPE_LOSS_FILE_DAMAGED].count;
 
@@ -41,7 +41,7 @@ static int run(const struct opts *opts, struct err *err)
 	if (!r)
 		r = outputs_open(&outputs, config, err);
 	if (!r)
-		note_what_is_not_whole(profile, opts->file);
+		export_note_what_is_not_whole(profile, opts->file);
 	while (!r && outputs_remain(&outputs))
 		r = outputs_write_next(&outputs, profile, err);
 	return r ? err->code : EXIT_CODE_OK;

@@ -17,10 +17,11 @@
 #define FOR_SYMBOLIZE (1u << 5)
 #define FOR_EXPORT    (1u << 6)
 #define FOR_REPORT    (1u << 7)
+#define FOR_DIFF      (1u << 8)
 #define FOR_CAPTURE   (FOR_PROFILE | FOR_ONCPU | FOR_OFFCPU)
 #define FOR_NAMES     (FOR_CAPTURE | FOR_SYMBOLIZE)
-#define FOR_OUTPUT    (FOR_CAPTURE | FOR_EXPORT)
-#define FOR_KEPT      (FOR_EXPORT | FOR_REPORT) /* they read a capture file */
+#define FOR_OUTPUT    (FOR_CAPTURE | FOR_EXPORT | FOR_DIFF)
+#define FOR_KEPT      (FOR_EXPORT | FOR_REPORT | FOR_DIFF) /* they read capture files */
 #define FOR_ANY	      (FOR_NAMES | FOR_KEPT | FOR_DOCTOR | FOR_HELP)
 
 enum option_id {

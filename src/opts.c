@@ -220,6 +220,14 @@ static int parse_word(struct draft *draft, const char *word, struct err *err)
 		draft->opts.file = word;
 		return 0;
 	}
+	if (draft->opts.command->bit == FOR_DIFF && !draft->opts.after) {
+		draft->opts.after = word;
+		return 0;
+	}
+	if (draft->opts.command->bit == FOR_DIFF)
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "stray word %s: diff reads two files, and those are %s and %s", word,
+			       draft->opts.file, draft->opts.after);
 	if (draft->opts.command->bit & FOR_KEPT)
 		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
 			       "stray word %s: %s reads one file, and that is %s", word,

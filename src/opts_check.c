@@ -255,6 +255,32 @@ static int check_kept(const struct draft *draft, struct err *err)
 		       command);
 }
 
+/* Not every format can say what changed. */
+static int check_diff(struct draft *draft, struct err *err)
+{
+	const struct config *config = &draft->opts.config;
+	int r;
+
+	if (!draft->opts.after || !draft->opts.after[0])
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "diff needs two captures that were kept: systemscope diff "
+			       "BEFORE.scope AFTER.scope");
+	r = draft_resolve_outputs(draft, err);
+	if (!r && !config->output_count)
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "diff on a terminal: name a file, as in -o diff.svg, or say "
+			       "--output folded");
+	for (size_t i = 0; !r && i < config->output_count; i++) {
+		const struct exporter *exporter = config->outputs[i].exporter;
+
+		if (!exporter->write_diff)
+			r = err_set(err, EXIT_CODE_USAGE, -EINVAL,
+				    "%s cannot show a difference: write it as svg or folded",
+				    exporter->name);
+	}
+	return r;
+}
+
 static int check_capture(struct draft *draft, struct err *err)
 {
 	struct config *config = &draft->opts.config;
@@ -291,8 +317,10 @@ int draft_check(struct draft *draft, struct err *err)
 		r = check_together(draft, err);
 	if (!r && command & FOR_CAPTURE)
 		r = check_capture(draft, err);
-	if (!r && command & FOR_KEPT)
+	if (!r && command & (FOR_EXPORT | FOR_REPORT))
 		r = check_kept(draft, err);
+	if (!r && command == FOR_DIFF)
+		r = check_diff(draft, err);
 	if (!r && command & FOR_EXPORT)
 		r = draft_resolve_outputs(draft, err);
 	if (!r && command & FOR_SYMBOLIZE)

@@ -26,6 +26,16 @@ bool outputs_remain(const struct outputs *outputs)
 	       (outputs->bundle && !bundle_file_count(outputs->bundle));
 }
 
+static int write_one(const struct outputs *outputs, const struct profile *profile, FILE *stream)
+{
+	const struct exporter *exporter = outputs->config->outputs[outputs->written].exporter;
+	const struct export_opts *opts = &outputs->config->export;
+
+	if (outputs->before)
+		return exporter->write_diff(outputs->before, profile, opts, stream);
+	return exporter->write(profile, opts, stream);
+}
+
 int outputs_write_next(struct outputs *outputs, const struct profile *profile, struct err *err)
 {
 	const struct config *config = outputs->config;
@@ -39,7 +49,7 @@ int outputs_write_next(struct outputs *outputs, const struct profile *profile, s
 	r = outfile_stream(file, &stream, err);
 	if (r)
 		return r;
-	r = config->outputs[outputs->written].exporter->write(profile, &config->export, stream);
+	r = write_one(outputs, profile, stream);
 	r = outfile_commit(file, r, err);
 	if (!r)
 		outputs->written++;

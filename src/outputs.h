@@ -15,6 +15,7 @@ struct outputs {
 	struct outfile **files; /* one for each of config->outputs */
 	size_t written;		/* the first so many of them are whole */
 	struct bundle *bundle;	/* the last to be written; NULL: no --output-dir */
+	const struct profile *before; /* what is written is the difference from this; or NULL */
 };
 
 /* The config must outlive them. What was opened before a failure is in *outputs all the same. */

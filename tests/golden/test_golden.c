@@ -298,6 +298,8 @@ static void kept_capture_is_read(void)
 	for (size_t i = 0; i < output_count; i++) {
 		snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, outputs[i].suffix);
 		have = write_output(&outputs[i], profile);
+		if (outputs[i].exporter)
+			name_assets(&have);
 		want = read_file(path);
 		if (!want.data || !same_bytes(&have, &want))
 			check_fail(__FILE__, __LINE__, "of the capture, differs from %s", path);

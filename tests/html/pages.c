@@ -41,6 +41,7 @@ static void write_pages(const struct profile *p, const char *name)
 	write_with(exporter_by_name("html"), p, name);
 	write_with(exporter_by_name("json"), p, name);
 	write_with(exporter_by_name("folded"), p, name);
+	write_with(exporter_by_name("svg"), p, name);
 }
 
 static int is_stream(const struct dirent *entry)

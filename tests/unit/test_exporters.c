@@ -104,6 +104,21 @@ static void a_full_disk_is_told(void)
 	}
 }
 
+static void xml_has_no_byte_that_xml_cannot_have(void)
+{
+	static const char name[] = "<a href='x' & \"y\">\x01\n\x7f\xc2\x85\xff\xef\xbf\xbe\xef\xbf\xbf"
+				   "\xef\xbf\xbd]]>\xe2\x82\xac";
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	text_write_xml(out, name);
+	fclose(out);
+	CHECK_TEXT(text, "&lt;a href=&#39;x&#39; &amp; &quot;y&quot;&gt;????\xef\xbf\xbd\xef\xbf\xbd"
+			 "\xef\xbf\xbd\xef\xbf\xbd]]&gt;\xe2\x82\xac");
+	free(text);
+}
+
 static void durations_read_well(void)
 {
 	CHECK_TEXT(text_duration(0).bytes, "0 ns");
@@ -166,6 +181,7 @@ int main(void)
 	CHECK_CASE(same_profile_gives_same_bytes);
 	CHECK_CASE(an_empty_profile_can_be_written);
 	CHECK_CASE(a_full_disk_is_told);
+	CHECK_CASE(xml_has_no_byte_that_xml_cannot_have);
 	CHECK_CASE(durations_read_well);
 	CHECK_CASE(sizes_read_well);
 	CHECK_CASE(shares_say_all_and_nothing_only_when_exact);
