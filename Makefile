@@ -16,6 +16,8 @@ VERSION	:= 0.1.0
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
 TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils
+# Readers of formats.
+TEST_PACKAGES += golang-go protobuf-compiler
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
@@ -26,7 +28,9 @@ LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthre
 
 SRC	 := $(wildcard src/*.c)
 EXPORTER := $(wildcard exporters/*.c)
-OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o)
+PROTO	 := $(wildcard exporters/*.proto)
+PROTO_C	 := $(PROTO:exporters/%.proto=$(BUILD)/%.pb-c.c)
+OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o) $(PROTO_C:.c=.o)
 BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
@@ -91,6 +95,14 @@ $(BUILD)/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# Messages of formats: only pprof's files may see them. What is generated is not held to our warnings.
+$(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h: exporters/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=exporters --c_out=$(BUILD) $<
+$(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
+	$(CC) -std=gnu11 $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
+
 $(BUILD)/systemscope: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJ) $(LDLIBS) -o $@.full
 	objcopy --strip-debug $@.full $@
@@ -133,7 +145,8 @@ help:
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 UNIT	 := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT:tests/unit/%.c=$(BUILD)/tests/unit/%)
-SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER))
+SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER)) \
+	    $(PROTO_C:$(BUILD)/%.c=$(BUILD)/san/%.o)
 
 $(BUILD)/san/src/tracer.o: $(BUILD)/scope.skel.h
 $(BUILD)/san/src/%.o: src/%.c Makefile
@@ -142,6 +155,10 @@ $(BUILD)/san/src/%.o: src/%.c Makefile
 $(BUILD)/san/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
+$(BUILD)/san/%.pb-c.o: $(BUILD)/%.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(SANITIZE) -c $< -o $@
+$(patsubst %.c,$(BUILD)/san/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
 $(BUILD)/san/all.a: $(SAN_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a

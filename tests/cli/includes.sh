@@ -37,7 +37,7 @@ only elf 'elf\.h' sym_elf.c image_elf.c elf_file.h
 only demangler 'libiberty/|demangle\.h>' demangle.c
 only lzma 'lzma\.h' unpack_xz.c
 only other_rooms '\.\./' summary.c summary_unnamed.c digest.c cmd_symbolize.c unwind_walk.c
-only protobuf '(google/)?protobuf-c/' none
+only protobuf '(google/)?protobuf-c/|.*\.pb-c\.h' exporters/pprof_writer.h
 only zlib 'zlib\.h' elf_file.c sym_proof.c exporters/gzip.c
 
 # What a file includes by name must lie in one of these directories; <...> is the system's.

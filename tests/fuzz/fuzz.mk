@@ -21,7 +21,7 @@ fuzz: $(BUILD)/tests/fuzz/$(NAME) $(BUILD)/scope.skel.h
 	@rm -f $(BUILD)/fuzz/$(NAME)/* $(BUILD)/fuzz/$(NAME).least/*
 	$(CLANG) $(CPPFLAGS) -Isrc -std=gnu11 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -O1 -g tests/fuzz/fuzz_$(NAME).c \
-		$(filter-out src/main.c,$(SRC)) $(EXPORTER) $(LDLIBS) -o $(BUILD)/fuzz/fuzz_$(NAME)
+		$(filter-out src/main.c,$(SRC)) $(EXPORTER) $(PROTO_C) $(LDLIBS) -o $(BUILD)/fuzz/fuzz_$(NAME)
 	@[ ! -e tests/fuzz/$(NAME).corpus ] || \
 		$(BUILD)/tests/fuzz/$(NAME) --split tests/fuzz/$(NAME).corpus $(BUILD)/fuzz/$(NAME)
 	$(BUILD)/fuzz/fuzz_$(NAME) -max_len=16384 -timeout=5 -rss_limit_mb=1024 \
