@@ -16,8 +16,8 @@ VERSION	:= 0.1.0
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
 TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils
-# Readers of formats.
-TEST_PACKAGES += golang-go protobuf-compiler
+# Readers of formats. (Debian's npm is not to be had beside another's nodejs, which has one of its own.)
+TEST_PACKAGES += golang-go protobuf-compiler chromium $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g

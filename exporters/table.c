@@ -7,11 +7,13 @@
 extern const struct exporter exporter_folded;
 extern const struct exporter exporter_json;
 extern const struct exporter exporter_pprof;
+extern const struct exporter exporter_speedscope;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
 	&exporter_json,
 	&exporter_pprof,
+	&exporter_speedscope,
 	NULL,
 };
 
