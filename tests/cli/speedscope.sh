@@ -60,12 +60,19 @@ if ! (cd "$scratch" && gcc -D_GNU_SOURCE -O2 -g -static -pthread viewed.c -o vie
 fi
 "$scratch/viewed" &
 victim=$!
-for command in profile oncpu offcpu; do
-	run "$SYSTEMSCOPE" $command -q -p $victim -d 1 -o a.speedscope.json -o a.json
-	if judge_success captured_$command 0 a.speedscope.json a.json; then
-		same captured_$command "$dir/work/a.speedscope.json" "$dir/work/a.json"
+# captured NAME ARGUMENT...
+captured() {
+	name=captured_$1
+	shift
+	run "$SYSTEMSCOPE" "$@" -q -d 1 -o a.speedscope.json -o a.json
+	if judge_success "$name" 0 a.speedscope.json a.json; then
+		same "$name" "$dir/work/a.speedscope.json" "$dir/work/a.json"
 	fi
-done
+}
+captured profile -p $victim
+captured oncpu oncpu -p $victim
+captured offcpu offcpu -p $victim
+captured all -a
 kill $victim
 wait $victim 2>/dev/null
 
