@@ -192,6 +192,6 @@ test:
 	@$(MAKE) --no-print-directory build test-programs
 	@SYSTEMSCOPE=$(abspath $(BUILD))/systemscope BUILD=$(BUILD) tests/run --timeout 900 \
 		$(SELF_TESTS) $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
-test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS)
+test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS) $(BUILD)/bench/exporters
 
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)

@@ -86,6 +86,7 @@ capture() {
 }
 capture -q -p $victim -F 199 -d 1.5 -o a.pb.gz -o a.json
 capture offcpu -q -p $victim -d 1 -o b.pb.gz -o b.json
+capture -q -a -d 1 -o all.pb.gz -o all.json
 capture offcpu -q -p $victim --duration 0.5 --output pprof -o c
 kill $victim
 wait $victim 2>/dev/null
@@ -95,6 +96,8 @@ judge captured_decoded same a.pb.gz a.json
 judge captured_offcpu_decoded same b.pb.gz b.json
 judge captured_sums sums a.json -- a.pb.gz
 judge captured_offcpu_sums sums b.json -- b.pb.gz
+judge captured_all_decoded same all.pb.gz all.json
+judge captured_all_sums sums all.json -- all.pb.gz
 judge merged sums a.json b.json -- a.pb.gz b.pb.gz
 judge compared difference a.pb.gz b.pb.gz a.json b.json
 judge compared_with_itself difference a.pb.gz a.pb.gz a.json a.json

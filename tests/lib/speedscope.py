@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""speedscope.py IMPORTED JSON
+"""speedscope.py IMPORTED JSON [timeline]
 
 Compares what speedscope's importer made of a file (tests/lib/speedscope.js) with the same profile as
-JSON: every thread, every stack, every nanosecond. Says what differs, and then exits 1.
+JSON: every thread, every stack, every nanosecond; of threads with a timeline, their states. Says what differs, and then exits 1.
 """
 import collections
 import json
@@ -52,6 +52,18 @@ def compare(what, imported, profile, samples):
     check(f"{what}: frames", frames, {f: (self_ns[f], total_ns[f]) for f in +total_ns})
 
 
+def compare_timeline(what, imported, profile, thread):
+    """Of a timeline the states' sums are the thread's; the track is as long as the window."""
+    sums = collections.Counter()
+    for stack in imported["stacks"]:
+        leaf = stack["stack"][-1]
+        state = "runq" if leaf == "[run queue]" else "off" if leaf.startswith("[blocked") else "on"
+        sums[state] += stack["weight"]
+    check(f"{what}: total", imported["total"], profile["window_ns"])
+    check(f"{what}: sums", [sums[state] for state in ("on", "runq", "off")],
+          [thread[f"{state}_ns"] for state in ("on", "runq", "off")])
+
+
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         imported = json.load(file)
@@ -74,7 +86,10 @@ def main():
     check("threads", [p["name"] for p in imported["profiles"][1:]],
           [f"{t['comm']}-{t['pid']}/{t['tid']}" for t in map(profile["threads"].__getitem__, threads)])
     for i, thread in zip(threads, imported["profiles"][1:]):
-        compare(thread["name"], thread, profile, [s for s in samples if s["thread"] == i])
+        if "timeline" in sys.argv[3:]:
+            compare_timeline(thread["name"], thread, profile, profile["threads"][i])
+        else:
+            compare(thread["name"], thread, profile, [s for s in samples if s["thread"] == i])
 
 
 main()

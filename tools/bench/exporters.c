@@ -2,14 +2,15 @@
 /*
  * exporters.c - what the exporters cost: time, memory and bytes for a profile made up here.
  *
- *     exporters [-n SAMPLES] [-s STACKS] [-t THREADS] [-d DIRECTORY] [-i] [NAME]...
+ *     exporters [-n SAMPLES] [-s STACKS] [-t THREADS] [-r RUNS] [-d DIRECTORY] [-i] [NAME]...
  *
  * 1 000 000 samples over 100 000 stacks if nothing else is said; all exporters, or those named; -d
  * keeps what they write, -i gives the profile a timeline of as many intervals. Every sample has a
  * thread, a state, a reason and a stack of its own, as in a profile that src/profile_build.c made.
  *
- * Each exporter runs in a process of its own, thrice. Printed are the least CPU time, the bytes
- * written, and by how much the process grew, as a multiple of the profile's own bytes.
+ * Each run of an exporter, of three if nothing else is said, is a process of its own. Printed are
+ * the least CPU time, the bytes written, and by how much the process grew, also as a multiple of
+ * the profile's own bytes.
  */
 #include <err.h>
 #include <fcntl.h>
@@ -23,7 +24,6 @@
 
 #include "exporter.h"
 
-#define RUNS	  3
 #define MEGA	  1e6
 #define IMAGES	  40u
 #define FILES	  3000u
@@ -350,7 +350,8 @@ static void run(const struct made *m, const struct exporter *exporter, const cha
 	ret_cost->bytes = written.bytes;
 }
 
-static int measure(const struct made *m, const struct exporter *exporter, const char *directory)
+static int measure(const struct made *m, const struct exporter *exporter, uint32_t runs,
+		   const char *directory)
 {
 	struct cost *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -361,7 +362,7 @@ static int measure(const struct made *m, const struct exporter *exporter, const 
 		err(1, "mmap");
 	if (directory)
 		snprintf(path, sizeof(path), "%s/profile%s", directory, exporter->suffixes[0]);
-	for (int i = 0; i < RUNS; i++) {
+	for (uint32_t i = 0; i < runs; i++) {
 		pid_t pid = fork();
 		int status;
 
@@ -412,18 +413,20 @@ static uint32_t number(const char *text)
 int main(int argc, char **argv)
 {
 	static struct made made;
-	uint32_t samples = 1000000, stacks = 100000, threads = 200;
+	uint32_t samples = 1000000, stacks = 100000, threads = 200, runs = 3;
 	const char *directory = NULL;
 	bool timeline = false;
 	int option, ret = 0;
 
-	while ((option = getopt(argc, argv, "n:s:t:d:i")) != -1) {
+	while ((option = getopt(argc, argv, "n:s:t:r:d:i")) != -1) {
 		if (option == 'n')
 			samples = number(optarg);
 		else if (option == 's')
 			stacks = number(optarg);
 		else if (option == 't')
 			threads = number(optarg);
+		else if (option == 'r')
+			runs = number(optarg);
 		else if (option == 'd')
 			directory = optarg;
 		else if (option == 'i')
@@ -453,7 +456,7 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	for (size_t i = 0; exporter_table[i]; i++) {
 		if (is_wanted(&made, exporter_table[i], argv + optind))
-			ret |= measure(&made, exporter_table[i], directory);
+			ret |= measure(&made, exporter_table[i], runs, directory);
 	}
 	return ret;
 }
