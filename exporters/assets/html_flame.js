@@ -7,7 +7,7 @@
 const ROW = 19;		    // pixels
 const NARROW = 0.7;	    // boxes below this are drawn together,
 const TOGETHER = 9;	    // as boxes of about this width
-const PALETTE = [[238, 92, 82], [242, 184, 56], [92, 152, 232]];
+const PALETTE = [[224, 70, 62], [245, 190, 64], [108, 166, 240]]; // dark, light, and between
 const STRONG = ['#a8200d', '#8a5a00', '#17508f']; // the same for lines, on a box or on white
 const INK = '#111';
 
