@@ -138,7 +138,7 @@ static void page_free(struct page *page)
 /* A number in the tables: five bits a digit, the least first, and 32 where more follow. */
 static void put(const struct page *page, uint64_t value)
 {
-	static const char digits[64] __attribute__((nonstring)) =
+	static const char digits[] =
 		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 	for (; value >= 32; value >>= 5)

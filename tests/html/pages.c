@@ -4,6 +4,8 @@
  *
  *     STREAM.{html,json,folded}   each of tests/streams
  *     names.*      names that try to be something else, one of 10 000 characters
+ *     deep.*       a stack of 1500 frames
+ *     recursion.*  a function that is its own caller's caller
  *     timeline.*   three threads and their intervals
  *     many-N.*     N stacks, 10, 1000 and 100 000; the narrowest is 1 ns of the_narrowest()
  */
@@ -118,6 +120,38 @@ static void write_names(void)
 	}
 	h.profile.image_count = sizeof(names) / sizeof(names[0]) + 1;
 	write_pages(handmade_seal(&h), "names");
+}
+
+/* 1500 functions, each called by the one before. */
+static void write_deep(void)
+{
+	static char names[1500][16];
+	uint32_t stack = 0;
+
+	handmade_init(&h);
+	handmade_process(&h, 100, "app");
+	handmade_thread(&h, 100, "app");
+	for (uint32_t i = 0; i < 1500; i++) {
+		snprintf(names[i], sizeof(names[i]), "level_%u", i);
+		stack = handmade_stack(&h, stack, names[i]);
+	}
+	handmade_sample(&h, 0, SCOPE_ON, stack, NSEC_PER_MSEC);
+	write_pages(handmade_seal(&h), "deep");
+}
+
+/* main calls f, which runs 5 ms, and calls g, which calls f again, for 10 ms. */
+static void write_recursion(void)
+{
+	uint32_t outer, inner;
+
+	handmade_init(&h);
+	handmade_process(&h, 100, "app");
+	handmade_thread(&h, 100, "app");
+	outer = handmade_stack(&h, handmade_stack(&h, 0, "main"), "f");
+	inner = handmade_stack(&h, handmade_stack(&h, outer, "g"), "f");
+	handmade_sample(&h, 0, SCOPE_ON, outer, 5 * NSEC_PER_MSEC);
+	handmade_sample(&h, 0, SCOPE_ON, inner, 10 * NSEC_PER_MSEC);
+	write_pages(handmade_seal(&h), "recursion");
 }
 
 static void add_interval(struct profile_interval *intervals, uint32_t thread,
@@ -238,6 +272,8 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	write_streams();
 	write_names();
+	write_deep();
+	write_recursion();
 	write_timeline();
 	write_many(10);
 	write_many(1000);
