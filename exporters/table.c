@@ -7,12 +7,14 @@
 extern const struct exporter exporter_folded;
 extern const struct exporter exporter_json;
 extern const struct exporter exporter_svg;
+extern const struct exporter exporter_html;
 extern const struct exporter exporter_scope;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
 	&exporter_json,
 	&exporter_svg,
+	&exporter_html,
 	&exporter_scope,
 	NULL,
 };

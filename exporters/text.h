@@ -25,6 +25,9 @@ void text_write_folded(FILE *out, const char *name);
 /* A JSON string, quotes included. */
 void text_write_json(FILE *out, const char *name);
 
+/* The same within a <script> of a page: without '<', no name ends the script or begins a comment. */
+void text_write_script_json(FILE *out, const char *name);
+
 /* For XML 1.0, as text or within an attribute's quotes of either kind. */
 void text_write_xml(FILE *out, const char *name);
 

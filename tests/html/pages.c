@@ -2,8 +2,9 @@
 /*
  * pages.c - profiles through exporters, for the tests of what reads them: pages DIRECTORY writes
  *
- *     STREAM.{html,json,folded}   each of tests/streams
+ *     STREAM.{html,json,folded,svg}   each of tests/streams
  *     names.*      names that try to be something else, one of 10 000 characters
+ *     recursion.*  a function that is its own caller's caller
  *     timeline.*   three threads and their intervals
  *     many-N.*     N stacks, 10, 1000 and 100 000; the narrowest is 1 ns of the_narrowest()
  */
@@ -38,8 +39,7 @@ static void write_with(const struct exporter *exporter, const struct profile *p,
 
 static void write_pages(const struct profile *p, const char *name)
 {
-	if (exporter_by_name("html"))
-		write_with(exporter_by_name("html"), p, name);
+	write_with(exporter_by_name("html"), p, name);
 	write_with(exporter_by_name("json"), p, name);
 	write_with(exporter_by_name("folded"), p, name);
 	write_with(exporter_by_name("svg"), p, name);
@@ -119,6 +119,21 @@ static void write_names(void)
 	}
 	h.profile.image_count = sizeof(names) / sizeof(names[0]) + 1;
 	write_pages(handmade_seal(&h), "names");
+}
+
+/* main calls f, which runs 5 ms, and calls g, which calls f again, for 10 ms. */
+static void write_recursion(void)
+{
+	uint32_t outer, inner;
+
+	handmade_init(&h);
+	handmade_process(&h, 100, "app");
+	handmade_thread(&h, 100, "app");
+	outer = handmade_stack(&h, handmade_stack(&h, 0, "main"), "f");
+	inner = handmade_stack(&h, handmade_stack(&h, outer, "g"), "f");
+	handmade_sample(&h, 0, SCOPE_ON, outer, 5 * NSEC_PER_MSEC);
+	handmade_sample(&h, 0, SCOPE_ON, inner, 10 * NSEC_PER_MSEC);
+	write_pages(handmade_seal(&h), "recursion");
 }
 
 static void add_interval(struct profile_interval *intervals, uint32_t thread,
@@ -239,6 +254,7 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	write_streams();
 	write_names();
+	write_recursion();
 	write_timeline();
 	write_many(10);
 	write_many(1000);

@@ -160,8 +160,21 @@ static void shares_say_all_and_nothing_only_when_exact(void)
 	CHECK_TEXT(text_share(3, 2).bytes, "150.0 %");
 }
 
+static void no_name_ends_a_script(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	text_write_script_json(out, "</script>\"<!--\n\xff");
+	fclose(out);
+	CHECK_TEXT(text, "\"\\u003c/script>\\\"\\u003c!--\\u000a\xef\xbf\xbd\"");
+	free(text);
+}
+
 int main(void)
 {
+	CHECK_CASE(no_name_ends_a_script);
 	CHECK_CASE(table_is_consistent);
 	CHECK_CASE(format_is_told_by_the_end_of_the_name_alone);
 	CHECK_CASE(same_profile_gives_same_bytes);
