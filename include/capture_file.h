@@ -271,6 +271,15 @@ static const struct capture_table capture_tables[] = {
 /* The table that chunks of a type are of, as an index. */
 #define CAPTURE_TABLE_OF(type) ((size_t)(type)-CAPTURE_PROCESS)
 
+/* A member more is a column more. */
+static_assert(sizeof(struct profile) == 736, "see the head");
+static_assert(sizeof(struct profile_process) == 40, "see its table");
+static_assert(sizeof(struct profile_thread) == 72, "see its table");
+static_assert(sizeof(struct profile_image) == 40, "see its table");
+static_assert(sizeof(struct profile_frame) == 32, "see its table");
+static_assert(sizeof(struct profile_stack) == 8, "see its table");
+static_assert(sizeof(struct profile_sample) == 40, "see its table");
+static_assert(sizeof(struct profile_interval) == 40, "see its table");
 static_assert(CAPTURE_TABLES == CAPTURE_TABLE_OF(CAPTURE_END), "in the order of the chunks");
 
 #endif
