@@ -78,7 +78,9 @@ $(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/chain.c test
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANITIZE) -Itests/kernel $(filter %.c,$^) \
 		-ljansson -o $@
 
-# Profiles as pages and pictures, for tests/cli/{,browser_}{html,svg}.sh.
+# Profiles as pages and pictures, for tests/cli/{,browser_}{html,svg}.sh. Debian's npm is not to be had
+# beside a nodejs of another origin, which has one of its own.
+TEST_PACKAGES += libxml2-utils chromium $(if $(shell command -v npm),,nodejs npm)
 test-programs: $(BUILD)/tests/pages
 $(BUILD)/tests/pages: tests/html/pages.c tests/lib/stream.c tests/lib/stream.h tests/lib/handmade.h \
 			$(BUILD)/san/all.a

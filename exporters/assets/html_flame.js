@@ -7,7 +7,7 @@
 const ROW = 19;		    // pixels
 const NARROW = 0.7;	    // boxes below this are drawn together,
 const TOGETHER = 9;	    // as boxes of about this width
-const PALETTE = [[238, 92, 82], [242, 184, 56], [92, 152, 232]];
+const PALETTE = [[224, 70, 62], [245, 190, 64], [108, 166, 240]]; // dark, light, and between
 const STRONG = ['#a8200d', '#8a5a00', '#17508f']; // the same for lines, on a box or on white
 const INK = '#111';
 
@@ -82,17 +82,27 @@ class FlameView {
 	}
 
 	show(tree, focus, fromBottom) {
+		const turned = !this.tree || this.fromBottom !== fromBottom;
+
 		this.tree = tree;
 		this.focus = focus;
 		this.fromBottom = fromBottom;
 		this.selected = focus.node;
 		this.hovered = null;
 		this.layout();
-		this.box.scrollTop = fromBottom ? this.box.scrollHeight : 0;
+		if (turned)
+			this.box.scrollTop = fromBottom ? this.box.scrollHeight : 0;
+		this.scrollToFocus();
 	}
 
-	setFocus(focus) {
-		this.show(this.tree, focus, this.fromBottom);
+	// What is zoomed to is in sight, with room for what it calls; it stays where it is if it can.
+	scrollToFocus() {
+		const row = this.depth - 1, shown = this.box.clientHeight;
+		const y = this.fromBottom ? this.height - (row + 1) * ROW : row * ROW;
+		const at = y - this.box.scrollTop, low = this.fromBottom ? shown / 4 : 0;
+
+		if (at < low || at > low + shown * 3 / 4)
+			this.box.scrollTop = y - shown / 3 * (this.fromBottom ? 2 : 1);
 	}
 
 	setMatch(match) {

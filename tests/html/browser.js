@@ -438,6 +438,21 @@ async function reachesTheNarrowest(reader, page) {
 	await reader.run(() => app.go(app.resetFocus()));
 }
 
+async function reachesTheDeepest(reader, page) {
+	for (const where of ['the top', 'the bottom']) {
+		await page.fill('#search', 'level_1400');
+		await page.press('#search', 'Enter');
+		const place = await reader.place('level_1400'), box = await page.locator('#flame').boundingBox();
+
+		assert(place.y > box.y && place.y < box.y + box.height, 'from ' + where + ' it is out of sight');
+		await page.mouse.click(place.x, place.y + (where === 'the top' ? 19 : -19));
+		assert.strictEqual((await reader.focusPath()).pop(), 'level_1401');
+		await page.click('#reset');
+		assert(await reader.run(() => app.views.flame.y(0)) < 900);
+		await page.check('#flip');
+	}
+}
+
 async function isDark(reader, page) {
 	const back = () => reader.run(() => getComputedStyle(document.body).backgroundColor);
 	const dark = await back();
@@ -458,7 +473,7 @@ async function main() {
 	const cases = [
 		['plain', opens, zooms, tellsWhatIsUnderThePointer, searches, filtersStates, filtersReasons,
 		 filtersThreads, showsFunctions, showsCallersAndCallees, inverts, worksByKeyboard],
-		['recursion', countsRecursionOnce], ['timeline', choosesATime], ['names', namesAreText], ['hostile', namesAreTextOfAStream],
+		['recursion', countsRecursionOnce], ['deep', reachesTheDeepest], ['timeline', choosesATime], ['names', namesAreText], ['hostile', namesAreTextOfAStream],
 		['many-100000', saysHowLongItTook, reachesTheNarrowest],
 	];
 

@@ -4,6 +4,7 @@
  *
  *     STREAM.{html,json,folded,svg}   each of tests/streams
  *     names.*      names that try to be something else, one of 10 000 characters
+ *     deep.*       a stack of 1500 frames
  *     recursion.*  a function that is its own caller's caller
  *     timeline.*   three threads and their intervals
  *     many-N.*     N stacks, 10, 1000 and 100 000; the narrowest is 1 ns of the_narrowest()
@@ -119,6 +120,23 @@ static void write_names(void)
 	}
 	h.profile.image_count = sizeof(names) / sizeof(names[0]) + 1;
 	write_pages(handmade_seal(&h), "names");
+}
+
+/* 1500 functions, each called by the one before. */
+static void write_deep(void)
+{
+	static char names[1500][16];
+	uint32_t stack = 0;
+
+	handmade_init(&h);
+	handmade_process(&h, 100, "app");
+	handmade_thread(&h, 100, "app");
+	for (uint32_t i = 0; i < 1500; i++) {
+		snprintf(names[i], sizeof(names[i]), "level_%u", i);
+		stack = handmade_stack(&h, stack, names[i]);
+	}
+	handmade_sample(&h, 0, SCOPE_ON, stack, NSEC_PER_MSEC);
+	write_pages(handmade_seal(&h), "deep");
 }
 
 /* main calls f, which runs 5 ms, and calls g, which calls f again, for 10 ms. */
@@ -254,6 +272,7 @@ int main(int argc, char **argv)
 	directory = argv[1];
 	write_streams();
 	write_names();
+	write_deep();
 	write_recursion();
 	write_timeline();
 	write_many(10);

@@ -140,10 +140,11 @@ def check_threads(data, strings, want):
 
 
 def check_samples(data, strings, want):
-    """Every sum by thread, state, reason and what the stack reads as."""
-    frames, nodes = read_frames(data, strings), [0]
+    """Every sum by thread, state, reason and what the stack reads as: a number, the same in both."""
+    frames, nodes, readings = read_frames(data, strings), [0], {}
     for back, frame in Numbers(data["stacks"]).rows(2):
-        nodes.append((nodes[len(nodes) - back], frames[frame]))
+        reading = (nodes[len(nodes) - back], frames[frame])
+        nodes.append(readings.setdefault(reading, len(readings) + 1))
     need(len(set(nodes)) == len(nodes), "a stack is listed twice")
     have = collections.Counter()
     for (thread, state, reason, node, *what), value in read_samples(data, strings).items():
@@ -152,9 +153,10 @@ def check_samples(data, strings, want):
     stacks = [0]
     for stack in want["stacks"][1:]:
         frame = want["frames"][stack["frame"]]
-        stacks.append((stacks[stack["parent"]], (
+        reading = (stacks[stack["parent"]], (
             frame["name"], frame["image"] or "", frame["kind"], frame["named"], frame["file"] or "",
-            frame["line"] or 0, frame["inlined"])))
+            frame["line"] or 0, frame["inlined"]))
+        stacks.append(readings.setdefault(reading, len(readings) + 1))
     wanted = collections.Counter()
     for sample in want["samples"]:
         reason = (sample["reason"] or "") if sample["state"] == "off" else None
