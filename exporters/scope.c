@@ -20,7 +20,8 @@
 
 #define LEB_MAX 10 /* bytes of a number of 64 bits */
 
-#define PARTS 32 /* of samples, and of intervals, at least */
+#define PARTS	  32 /* of samples, and of intervals, where there are many */
+#define PART_ROWS 16 /* fewer are not worth a chunk */
 
 struct writer {
 	const struct profile *profile;
@@ -287,7 +288,7 @@ static int put_rows(struct writer *w, enum capture_chunk_type type, uint32_t end
 /* In so many parts that a cut takes few that were not reached. */
 static int put_parts(struct writer *w, enum capture_chunk_type type, uint32_t count)
 {
-	uint32_t step = count / PARTS + 1;
+	uint32_t step = count / PARTS + PART_ROWS;
 
 	return put_rows(w, type, count, step < CAPTURE_CHUNK_ROWS ? step : CAPTURE_CHUNK_ROWS);
 }

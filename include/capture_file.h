@@ -272,7 +272,8 @@ static const struct capture_table capture_tables[] = {
 #define CAPTURE_TABLE_OF(type) ((size_t)(type)-CAPTURE_PROCESS)
 
 /* A member more is a column more. */
-static_assert(sizeof(struct profile) == 736, "see the head");
+static_assert(sizeof(struct profile) - sizeof(((struct profile *)0)->losses) == 448,
+	      "see the head");
 static_assert(sizeof(struct profile_process) == 40, "see its table");
 static_assert(sizeof(struct profile_thread) == 72, "see its table");
 static_assert(sizeof(struct profile_image) == 40, "see its table");

@@ -15,13 +15,13 @@
 
 /* What handmade.h has no place for. */
 static struct handmade h;
-static struct profile_interval intervals[16];
+static struct profile_interval intervals[64];
 
 static char long_name[CAPTURE_TEXT_BYTES + 5000] = "short";
 
 static inline void add_interval(uint32_t thread, enum scope_state state, nsec_t start_ns, nsec_t ns)
 {
-	assert(h.profile.interval_count < 16);
+	assert(h.profile.interval_count < 64);
 	intervals[h.profile.interval_count++] = (struct profile_interval){
 		.thread = thread,
 		.state = state,
@@ -143,7 +143,8 @@ static inline struct profile *make_profile(uint32_t more)
 	add_interval(0, SCOPE_ON, 0, 10);
 	add_interval(0, SCOPE_OFF, 10, 1);
 	add_interval(0, SCOPE_RUNQ, 100, (nsec_t)1 << 40);
-	add_interval(2, SCOPE_ON, 5, 1);
+	for (uint32_t i = 0; i < 40; i++)
+		add_interval(2, i % 3 ? SCOPE_ON : SCOPE_OFF, 5 + 100 * i, 1 + i % 7);
 	h.processes[2].anonymous_ns = 8; /* known last, as in a capture */
 	h.processes[2].anonymous_why = handmade_string(&h, "/tmp/perf-1.map: not found");
 	add_rest(&h.profile);
@@ -184,6 +185,12 @@ static inline struct profile *read_bytes(const char *data, size_t size)
 	free(exact);
 	CHECK((ret == 0) == (profile != NULL) && (ret == 0) == !err.code && ret <= 0);
 	return profile;
+}
+
+/* Not whole, and it says so. */
+static inline bool is_told(const struct profile *p)
+{
+	return p->losses[SCOPE_LOSS_FILE_CUT].count + p->losses[SCOPE_LOSS_FILE_DAMAGED].count == 1;
 }
 
 static inline void check_refused(const char *data, size_t size, const char *message)

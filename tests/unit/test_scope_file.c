@@ -36,11 +36,6 @@ static void check_same_intervals(const struct profile *have, const struct profil
 	}
 }
 
-static bool is_told(const struct profile *p)
-{
-	return p->losses[SCOPE_LOSS_FILE_CUT].count + p->losses[SCOPE_LOSS_FILE_DAMAGED].count == 1;
-}
-
 /* --- whole files ------------------------------------------------------------------------------ */
 
 static void check_round_trip(const struct profile *profile)

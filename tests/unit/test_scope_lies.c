@@ -163,7 +163,7 @@ static void any_content_is_sound_or_refused(void)
 	free(bytes.data);
 }
 
-/* 'packed_bytes' of a file that has no more. */
+/* Sizes of the first chunk. */
 static void sizes_are_not_believed(void)
 {
 	struct bytes bytes = capture_of(make_profile(0));
@@ -181,10 +181,116 @@ static void sizes_are_not_believed(void)
 	free(bytes.data);
 }
 
+/* Each chunk as one of another type, of types that there are and others. */
+static void types_are_not_believed(void)
+{
+	static const uint32_t types[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, UINT32_MAX };
+	struct bytes bytes = capture_of(make_profile(10)), changed = { NULL, 0 };
+	size_t chunk_off = CAPTURE_MAGIC_BYTES + 4, next = chunk_off;
+	struct capture_chunk chunk;
+	uint8_t *content;
+
+	while ((content = capture_take_chunk(bytes.data, bytes.size, &next, &chunk))) {
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+			FILE *out = open_memstream(&changed.data, &changed.size);
+			struct profile *profile;
+
+			fwrite(bytes.data, 1, chunk_off, out);
+			capture_put_chunk(out, types[i], content, chunk.unpacked_bytes);
+			fwrite(bytes.data + next, 1, bytes.size - next, out);
+			fclose(out);
+			profile = read_bytes(changed.data, changed.size);
+			if (profile)
+				CHECK_INT(is_told(profile), types[i] != chunk.type);
+			profile_free(&profile);
+			free(changed.data);
+		}
+		chunk_off = next;
+		free(content);
+	}
+	free(bytes.data);
+}
+
+/* More time in the samples than the threads have, and no end that would tell it by itself. */
+static void time_of_a_part_is_not_believed(void)
+{
+	struct profile *profile = make_profile(3);
+	struct bytes bytes;
+
+	more_time_than_the_ledger(profile);
+	bytes = capture_of(profile);
+	check_refused(bytes.data, bytes.size - 1, "it is no profile: its times do not add up");
+	free(bytes.data);
+}
+
+/* The head, with the rows that there are said to be; no losses. */
+static size_t write_head(const struct profile *profile, uint8_t *content)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < CAPTURE_HEAD_COLUMNS; i++) {
+		uint64_t value = 0;
+
+		memcpy(&value, (const char *)profile + capture_head[i].off, capture_head[i].bytes);
+		for (; value >= 0x80; value >>= 7)
+			content[used++] = (uint8_t)(value | 0x80);
+		content[used++] = (uint8_t)value;
+	}
+	content[used++] = 0;
+	return used;
+}
+
+/* No memory is taken for rows that are only said to be there. */
+static void counts_are_not_believed(void)
+{
+	/* 2^28 rows, and the first values of some */
+	static const uint8_t rows[] = { 0x80, 0x80, 0x80, 0x80, 0x01, 0, 0, 0, 0, 0, 0, 0 };
+	struct profile *profile = make_profile(0);
+	struct bytes bytes = { NULL, 0 };
+	FILE *out = open_memstream(&bytes.data, &bytes.size);
+	uint8_t content[512];
+
+	profile->process_count = CAPTURE_ROWS_MAX;
+	capture_put_head(out);
+	capture_put_chunk(out, CAPTURE_HEAD, content, write_head(profile, content));
+	capture_put_chunk(out, CAPTURE_TEXT, (const uint8_t *)"a\0b", 4);
+	capture_put_chunk(out, CAPTURE_PROCESS, rows, sizeof(rows));
+	fclose(out);
+	check_refused(bytes.data, bytes.size, "it is damaged before the first thread");
+	free(bytes.data);
+}
+
+/* As deep as can be, and one more. */
+static void stacks_have_a_bottom(void)
+{
+	static struct profile_stack stacks[CAPTURE_STACK_MAX + 2];
+
+	for (uint32_t deepest = CAPTURE_STACK_MAX; deepest <= CAPTURE_STACK_MAX + 1; deepest++) {
+		struct profile *profile = make_profile(0), *back;
+		struct bytes bytes;
+
+		for (uint32_t i = 1; i <= deepest; i++)
+			stacks[i] = (struct profile_stack){ .parent = i - 1, .frame = 1 };
+		profile->stacks = stacks;
+		profile->stack_count = deepest + 1;
+		bytes = capture_of(profile);
+		back = read_bytes(bytes.data, bytes.size);
+		CHECK(back != NULL);
+		CHECK_INT(back ? back->losses[SCOPE_LOSS_FILE_DAMAGED].count : 0,
+			  deepest > CAPTURE_STACK_MAX);
+		profile_free(&back);
+		free(bytes.data);
+	}
+}
+
 int main(void)
 {
 	CHECK_CASE(lies_are_not_believed);
 	CHECK_CASE(any_content_is_sound_or_refused);
 	CHECK_CASE(sizes_are_not_believed);
+	CHECK_CASE(types_are_not_believed);
+	CHECK_CASE(time_of_a_part_is_not_believed);
+	CHECK_CASE(counts_are_not_believed);
+	CHECK_CASE(stacks_have_a_bottom);
 	return check_status();
 }
