@@ -17,7 +17,7 @@ enum {
 #define CHARACTER   7.25 /* width of the font, which is monospaced */
 #define LABEL_LEAST 24	 /* pixels */
 
-/* They differ in lightness, not only in hue: 55, 85 and 70 of 100. */
+/* They differ in lightness, not only in hue: 55, 85 and 69 of 100. */
 static const int state_colour[SCOPE_STATES][3] = {
 	[SCOPE_ON] = { 226, 83, 65 },
 	[SCOPE_RUNQ] = { 253, 206, 84 },

@@ -78,9 +78,7 @@ $(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/chain.c test
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANITIZE) -Itests/kernel $(filter %.c,$^) \
 		-ljansson -o $@
 
-# Profiles as pages, for tests/cli/html.sh and tests/cli/browser_html.sh. Debian's npm is not to be had
-# beside a nodejs of another origin, which has one of its own.
-TEST_PACKAGES += chromium $(if $(shell command -v npm),,nodejs npm)
+# Profiles as pages and pictures, for tests/cli/{,browser_}{html,svg}.sh.
 test-programs: $(BUILD)/tests/pages
 $(BUILD)/tests/pages: tests/html/pages.c tests/lib/stream.c tests/lib/stream.h tests/lib/handmade.h \
 			$(BUILD)/san/all.a

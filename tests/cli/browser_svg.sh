@@ -25,6 +25,11 @@ mkdir "$scratch/pages"
 	not_ok pictures "tests/pages failed"
 	finish
 }
+golden=$here/../golden
+run "$SYSTEMSCOPE" diff "$golden/plain.scope" "$golden/blocked.scope" -o x.svg -o x.folded
+judge_success difference 0 x.svg x.folded || finish
+mv "$dir/work/x.svg" "$scratch/pages/difference.svg"
+mv "$dir/work/x.folded" "$scratch/pages/difference.folded"
 NODE_PATH=$npm/node_modules timeout 600 node "$here/browser.js" "$chromium" "$scratch/pages" \
 	${SCREENSHOTS:+"$SCREENSHOTS"} >"$scratch/cases" 2>"$scratch/errors"
 code=$?

@@ -2,7 +2,7 @@
 /*
  * pages.c - profiles through exporters, for the tests of what reads them: pages DIRECTORY writes
  *
- *     STREAM.{html,json,folded}   each of tests/streams
+ *     STREAM.{html,json,folded,svg}   each of tests/streams
  *     names.*      names that try to be something else, one of 10 000 characters
  *     deep.*       a stack of 1500 frames
  *     recursion.*  a function that is its own caller's caller

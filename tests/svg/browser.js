@@ -14,29 +14,35 @@ let browser, failed = false;
 
 // --- the folded file, as a tree ------------------------------------------------------------------
 
+// Of one profile three times, of a difference six: those of after come last.
 function readFolded(name) {
 	const stacks = new Map();
 	for (const line of fs.readFileSync(`${pages}/${name}.folded`, 'utf8').split('\n').slice(0, -1)) {
-		const [, path, state, us] = /^(.*)_\[([cro])\] (\d+)$/s.exec(line);
+		const [, path, state, us, after] = /^(.*)_\[([cro])\] (\d+)(?: (\d+))?$/s.exec(line);
 		if (!stacks.has(path))
-			stacks.set(path, { path: path.split(';'), us: [0, 0, 0] });
+			stacks.set(path, { path: path.split(';'), us: after ? [0, 0, 0, 0, 0, 0] : [0, 0, 0] });
 		stacks.get(path).us['cro'.indexOf(state)] += Number(us);
+		if (after)
+			stacks.get(path).us[3 + 'cro'.indexOf(state)] += Number(after);
 	}
 	return [...stacks.values()];
 }
 
 const order = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-const sum = us => us[0] + us[1] + us[2];
+let windows = [1, 1]; // of a difference, in seconds
+const sum = us => (us[0] + us[1] + us[2]) / windows[0] + (us.length > 3 ? (us[3] + us[4] + us[5]) / windows[1] : 0);
 
 // Each frame once: { path, us, x, depth }, x in microseconds.
 function makeTree(stacks, inverted) {
-	const root = { name: 'all', path: [], us: [0, 0, 0], kids: new Map() }, frames = [];
+	const none = stacks[0].us.map(() => 0), frames = [];
+	const root = { name: 'all', path: [], us: none.slice(), kids: new Map() };
 	for (const stack of stacks) {
 		const path = inverted ? stack.path.slice().reverse() : stack.path;
 		let node = root;
 		[null, ...path].forEach((name, depth) => {
 			if (depth && !node.kids.has(name))
-				node.kids.set(name, { name, path: path.slice(0, depth), us: [0, 0, 0], kids: new Map() });
+				node.kids.set(name,
+					{ name, path: path.slice(0, depth), us: none.slice(), kids: new Map() });
 			node = depth ? node.kids.get(name) : root;
 			stack.us.forEach((us, i) => { node.us[i] += us; });
 		});
@@ -128,9 +134,11 @@ async function check(name, work) {
 	}
 }
 
-// Every frame, found by where it should be, says what the folded file says.
+// Every frame that is a pixel wide, found by where it should be, says what the folded file says.
 async function hoverAll(reader, tree, icicle) {
 	for (const frame of tree.frames) {
+		if (sum(frame.us) / sum(tree.root.us) * WIDTH < 1)
+			continue;
 		await reader.hover(tree, frame, icicle);
 		assert.strictEqual(await reader.name(), frame.name, `at ${frame.path.join(';')}`);
 		assert.deepStrictEqual(await reader.us(), frame.us, `times of ${frame.path.join(';')}`);
@@ -273,12 +281,29 @@ async function idleToggle() {
 	});
 }
 
+// Of 1 s to 4 s: as wide as what they take of each second.
+async function difference() {
+	await open('difference', {}, async (reader, page) => {
+		windows = await page.evaluate(() => ['window-ns', 'window-after-ns'].map(name =>
+			document.querySelector('metadata').firstElementChild.getAttribute(name) / 1e9));
+		assert.deepStrictEqual(windows, [1, 4]);
+		await page.click('#idle');
+		const tree = makeTree(readFolded('difference'));
+		await hoverAll(reader, tree, false);
+		await page.click('#inverted');
+		await hoverAll(reader, makeTree(readFolded('difference'), true), false);
+		await page.click('#reset');
+		await page.mouse.move(1, 1);
+		assert.match((await page.locator('#details .facts').allTextContents())[0],
+			/^2\.40 s \u2192 22\.0 s \(\+129\.2 % a second\)/);
+		windows = [1, 1];
+	});
+}
+
 async function hostileNames() {
 	await open('names', {}, async (reader, page) => {
 		const tree = makeTree(readFolded('names'));
 		for (const frame of tree.frames) {
-			if (sum(frame.us) / sum(tree.root.us) < 0.01)
-				continue;
 			await reader.hover(tree, frame);
 			assert.strictEqual(await reader.name(), frame.name.replace(/[\ufffe\uffff]/g, '\ufffd'));
 			assert.deepStrictEqual(await reader.us(), frame.us);
@@ -352,6 +377,7 @@ async function main() {
 	await check('browser_search', searchAndShare);
 	await check('browser_keyboard', keyboard);
 	await check('browser_idle', idleToggle);
+	await check('browser_difference', difference);
 	await check('browser_hostile_names', hostileNames);
 	await check('browser_any_address', anyAddress);
 	await check('browser_many_10', () => many(10, 'light'));
