@@ -57,6 +57,7 @@ struct config {
 	uint32_t max_stack;		   /* frames of a user stack: 1 .. SCOPE_MAX_FRAMES */
 	bool user_threads, kernel_threads; /* both true unless restricted */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
+	bool timeline; /* --timeline, or an output needs one */
 
 	struct symbolize_options symbols;
 

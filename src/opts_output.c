@@ -205,5 +205,7 @@ int draft_resolve_outputs(struct draft *draft, struct err *err)
 		if (r)
 			return r;
 	}
+	for (size_t i = 0; i < config->output_count; i++)
+		config->timeline |= outputs[i].exporter->needs_timeline;
 	return check_outputs(draft, outputs, config->output_count, err);
 }
