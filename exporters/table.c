@@ -6,10 +6,12 @@
 
 extern const struct exporter exporter_folded;
 extern const struct exporter exporter_json;
+extern const struct exporter exporter_chrome;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
 	&exporter_json,
+	&exporter_chrome,
 	NULL,
 };
 
