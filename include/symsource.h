@@ -58,5 +58,6 @@ extern const struct symsource sym_dwarf_source;	    /* src/sym_dwarf.c: DWARF 2 
 extern const struct symsource sym_symtab_source;    /* src/sym_elf.c: .symtab */
 extern const struct symsource sym_minidebug_source; /* src/sym_elf.c: .gnu_debugdata's .symtab */
 extern const struct symsource sym_dynsym_source;    /* src/sym_elf.c: .dynsym */
+extern const struct symsource sym_plt_source;	    /* src/sym_plt.c: entries of .plt */
 
 #endif

@@ -236,6 +236,7 @@ static int run(const struct opts *opts, struct err *err)
 	_cleanup_(image_path_close) struct image image = { .fd = -1 };
 	_cleanup_(addresses_free) struct addresses addresses = { 0 };
 	_cleanup_(answers_free) struct answers answers = { .basenames = opts->symbolize.basenames };
+	struct symbolize_options options = opts->config.symbols;
 	int r = image_path_open(opts->symbolize.exe, &image, err);
 
 	if (!r)
@@ -244,8 +245,9 @@ static int run(const struct opts *opts, struct err *err)
 		return err->code;
 	strings_init(&answers.texts);
 	answers.by_address = mem_alloc_array(addresses.unique_count, sizeof(*answers.by_address));
-	symbolize_batch(&image, addresses.unique, addresses.unique_count, &opts->config.symbols,
-			take_names, &answers);
+	options.without_stubs = true; /* as addr2line, for which they have no name */
+	symbolize_batch(&image, addresses.unique, addresses.unique_count, &options, take_names,
+			&answers);
 	r = write_answers(&addresses, &answers, opts->symbolize.addresses, err);
 	return r ? err->code : EXIT_CODE_OK;
 }

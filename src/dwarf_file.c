@@ -197,21 +197,18 @@ struct dwarf_unit *dwarf_file_unit_at(struct dwarf_file *file, uint64_t off)
  * ---------------------------------------------------------------------------------------- */
 
 /* Gathers what has a fixed size until a form that has none. */
-static void add_skips(struct dwarf_abbrevs *abbrevs, const struct dwarf_abbrev *abbrev,
-		      const struct dwarf_unit *unit)
+static void add_skips(struct dwarf_abbrevs *abbrevs, const struct dwarf_abbrev *abbrev)
 {
 	struct dwarf_skip skip = { 0 };
 
 	for (uint32_t i = 0; i < abbrev->spec_count; i++) {
-		uint16_t form = abbrevs->specs.items[abbrev->first_spec + i].form;
-		int size =
-			dwarf_form_size(form, unit->version, unit->address_size, unit->offset_size);
+		const struct dwarf_spec *spec = &abbrevs->specs.items[abbrev->first_spec + i];
 
-		if (size >= 0 && skip.bytes + size < UINT16_MAX) {
-			skip.bytes = (uint16_t)(skip.bytes + size);
+		if (spec->size >= 0 && skip.bytes + spec->size < UINT16_MAX) {
+			skip.bytes = (uint16_t)(skip.bytes + spec->size);
 			continue;
 		}
-		skip.form = form;
+		skip.form = spec->form;
 		*array_push(&abbrevs->skips) = skip;
 		skip = (struct dwarf_skip){ 0 };
 	}
@@ -231,18 +228,21 @@ static bool read_abbrev(struct cursor *c, struct dwarf_abbrevs *abbrevs,
 	abbrev.first_skip = (uint32_t)abbrevs->skips.count;
 	while (abbrevs->specs.count < SPECS_MAX) {
 		uint64_t attribute = cursor_uleb(c), form = cursor_uleb(c);
-		struct dwarf_spec spec = { (uint16_t)attribute, (uint16_t)form, 0 };
+		struct dwarf_spec spec = { .attribute = (uint16_t)attribute,
+					   .form = (uint16_t)form };
 
 		if (c->bad || attribute > UINT16_MAX || form > UINT16_MAX || (!form && attribute))
 			return false;
 		if (form == DW_FORM_implicit_const)
 			spec.constant = cursor_sleb(c);
+		spec.size = (int8_t)dwarf_form_size(spec.form, unit->version, unit->address_size,
+						    unit->offset_size);
 		if (!attribute && !form)
 			break;
 		*array_push(&abbrevs->specs) = spec;
 	}
 	abbrev.spec_count = (uint32_t)abbrevs->specs.count - abbrev.first_spec;
-	add_skips(abbrevs, &abbrev, unit);
+	add_skips(abbrevs, &abbrev);
 	abbrevs->dense &= abbrev.code == abbrevs->items.count + 1;
 	*array_push(&abbrevs->items) = abbrev;
 	return true;

@@ -44,6 +44,7 @@ struct dwarf_bytes {
 /* One attribute of an abbreviation. */
 struct dwarf_spec {
 	uint16_t attribute, form;
+	int8_t size;	  /* as dwarf_form_size() has it */
 	int64_t constant; /* DW_FORM_implicit_const */
 };
 

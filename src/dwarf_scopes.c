@@ -103,7 +103,10 @@ static void read_scope_die(struct cursor *c, const struct dwarf_unit *unit,
 			die->sibling = value.kind == DWARF_REFERENCE ? value.number : 0;
 			break;
 		default:
-			dwarf_form_skip(c, unit, spec->form);
+			if (spec->size >= 0)
+				cursor_skip(c, (uint64_t)spec->size);
+			else
+				dwarf_form_skip(c, unit, spec->form);
 			break;
 		}
 	}

@@ -10,8 +10,9 @@
 
 /* The built-in sources, in the order in which they are asked. */
 static const struct symsource *const builtin_sources[] = {
-	&sym_kernel_source, &sym_jitdump_source,   &sym_perfmap_source, &sym_dwarf_source,
-	&sym_symtab_source, &sym_minidebug_source, &sym_dynsym_source,	NULL,
+	&sym_kernel_source, &sym_jitdump_source, &sym_perfmap_source,
+	&sym_dwarf_source,  &sym_symtab_source,	 &sym_minidebug_source,
+	&sym_dynsym_source, &sym_plt_source,	 NULL,
 };
 
 /* A source is opened when the sources before it have left the first address without a name. */
@@ -70,22 +71,37 @@ static size_t clone_length(const char *name, size_t length)
 	}
 }
 
+/* The stub of a function, which is mangled as the function is: "@plt", or "". */
+static const char *stub_suffix(const struct sym_name *name)
+{
+	static const char suffix[] = "@plt";
+	size_t length = strlen(suffix);
+
+	return name->name_length > length &&
+			       memcmp(name->name + name->name_length - length, suffix, length) == 0
+		       ? suffix
+		       : "";
+}
+
 /* The name, terminated: once for all the addresses in its function. */
 static const char *present(struct symbolizer *s, const struct sym_name *name)
 {
 	char demangled[DEMANGLE_ROOM];
 	bool is_new;
 	uint32_t id = table_add(&s->seen, &name->name, &is_new);
+	const char *stub = stub_suffix(name);
+	size_t length = name->name_length - strlen(stub);
 	char *text;
 
 	if (!is_new)
 		return s->names.items[id];
 	text = mem_copy_bytes(name->name, s->options->keep_mangled
 						  ? name->name_length
-						  : clone_length(name->name, name->name_length));
-	if (!s->options->keep_mangled && demangle(text, demangled)) {
-		free(text);
-		text = mem_copy_string(demangled);
+						  : clone_length(name->name, length));
+	if (!s->options->keep_mangled) {
+		_cleanup_free_ char *mangled = text;
+
+		text = mem_format("%s%s", demangle(mangled, demangled) ? demangled : mangled, stub);
 	}
 	*array_push(&s->names) = text;
 	return text;
@@ -139,7 +155,8 @@ struct symbolizer *symbolizer_open(const struct image *image,
 	sym_files_use_debuginfod(s->files, options->debuginfod);
 	table_init(&s->seen, sizeof(const char *));
 	for (; *source; source++)
-		array_push(&s->opened)->source = *source;
+		if (*source != &sym_plt_source || !options->without_stubs)
+			array_push(&s->opened)->source = *source;
 	return s;
 }
 

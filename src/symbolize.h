@@ -27,6 +27,7 @@ struct symbolize_options {
 	const struct symsource *const *sources; /* NULL-terminated; NULL: the built-in table */
 	bool keep_mangled;
 	bool without_inlined; /* the function that the others were inlined into alone */
+	bool without_stubs;   /* no names of what is in no symbol table: puts@plt */
 	struct debuginfod *debuginfod; /* asked for debug files that are not here; NULL: nobody is */
 };
 

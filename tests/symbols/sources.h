@@ -8,8 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cases.h"
 #include "../lib/mapped.h"
+#include "cases.h"
 #include "image.h"
 #include "mem.h"
 #include "sym_files.h"
