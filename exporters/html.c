@@ -210,7 +210,7 @@ static void put_losses(const struct page *page)
 			continue;
 		fprintf(page->out, "%s{\"text\":\"%s\",\"count\":%llu,\"ns\":%llu,\"mended\":%d}",
 			comma, loss_table[i].text, (unsigned long long)loss->count,
-			(unsigned long long)loss->ns, loss_table[i].mended);
+			(unsigned long long)loss->ns, loss_table[i].cost == LOSS_MENDED);
 		comma = ",";
 	}
 	fputc(']', page->out);

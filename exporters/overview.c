@@ -351,22 +351,25 @@ static int print_quality(const struct printer *w)
 	return 0;
 }
 
-/* Those that cost something, or those that were mended; returns whether there are any. */
-static bool print_losses_of(const struct printer *w, bool mended, const char *label)
+/* Those of one kind; returns whether there are any. */
+static bool print_losses_of(const struct printer *w, enum loss_cost cost, const char *label)
 {
+	bool mended = cost == LOSS_MENDED;
 	const char *color = mended ? "" : paint(w, YELLOW), *reset = mended ? "" : paint(w, RESET);
 	bool any = false;
 
 	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++) {
 		const struct profile_loss *loss = &w->profile->losses[i];
 
-		if (loss_table[i].mended != mended || (!loss->count && !loss->ns))
+		if (loss_table[i].cost != cost || (!loss->count && !loss->ns))
 			continue;
 		begin_row(w, any ? "" : label);
 		fprintf(w->out, "%s%s: %" PRIu64 " %s%s", color, loss_table[i].text, loss->count,
-			plural(loss->count, "time", "times"), reset);
+			cost == LOSS_TIMELINE ? plural(loss->count, "interval", "intervals") :
+						plural(loss->count, "time", "times"), reset);
 		if (loss->ns)
-			fprintf(w->out, ", %s without a stack", text_duration(loss->ns).bytes);
+			fprintf(w->out, ", %s %s", text_duration(loss->ns).bytes,
+				cost == LOSS_TIMELINE ? "left out of it" : "without a stack");
 		fputc('\n', w->out);
 		any = true;
 	}
@@ -375,11 +378,21 @@ static bool print_losses_of(const struct printer *w, bool mended, const char *la
 
 static void print_losses(const struct printer *w)
 {
-	if (!print_losses_of(w, false, "losses")) {
+	if (!print_losses_of(w, LOSS_COSTS, "losses")) {
 		begin_row(w, "losses");
 		fputs("none\n", w->out);
 	}
-	print_losses_of(w, true, "mended");
+	print_losses_of(w, LOSS_MENDED, "mended");
+}
+
+static void print_timeline(const struct printer *w)
+{
+	if (!w->profile->has_timeline)
+		return;
+	begin_row(w, "timeline");
+	fprintf(w->out, "%" PRIu32 " %s\n", w->profile->interval_count,
+		plural(w->profile->interval_count, "interval", "intervals"));
+	print_losses_of(w, LOSS_TIMELINE, "");
 }
 
 static void print_cost(const struct printer *w)
@@ -421,6 +434,7 @@ int overview_print(const struct profile *profile, const struct overview_opts *op
 	if (ret)
 		return ret;
 	print_losses(&w);
+	print_timeline(&w);
 	print_cost(&w);
 	return 0;
 }

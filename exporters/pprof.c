@@ -312,7 +312,7 @@ static size_t add_comments(struct pprof_writer *w, int64_t *comments)
 		if (!loss->count && !loss->ns)
 			continue;
 		snprintf(line, sizeof(line), "%s: %s: %llu, %llu ns",
-			 loss_table[i].mended ? "mended" : "lost", loss_table[i].text,
+			 loss_table[i].cost == LOSS_MENDED ? "mended" : "lost", loss_table[i].text,
 			 (unsigned long long)loss->count, (unsigned long long)loss->ns);
 		comments[count++] = pprof_add_literal(w, line);
 	}

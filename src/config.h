@@ -56,8 +56,8 @@ struct config {
 	bool user_stacks, kernel_stacks;   /* both true unless -K / -U */
 	uint32_t max_stack;		   /* frames of a user stack: 1 .. SCOPE_MAX_FRAMES */
 	bool user_threads, kernel_threads; /* both true unless restricted */
-	bool timeline; /* keep every interval: asked for, or an output needs it */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
+	bool timeline; /* --timeline, or an output needs one */
 
 	struct symbolize_options symbols;
 

@@ -55,6 +55,9 @@ const struct option_row option_table[OPTION_COUNT] = {
 		FOR_CAPTURE, "leave out user threads" },
 	[OPTION_CPU] = { 'C', 0, "cpu", "LIST", GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
 		"stacks from these CPUs only (0-3,7); time on others goes to [other CPUs]" },
+	[OPTION_TIMELINE] = { 0, 0, "timeline", NULL, GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
+		"keep what each thread did when, not just how long; implied by an output that "
+		"needs it, as chrome. Of more than half a million switches the newest are kept" },
 
 	[OPTION_FILE] = { 'o', 0, NULL, "[FORMAT:]FILE", GROUP_OUTPUT, VALUES_FILE, FOR_OUTPUT,
 		"write FILE; the format from its suffix, or as named. May be repeated; - is "

@@ -184,6 +184,8 @@ static bool *flag_of(struct opts *opts, enum option_id id)
 	switch (id) {
 	case OPTION_CHILDREN:
 		return &opts->config.children;
+	case OPTION_TIMELINE:
+		return &opts->config.timeline;
 	case OPTION_PER_THREAD:
 		return &opts->config.export.per_thread;
 	case OPTION_PER_PROCESS:

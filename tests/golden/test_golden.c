@@ -250,6 +250,11 @@ static void run_case(void)
 	if (!profile)
 		return;
 	check_ledger(profile);
+	if (case_output->exporter && case_output->exporter->needs_timeline &&
+	    !profile->has_timeline) {
+		profile_free(&profile);
+		return;
+	}
 	have = write_output(case_output, profile);
 	if (case_output->exporter == exporter_by_name("folded"))
 		check_folded_sum(profile, &have);

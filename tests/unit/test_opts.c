@@ -267,6 +267,19 @@ static void joined_letters(void)
 	CHECK_INT(opts.config.verbose, 2);
 }
 
+static void an_output_may_need_a_timeline(void)
+{
+	CHECK_PARSES("-o a.folded");
+	CHECK(!opts.config.timeline);
+	CHECK_PARSES("--timeline -o a.folded");
+	CHECK(opts.config.timeline);
+	CHECK_PARSES("offcpu -o a.folded -o b.trace.json");
+	CHECK(opts.config.timeline);
+	CHECK_TEXT(opts.config.outputs[1].exporter->name, "chrome");
+	CHECK_PARSES("--output chrome");
+	CHECK(opts.config.timeline);
+}
+
 static void outputs(void)
 {
 	CHECK_PARSES("-o a.folded -o json:b -o c.json");
@@ -529,6 +542,7 @@ int main(void)
 	CHECK_CASE(stray_words);
 	CHECK_CASE(unknown_options);
 	CHECK_CASE(joined_letters);
+	CHECK_CASE(an_output_may_need_a_timeline);
 	CHECK_CASE(outputs);
 	CHECK_CASE(a_directory_is_an_output);
 	CHECK_CASE(outputs_that_clash);
