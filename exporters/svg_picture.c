@@ -35,19 +35,15 @@ struct open {
 	struct flame_times times;
 };
 
-struct size {
-	double weight;
-	uint32_t depth;
-};
-
 struct walk {
 	const struct svg_picture *picture;
 	struct open *open; /* one more than the deepest stack */
 	uint32_t depth;
+	uint64_t visited;
 	void (*visit)(struct walk *walk, struct open *frame, double weight);
 	/* of the visits: */
-	struct size *sizes;
-	size_t size_count, size_room;
+	struct svg_place *places;
+	size_t place_count, place_room;
 	FILE *out;
 	double drawn;
 	bool no_memory;
@@ -83,6 +79,7 @@ static void close_to(struct walk *w, uint32_t depth)
 		struct open *frame = &w->open[w->depth--];
 
 		w->visit(w, frame, weigh(w->picture, &frame->times));
+		w->visited++;
 		if (frame->depth)
 			add(&frame[-1].times, &frame->times);
 	}
@@ -128,29 +125,33 @@ static double pixel(const struct svg_picture *picture)
 	return picture->total / (SVG_WIDTH - 2 * MARGIN);
 }
 
-static void visit_size(struct walk *w, struct open *frame, double weight)
+static void visit_place(struct walk *w, struct open *frame, double weight)
 {
 	if (weight < pixel(w->picture))
 		return;
-	if (w->size_count == w->size_room) {
-		size_t room = w->size_room ? 2 * w->size_room : 1024;
-		struct size *sizes = reallocarray(w->sizes, room, sizeof(*sizes));
+	if (w->place_count == w->place_room) {
+		size_t room = w->place_room ? 2 * w->place_room : 1024;
+		struct svg_place *places = reallocarray(w->places, room, sizeof(*places));
 
-		if (!sizes) {
+		if (!places) {
 			w->no_memory = true;
 			return;
 		}
-		w->sizes = sizes;
-		w->size_room = room;
+		w->places = places;
+		w->place_room = room;
 	}
-	w->sizes[w->size_count++] = (struct size){ weight, frame->depth };
+	w->places[w->place_count++] = (struct svg_place){ weight, frame->depth, w->visited };
 }
 
-static int compare_sizes(const void *a, const void *b)
+static int compare_places(const void *a, const void *b)
 {
-	double v = ((const struct size *)a)->weight, w = ((const struct size *)b)->weight;
+	const struct svg_place *s = a, *t = b;
 
-	return (v < w) - (v > w);
+	if (s->weight < t->weight || s->weight > t->weight)
+		return s->weight > t->weight ? -1 : 1;
+	if (s->depth != t->depth)
+		return s->depth < t->depth ? -1 : 1;
+	return (s->visit > t->visit) - (s->visit < t->visit);
 }
 
 /* Counts the stacks of either kind of threads, and decides which are shown. */
@@ -187,7 +188,7 @@ static size_t frames_drawn(const struct svg_picture *picture)
 int svg_picture_plan(struct flame *flame, struct svg_picture *ret_picture)
 {
 	struct svg_picture picture = { .flame = flame, .weight = { 1, 1 } };
-	struct walk w = { .picture = &picture, .visit = visit_size };
+	struct walk w = { .picture = &picture, .visit = visit_place };
 	int ret;
 
 	if (flame->side_count > 1) {
@@ -199,17 +200,21 @@ int svg_picture_plan(struct flame *flame, struct svg_picture *ret_picture)
 	}
 	count_stacks(&picture);
 	ret = walk(&w);
-	if (!ret && w.size_count) {
+	if (!ret && w.place_count) {
 		size_t count = frames_drawn(&picture);
 
-		qsort(w.sizes, w.size_count, sizeof(*w.sizes), compare_sizes);
-		picture.least = w.sizes[(count < w.size_count ? count : w.size_count) - 1].weight;
-		for (size_t i = 0; i < w.size_count && w.sizes[i].weight >= picture.least; i++) {
-			if (w.sizes[i].depth >= picture.rows)
-				picture.rows = w.sizes[i].depth + 1;
+		if (count > w.place_count)
+			count = w.place_count;
+		qsort(w.places, w.place_count, sizeof(*w.places), compare_places);
+		picture.last = w.places[count - 1];
+		picture.drawn_count = count;
+		picture.node_count = w.visited + 1;
+		for (size_t i = 0; i < count; i++) {
+			if (w.places[i].depth >= picture.rows)
+				picture.rows = w.places[i].depth + 1;
 		}
 	}
-	free(w.sizes);
+	free(w.places);
 	if (!ret)
 		*ret_picture = picture;
 	return ret;
@@ -332,8 +337,9 @@ static void visit_draw(struct walk *w, struct open *frame, double weight)
 	const struct svg_picture *picture = w->picture;
 	double scale = 1 / pixel(picture), x = MARGIN + frame->x * scale, width = weight * scale;
 	uint32_t y = SVG_HEAD + (picture->rows - 1 - frame->depth) * ROW;
+	struct svg_place place = { weight, frame->depth, w->visited };
 
-	if (weight < picture->least)
+	if (compare_places(&place, &picture->last) > 0)
 		return;
 	w->drawn += frame->self;
 	fputs("<rect x=\"", w->out);
@@ -377,11 +383,12 @@ int svg_picture_write(const struct svg_picture *picture, FILE *out)
 	fprintf(out, "<text class=\"note\" x=\"%d\" y=\"%u\">", MARGIN,
 		svg_picture_height(picture) - 8);
 	if (hidden > picture->total * 1e-9) {
-		fprintf(out, "Frames narrower than %.1f px are left out, with ",
-			picture->least / pixel(picture));
+		fprintf(out, "These are the %llu widest of %llu frames; ",
+			(unsigned long long)picture->drawn_count,
+			(unsigned long long)picture->node_count);
 		text_write_xml(
 			out, text_share((uint64_t)(hidden / picture->total * 1e6), 1000000).bytes);
-		fputs(" of the time. ", out);
+		fputs(" of the time ends in the others. ", out);
 	}
 	fputs("To zoom and to search, open this file in a browser.</text>\n", out);
 	return 0;

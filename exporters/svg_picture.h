@@ -12,6 +12,14 @@
 #define SVG_WIDTH 1200
 #define SVG_HEAD  58 /* title and legend */
 
+/* A frame's place among those that may be drawn: the wider come first, then those nearer to the
+ * root. */
+struct svg_place {
+	double weight;
+	uint32_t depth;
+	uint64_t visit; /* in the walk */
+};
+
 struct svg_picture {
 	struct flame *flame;
 	double weight[FLAME_SIDES]; /* of a microsecond: profiles of unlike windows compare by rate
@@ -23,7 +31,8 @@ struct svg_picture {
 	uint32_t stack_count[2]; /* by enum flame_threads */
 	uint64_t frame_count;	 /* over all stacks */
 	/* set by svg_picture_plan(): */
-	double least; /* frames that weigh less are not drawn */
+	struct svg_place last;		  /* that is drawn */
+	uint64_t drawn_count, node_count; /* of the tree's frames */
 	uint32_t rows;
 };
 
