@@ -240,6 +240,12 @@ static struct profile *build_profile(const char *name)
 static const char *stream_name, *case_suffix;
 static const struct output *case_output;
 
+/* An exporter of timelines has nothing to write of a profile without one. */
+static bool is_left_out(const struct output *output, const struct profile *profile)
+{
+	return output->exporter && output->exporter->needs_timeline && !profile->has_timeline;
+}
+
 static void run_case(void)
 {
 	char path[4096];
@@ -250,8 +256,7 @@ static void run_case(void)
 	if (!profile)
 		return;
 	check_ledger(profile);
-	if (case_output->exporter && case_output->exporter->needs_timeline &&
-	    !profile->has_timeline) {
+	if (is_left_out(case_output, profile)) {
 		profile_free(&profile);
 		return;
 	}
@@ -301,6 +306,8 @@ static void kept_capture_is_read(void)
 	if (!profile)
 		return;
 	for (size_t i = 0; i < output_count; i++) {
+		if (is_left_out(&outputs[i], profile))
+			continue;
 		snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, outputs[i].suffix);
 		have = write_output(&outputs[i], profile);
 		if (outputs[i].exporter)
