@@ -8,7 +8,7 @@
 
 lib=$(cd "$(dirname "$0")/../lib" && pwd)
 golden=$lib/../golden/timeline.trace.json
-build=${BUILD:-$(dirname "$SYSTEMSCOPE")}
+build=$(realpath "${BUILD:-$(dirname "$SYSTEMSCOPE")}")
 
 # strict NAME TRACE [JSON]
 strict() {

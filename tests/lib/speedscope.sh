@@ -8,7 +8,7 @@ speedscope_version=1.25.0
 
 # Sets $speedscope to the package; or says in $why_not why there is none.
 fetch_speedscope() {
-	modules=${BUILD:-$(dirname "$SYSTEMSCOPE")}/npm/speedscope-$speedscope_version
+	modules=$(realpath "${BUILD:-$(dirname "$SYSTEMSCOPE")}")/npm/speedscope-$speedscope_version
 	speedscope=$modules/node_modules/speedscope
 	if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
 		why_not="no node, or no npm: make test-packages"
