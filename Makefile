@@ -16,6 +16,10 @@ VERSION	:= 0.1.0
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
 TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils
+# Readers of the formats: pprof, XML's, a browser with what drives it. Debian's npm is not to be had beside a
+# nodejs of another origin, which has one of its own.
+TEST_PACKAGES += golang-go protobuf-compiler libxml2-utils chromium
+TEST_PACKAGES += $(if $(shell command -v npm),,nodejs npm)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla
 CFLAGS	?= -O2 -g
@@ -26,7 +30,11 @@ LDLIBS	:= -lbpf -ldw -lelf -liberty -lprotobuf-c -lz -lzstd -llzma -lbz2 -lpthre
 
 SRC	 := $(wildcard src/*.c)
 EXPORTER := $(wildcard exporters/*.c)
-OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o)
+PROTO	 := $(wildcard exporters/*.proto)
+PROTO_C	 := $(PROTO:exporters/%.proto=$(BUILD)/%.pb-c.c)
+ASSET	 := $(wildcard exporters/assets/*)
+ASSET_OBJ := $(ASSET:%=$(BUILD)/%.o)
+OBJ	 := $(SRC:%.c=$(BUILD)/%.o) $(EXPORTER:%.c=$(BUILD)/%.o) $(PROTO_C:.c=.o) $(ASSET_OBJ)
 BPF_SRC	 := $(wildcard bpf/*.bpf.c)
 
 .DEFAULT_GOAL := build
@@ -91,6 +99,21 @@ $(BUILD)/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
+# Messages of formats: only pprof's files may see them. What is generated is not held to our warnings.
+$(BUILD)/%.pb-c.c $(BUILD)/%.pb-c.h: exporters/%.proto
+	@mkdir -p $(@D)
+	protoc-c --proto_path=exporters --c_out=$(BUILD) $<
+$(BUILD)/%.pb-c.o: $(BUILD)/%.pb-c.c
+	$(CC) -std=gnu11 $(CFLAGS) -ffunction-sections -fdata-sections -c $< -o $@
+$(patsubst %.c,$(BUILD)/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
+
+# A file as a string of the program, and its hash: exporters/asset.h.
+asset_sha256 = $$(sha256sum < $(1) | cut -c1-64 | tr a-f A-F | basenc --base16 -d | base64)
+$(BUILD)/exporters/assets/%.o: exporters/assets/% exporters/asset.S Makefile
+	@mkdir -p $(@D)
+	$(CC) -c -DASSET_NAME=asset_$(subst .,_,$*) -DASSET_SHA256_NAME=asset_$(subst .,_,$*)_sha256 \
+		-DASSET_FILE='"$<"' -DASSET_SHA256="\"$(call asset_sha256,$<)\"" exporters/asset.S -o $@
+
 $(BUILD)/systemscope: $(OBJ)
 	$(CC) $(ALL_CFLAGS) $(LDFLAGS) $(OBJ) $(LDLIBS) -o $@.full
 	objcopy --strip-debug $@.full $@
@@ -133,7 +156,8 @@ help:
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -O1 -g
 UNIT	 := $(wildcard tests/unit/test_*.c)
 UNIT_BIN := $(UNIT:tests/unit/%.c=$(BUILD)/tests/unit/%)
-SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER))
+SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER)) \
+	    $(PROTO_C:$(BUILD)/%.c=$(BUILD)/san/%.o)
 
 $(BUILD)/san/src/tracer.o: $(BUILD)/scope.skel.h
 $(BUILD)/san/src/%.o: src/%.c Makefile
@@ -142,7 +166,11 @@ $(BUILD)/san/src/%.o: src/%.c Makefile
 $(BUILD)/san/exporters/%.o: exporters/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
-$(BUILD)/san/all.a: $(SAN_OBJ)
+$(BUILD)/san/%.pb-c.o: $(BUILD)/%.pb-c.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(SANITIZE) -c $< -o $@
+$(patsubst %.c,$(BUILD)/san/%.o,$(wildcard exporters/pprof*.c)): $(BUILD)/pprof.pb-c.h
+$(BUILD)/san/all.a: $(SAN_OBJ) $(ASSET_OBJ)
 	rm -f $@ && ar rcs $@ $^
 $(BUILD)/tests/unit/%: tests/unit/%.c $(BUILD)/san/all.a
 	@mkdir -p $(@D)
@@ -164,6 +192,6 @@ test:
 	@$(MAKE) --no-print-directory build test-programs
 	@SYSTEMSCOPE=$(abspath $(BUILD))/systemscope BUILD=$(BUILD) tests/run --timeout 900 \
 		$(SELF_TESTS) $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
-test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS)
+test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS) $(BUILD)/bench/exporters
 
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)

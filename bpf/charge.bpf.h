@@ -10,6 +10,7 @@
 #define CHARGE_BPF_H
 
 #include "core.bpf.h"
+#include "turn.bpf.h"
 
 /* --- sums --------------------------------------------------------------------------------------------- */
 
@@ -86,6 +87,7 @@ static __always_inline void charge(struct account *a, __u64 now)
 		return;
 	ns = to - from;
 	t->total_ns[state] += ns;
+	turn_charge(a, state, from, ns);
 	if (a->flags & ACCOUNT_OTHER_CPU) {
 		t->other_cpu_ns[state] += ns;
 		return;
@@ -102,6 +104,7 @@ static __always_inline void charge(struct account *a, __u64 now)
 		struct scope_sum_value value = { .off_ns = ns, .off_count = 1 };
 
 		sums_add(&key, &value);
+		turn_withhold(a);
 	} else {
 		t->off_ns += ns;
 		t->off_count++;
@@ -121,6 +124,7 @@ static __always_inline void move_wait(struct account *a, enum scope_state from,
 {
 	a->t.total_ns[from] -= ns;
 	a->t.total_ns[to] += ns;
+	turn_move(a, from, to, ns);
 	if (from != SCOPE_ON)
 		*wait_ns(a, from) -= ns;
 	if (to != SCOPE_ON)
@@ -240,6 +244,7 @@ static __always_inline void charge_unseen_end(struct account *a, struct task_str
 	if (a->t.state != SCOPE_ON || !(a->flags & ACCOUNT_CAME) || now <= a->t.since_ns)
 		return;
 	charge(a, run < now - a->t.since_ns ? a->t.since_ns + run : now);
+	turn_end(a);
 	a->t.state = SCOPE_OFF;
 	task_run_delay(task, &a->delay_ns);
 }

@@ -91,6 +91,15 @@ static __always_inline bool task_is_worker(__u32 flags)
 	return flags;
 }
 
+/*
+ * orig_ax is -1 after an exception, the complement of the vector or a vector number after an
+ * interrupt; user mode can write it too, so only what may be a system call counts as one.
+ */
+static __always_inline bool is_syscall(long orig_ax)
+{
+	return orig_ax >= 0 && orig_ax <= 0xffff;
+}
+
 #if defined(__TARGET_ARCH_x86)
 /* THREAD_SIZE of x86-64 (arch/x86/include/asm/page_64_types.h), without FRED's padding (6.9+). */
 #define KERNEL_STACK_SIZE 16384
@@ -143,5 +152,33 @@ static __always_inline bool registers_are_compat(const struct pt_regs *user)
 	return user->cs == 0x23; /* __USER32_CS, arch/x86/include/asm/segment.h */
 }
 #endif
+
+/*
+ * Whether a tracepoint with this context is what the running thread, `task`, does, and no interrupt.
+ *
+ * The preempt count, which says so, is a per-CPU variable that a program can get at on some kernels
+ * only. But the context lies on the stack that the kernel runs on. Interrupts have one of their own,
+ * or that of a thread which they met in user mode (arch/x86/include/asm/irq_stack.h); then the saved
+ * registers are not those of a system call. So what a thread does by a page fault, or on a signal's
+ * way out, passes for an interrupt's doing.
+ */
+static __always_inline bool is_doing_of(void *ctx, struct task_struct *task)
+{
+	long nr = -1;
+
+#if defined(__TARGET_ARCH_x86)
+	__u64 stack = (__u64)BPF_CORE_READ(task, stack), end = stack + KERNEL_STACK_SIZE;
+
+	if ((__u64)ctx < stack)
+		return false;
+	barrier_var(end); /* two comparisons: the verifier takes no difference of a context */
+	if ((__u64)ctx >= end)
+		return false;
+	if (task_is_worker(BPF_CORE_READ(task, flags)))
+		return true;
+	bpf_probe_read_kernel(&nr, sizeof(nr), &current_user_regs()->orig_ax);
+#endif
+	return is_syscall(nr);
+}
 
 #endif

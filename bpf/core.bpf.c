@@ -2,6 +2,7 @@
 /* The one definition of what core.bpf.h and stack.bpf.h declare. */
 #include "core.bpf.h"
 #include "stack.bpf.h"
+#include "turn.bpf.h"
 
 const volatile bool have_task_storage = true;
 const volatile bool have_task_pt_regs = true;
@@ -17,9 +18,11 @@ const volatile bool match_comm = false;
 const volatile char comm_wanted[SCOPE_COMM_LEN] = {};
 const volatile __u64 cgroup_wanted = 0;
 const volatile __u64 min_block_ns = 0;
+const volatile bool want_timeline = false;
 const volatile bool restrict_cpus = false;
 const volatile __u32 table_entries = 1;
 const volatile __u64 stack_ring_wake_bytes = 0;
+const volatile __u64 timeline_ring_wake_bytes = 0;
 
 __u64 window_start_ns = ~0ull;
 __u64 window_end_ns = ~0ull;
@@ -33,6 +36,7 @@ struct sum_tables sum_tables SEC(".maps");
 struct tick_tables tick_tables SEC(".maps");
 struct ring stack_ring SEC(".maps");
 struct ring thread_ring SEC(".maps");
+struct ring timeline_ring SEC(".maps");
 struct loss_table losses SEC(".maps");
 struct lost_threads lost_threads SEC(".maps");
 struct members members SEC(".maps");

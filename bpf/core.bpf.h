@@ -27,6 +27,7 @@ extern const volatile bool match_comm;	       /* --comm: look again at fork and 
 extern const volatile char comm_wanted[SCOPE_COMM_LEN];
 extern const volatile __u64 cgroup_wanted;     /* kernfs id of the v2 cgroup; 0: none */
 extern const volatile __u64 min_block_ns;
+extern const volatile bool want_timeline;      /* --timeline: turns and ticks one by one */
 extern const volatile bool restrict_cpus;      /* -C */
 extern const volatile __u32 table_entries;     /* room in a table of sums, for the nudge to drain */
 
@@ -55,6 +56,9 @@ struct account {
 	__u32 flags; /* ACCOUNT_* */
 	/* was blocked when the iterator made this account, and counted; until its first event */
 	__u64 was_blocked;
+	/* with want_timeline only: turn.bpf.h */
+	struct scope_turn turn;
+	__u64 waker; /* who is about to wake it; written under another lock than the rest */
 };
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
@@ -153,6 +157,7 @@ extern struct sum_tables sum_tables SEC(".maps");
 extern struct tick_tables tick_tables SEC(".maps");
 extern struct ring stack_ring SEC(".maps");
 extern struct ring thread_ring SEC(".maps");
+extern struct ring timeline_ring SEC(".maps"); /* with want_timeline only */
 extern struct loss_table losses SEC(".maps");
 extern struct lost_threads lost_threads SEC(".maps");
 extern struct members members SEC(".maps");
@@ -331,6 +336,7 @@ static __always_inline void account_drop(struct account *a, struct task_struct *
 	if (have_task_storage) {
 		__builtin_memset(&a->t, 0, sizeof(a->t));
 		a->flags = 0;
+		a->waker = 0;
 	} else {
 		bpf_map_delete_elem(&hash_accounts, &key);
 	}

@@ -60,13 +60,15 @@ int edges__close(void *ctx)
  * A copy of the account that no writer was at. Most writes take less than all the attempts; not one
  * under a virtual CPU that was halted.
  */
-static __always_inline bool account_copy(struct scope_thread *to, struct account *a)
+static __always_inline bool account_copy(struct scope_iter_task *to, struct account *a)
 {
 	for (int i = 0; i < COPY_ATTEMPTS; i++) {
 		__u32 before = *(volatile __u32 *)&a->version;
 
 		barrier();
-		__builtin_memcpy(to, &a->t, sizeof(*to));
+		__builtin_memcpy(&to->thread, &a->t, sizeof(to->thread));
+		if (want_timeline)
+			__builtin_memcpy(&to->turn, &a->turn, sizeof(to->turn));
 		barrier();
 		if (!(before & 1) && before == *(volatile __u32 *)&a->version)
 			return true;
@@ -78,9 +80,10 @@ static __always_inline bool account_copy(struct scope_thread *to, struct account
  * A thread that is on no CPU, and whose account says it is, left it unseen and had no event since:
  * the copy gets what charge_unseen_end() would have charged.
  */
-static __always_inline void copy_unseen_end(struct scope_thread *t, struct account *a,
+static __always_inline void copy_unseen_end(struct scope_iter_task *to, struct account *a,
 					    struct task_struct *task, __u32 state)
 {
+	struct scope_thread *t = &to->thread;
 	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
 
 	if (!(a->flags & ACCOUNT_CAME) || a->flags & ACCOUNT_OTHER_CPU ||
@@ -90,6 +93,8 @@ static __always_inline void copy_unseen_end(struct scope_thread *t, struct accou
 	if (run > window_end_ns - t->since_ns)
 		run = window_end_ns - t->since_ns;
 	t->total_ns[SCOPE_ON] += run;
+	if (want_timeline && run)
+		turn_add(&to->turn, SCOPE_ON, t->since_ns, run);
 	t->since_ns += run;
 	t->state = state ? SCOPE_OFF : SCOPE_RUNQ;
 }
@@ -158,9 +163,10 @@ int edges__task(struct bpf_iter__task *ctx)
 	}
 	off_cpu = !task->on_cpu; /* before the copy: it may leave its CPU at any moment */
 	if (!account_is_blank(a)) {
-		s->head.torn = !account_copy(&s->head.thread, a);
+		s->head.torn = !account_copy(&s->head, a);
 		if (at_stop && off_cpu && s->head.thread.state == SCOPE_ON)
-			copy_unseen_end(&s->head.thread, a, task, state);
+			copy_unseen_end(&s->head, a, task, state);
+		turn_name(&s->head.turn, &s->head.thread);
 	} else if (task->exit_state) {
 		return 0; /* a zombie that died before the window */
 	} else if (state & TASK_NEW) {

@@ -90,6 +90,7 @@ static __always_inline void leave(struct account *a, struct task_struct *task, _
 {
 	account_begin_write(a);
 	charge(a, now);
+	turn_end(a);
 	account_flush(&a->t);
 	account_close(a, task, now);
 	account_end_write(a);

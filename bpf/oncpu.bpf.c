@@ -4,6 +4,7 @@
  */
 #include "core.bpf.h"
 #include "stack.bpf.h"
+#include "turn.bpf.h"
 
 SEC("?perf_event")
 int oncpu__tick(struct bpf_perf_event_data *ctx)
@@ -23,6 +24,7 @@ int oncpu__tick(struct bpf_perf_event_data *ctx)
 	key.ustack = stack_take_user(who, SCRATCH_TICK, now);
 	if (!(ctx->regs.cs & 3)) /* the tick met the kernel, not user mode */
 		key.kstack = stack_take_kernel(ctx, SCRATCH_TICK, now);
+	hit_tell(&key, now);
 	table = bpf_map_lookup_elem(&tick_tables, &zero);
 	if (!table)
 		return 0;

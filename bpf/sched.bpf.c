@@ -37,9 +37,10 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		return;
 	charge_run(a, task, now);
 	a->t.switches++;
+	if (blocked && state & TASK_DEAD && now > a->t.since_ns)
+		charge(a, now); /* nothing follows this run */
+	turn_end(a);
 	if (blocked && state & TASK_DEAD) {
-		if (now > a->t.since_ns)
-			charge(a, now); /* nothing follows this run */
 		account_flush(&a->t);
 		account_close(a, task, now);
 		account_end_write(a);
@@ -124,9 +125,29 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 	a = account_begin(task, task->on_cpu ? SCOPE_ON : SCOPE_OFF, now);
 	if (!a)
 		return 0;
+	turn_wake(a, a->t.state == SCOPE_OFF);
 	if (a->t.state == SCOPE_OFF)
 		charge_block(a, now);
 	account_end_write(a);
+	return 0;
+}
+
+/*
+ * With want_timeline only: who wakes it. sched_wakeup may come on another CPU, where somebody else
+ * runs. A wake-up of each follows, which takes the waker's name.
+ */
+SEC("?tp_btf/sched_waking")
+int BPF_PROG(sched__waking, struct task_struct *task)
+{
+	struct task_struct *waker = (struct task_struct *)bpf_get_current_task();
+	struct account *a;
+
+	if (!is_followed(task))
+		return 0;
+	a = account_find(task);
+	if (a)
+		a->waker = is_doing_of(ctx, waker) ? thread_id((__u32)BPF_CORE_READ(waker, pid),
+						 BPF_CORE_READ(waker, start_time)) : 0;
 	return 0;
 }
 

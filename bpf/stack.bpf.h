@@ -347,10 +347,7 @@ static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
 	struct pt_regs *regs = task_user_regs(task);
 
 	bpf_probe_read_kernel(&nr, sizeof(nr), &regs->orig_ax);
-	/* orig_ax is -1 after an exception, the complement of the vector or a vector number after
-	 * an interrupt; user mode can write it too, so only what may be a system call counts as one
-	 */
-	if (nr < 0 || nr > 0xffff)
+	if (!is_syscall(nr))
 		return reason | SCOPE_REASON_FAULT;
 	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);
 	if (cs == 0x23) /* as registers_are_compat() */

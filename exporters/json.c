@@ -208,6 +208,24 @@ static void put_sample(const struct writer *w, uint32_t i)
 	putc_unlocked('}', w->out);
 }
 
+static void put_interval(const struct writer *w, uint32_t i)
+{
+	const struct profile_interval *interval = &w->profile->intervals[i];
+
+	put_number(w, "{", "thread", interval->thread);
+	put_text(w, ",", "state", state_names[interval->state]);
+	put_string(w, ",", "reason", interval->reason);
+	put_number(w, ",", "stack", interval->stack);
+	put_number(w, ",", "start_ns", interval->start_ns);
+	put_number(w, ",", "ns", interval->ns);
+	put_key(w, ",", "waker");
+	if (interval->waker)
+		text_write_number(w->out, interval->waker - 1);
+	else
+		fputs_unlocked("null", w->out);
+	putc_unlocked('}', w->out);
+}
+
 static int put_array(const struct writer *w, const char *key, uint32_t count,
 		     void (*put)(const struct writer *w, uint32_t i))
 {
@@ -289,6 +307,8 @@ static int json_write(const struct profile *p, const struct export_opts *opts, F
 		ret = put_array(&w, "stacks", p->stack_count, put_stack);
 	if (!ret)
 		ret = put_array(&w, "samples", p->sample_count, put_sample);
+	if (!ret && p->has_timeline)
+		ret = put_array(&w, "intervals", p->interval_count, put_interval);
 	if (ret)
 		return ret;
 	put_footer(&w);

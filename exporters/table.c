@@ -5,11 +5,25 @@
 #include <string.h>
 
 extern const struct exporter exporter_folded;
+extern const struct exporter exporter_svg;
+extern const struct exporter exporter_html;
+extern const struct exporter exporter_pprof;
+extern const struct exporter exporter_speedscope;
+extern const struct exporter exporter_chrome;
 extern const struct exporter exporter_json;
+extern const struct exporter exporter_report;
+extern const struct exporter exporter_scope;
 
 const struct exporter *const exporter_table[] = {
 	&exporter_folded,
+	&exporter_svg,
+	&exporter_html,
+	&exporter_pprof,
+	&exporter_speedscope,
+	&exporter_chrome,
 	&exporter_json,
+	&exporter_report,
+	&exporter_scope,
 	NULL,
 };
 

@@ -90,7 +90,7 @@ void text_write_folded(FILE *out, const char *name)
 	}
 }
 
-void text_write_json(FILE *out, const char *name)
+static void write_json(FILE *out, const char *name, bool script)
 {
 	const unsigned char *s = (const unsigned char *)name;
 
@@ -101,7 +101,7 @@ void text_write_json(FILE *out, const char *name)
 		if (*s == '"' || *s == '\\') {
 			putc_unlocked('\\', out);
 			putc_unlocked(*s++, out);
-		} else if (length && is_control(s)) {
+		} else if ((length && is_control(s)) || (script && *s == '<')) {
 			fprintf(out, "\\u%04x", length == 1 ? s[0] : s[1]);
 			s += length;
 		} else {
@@ -109,6 +109,52 @@ void text_write_json(FILE *out, const char *name)
 		}
 	}
 	putc_unlocked('"', out);
+}
+
+void text_write_json(FILE *out, const char *name)
+{
+	write_json(out, name, false);
+}
+
+void text_write_script_json(FILE *out, const char *name)
+{
+	write_json(out, name, true);
+}
+
+/* What XML has for a character that means something there, or may not be there; NULL: itself. */
+static const char *xml_instead(const unsigned char *s)
+{
+	switch (*s) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	case 0xef:
+		return s[1] == 0xbf && s[2] >= 0xbe && s[2] <= 0xbf ? REPLACEMENT : NULL;
+	}
+	return NULL;
+}
+
+void text_write_xml(FILE *out, const char *name)
+{
+	const unsigned char *s = (const unsigned char *)name;
+
+	while (*s) {
+		const char *instead = xml_instead(s);
+
+		if (instead) {
+			fputs(instead, out);
+			s += utf8_length(s);
+		} else {
+			s = write_character(out, s);
+		}
+	}
 }
 
 void text_write_number(FILE *out, uint64_t value)

@@ -5,7 +5,8 @@
  * Names come from the target: any byte but NUL may occur in them. Nothing here passes on a byte
  * that could end a line, steer a terminal or break a reader of UTF-8:
  *  - a byte that is not part of valid UTF-8 becomes U+FFFD;
- *  - a control character (C0, DEL, C1) becomes '?', or its escape in JSON.
+ *  - a control character (C0, DEL, C1) becomes '?', or its escape in JSON;
+ *  - in XML, the two characters that it has no way to write (U+FFFE, U+FFFF) become U+FFFD.
  */
 #ifndef TEXT_H
 #define TEXT_H
@@ -23,6 +24,12 @@ void text_write_folded(FILE *out, const char *name);
 
 /* A JSON string, quotes included. */
 void text_write_json(FILE *out, const char *name);
+
+/* The same within a <script> of a page: without '<', no name ends the script or begins a comment. */
+void text_write_script_json(FILE *out, const char *name);
+
+/* For XML 1.0, as text or within an attribute's quotes of either kind. */
+void text_write_xml(FILE *out, const char *name);
 
 /* In decimal. Exports write millions of them, and fprintf() takes five times as long. */
 void text_write_number(FILE *out, uint64_t value);

@@ -31,6 +31,9 @@ struct exporter {
 	bool binary;	       /* refused on a terminal */
 	bool needs_timeline;   /* of profiles without one, nothing can be written */
 	int (*write)(const struct profile *p, const struct export_opts *opts, FILE *out);
+	/* What changed from one profile to another; NULL: this format cannot say it. */
+	int (*write_diff)(const struct profile *before, const struct profile *after,
+			  const struct export_opts *opts, FILE *out);
 };
 
 /* NULL-terminated, in the order of --help. */

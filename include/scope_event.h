@@ -72,6 +72,11 @@ enum scope_loss {
 	SCOPE_LOSS_RECORD,	   /* a record that the sink refused: malformed */
 	SCOPE_LOSS_ACCOUNT_TORN,   /* an account was read in the midst of a write */
 	SCOPE_LOSS_SPACE_FULL,	   /* the table of address spaces was full: a stack without tables */
+	SCOPE_LOSS_FILE_CUT,	   /* a capture file ended before its end */
+	SCOPE_LOSS_FILE_DAMAGED,   /* a capture file is not what was written from some place on */
+	SCOPE_LOSS_TIMELINE_RING,  /* the timeline's ring was full: intervals, or a tick, not sent */
+	SCOPE_LOSS_TIMELINE_FULL,  /* more turns than are kept: the oldest intervals dropped */
+	SCOPE_LOSS_TIMELINE_CUT,   /* intervals that overlap others, or are of a thread without record */
 	SCOPE_LOSS_COUNT,
 };
 
@@ -90,6 +95,8 @@ enum scope_record_type {
 	SCOPE_REC_WAKE, /* nothing but a nudge to drain; never reaches the sink */
 	SCOPE_REC_SPACE, /* src/unwinds.h only, as RAW: neither reaches the sink */
 	SCOPE_REC_RAW,
+	SCOPE_REC_TURN, /* these two with --timeline only */
+	SCOPE_REC_HIT,
 	SCOPE_REC_TYPES,
 };
 
@@ -220,6 +227,41 @@ struct scope_thread {
 	char comm[SCOPE_COMM_LEN];
 };
 
+#define SCOPE_TURN_OTHER_CPU(state) (1u << (state)) /* ns[state] is time that -C leaves out */
+#define SCOPE_TURN_FIRST  (1u << 8) /* its waits are part of init_ns: their stack is SEEN's */
+#define SCOPE_TURN_SHORT  (1u << 9) /* blocked for less than --min-block-us: stack withheld */
+
+/*
+ * What a thread did from one switch-out to the next, clipped to the window: it was blocked, then it
+ * waited for a CPU, then it was on one; each may be nothing. The turns of a thread's life follow on
+ * one another without a gap, and the last of them, which is under way at the stop, ends at the
+ * since_ns of its scope_thread. So those that came and those that were lost sum to its total_ns.
+ *
+ * Sent when the turn is over; that under way, by the task iterator at the stop. Of two with the same
+ * thread and start the longer one counts.
+ */
+struct scope_turn {
+	struct scope_record rec;
+	__u64 thread;
+	__u64 start_ns; /* 0 in an account: nothing yet */
+	__u64 ns[SCOPE_STATES];
+	__u64 taken_ns; /* part of ns[SCOPE_RUNQ], within the run: interrupts, hypervisor */
+	__u64 ustack;	/* these three: where it waited, and why */
+	__u64 kstack;
+	__u32 reason;
+	__u32 flags; /* SCOPE_TURN_* */
+	__u64 waker; /* the thread that ended its being blocked; 0: an interrupt, or not known */
+};
+
+/* A tick that hit a thread, and when; the tick counts in a scope_ticks as well. */
+struct scope_hit {
+	struct scope_record rec;
+	__u64 thread;
+	__u64 time_ns;
+	__u64 ustack;
+	__u64 kstack;
+};
+
 /*
  * A thread found by the task iterator at the start, or at the stop when it had no event (then with
  * its scope_thread). Its stacks hold for time before its first event, if `time_ns`, taken after the
@@ -310,6 +352,8 @@ static_assert(sizeof(struct scope_space) == 32, "wire");
 static_assert(sizeof(struct scope_raw) == 176, "wire");
 static_assert(sizeof(struct scope_ticks) == 40, "wire");
 static_assert(sizeof(struct scope_thread) == 224, "wire");
+static_assert(sizeof(struct scope_turn) == 88, "wire");
+static_assert(sizeof(struct scope_hit) == 40, "wire");
 static_assert(sizeof(struct scope_seen) == 56, "wire");
 static_assert(sizeof(struct scope_map) == 72, "wire");
 static_assert(sizeof(struct scope_window) == 56, "wire");

@@ -10,6 +10,7 @@
 
 struct scope_iter_task {
 	struct scope_thread thread; /* its account so far; NO_EVENT: only identity and state */
+	struct scope_turn turn;	    /* the one under way, up to thread.since_ns; start_ns 0: none */
 	__u64 owner;		    /* seed of its user stacks' ids */
 	__u64 task_switches;	    /* the kernel's own count: nvcsw + nivcsw */
 	__u64 regs[SCOPE_RAW_REGS]; /* user registers by DWARF's numbers; 0: a kernel thread, or on a CPU */

@@ -12,7 +12,7 @@
 #include "launch.h"
 #include "mem.h"
 #include "opts.h"
-#include "outfile.h"
+#include "outputs.h"
 #include "privilege.h"
 #include "profile_build.h"
 #include "progress.h"
@@ -23,8 +23,7 @@
 
 struct capture {
 	const struct config *config;
-	struct outfile **files; /* one for each of config->outputs */
-	size_t written;		/* the first so many of them are whole */
+	struct outputs outputs;
 	struct launch *launch;	/* NULL: no COMMAND */
 	struct profile *profile;
 	struct progress progress;
@@ -32,23 +31,9 @@ struct capture {
 
 static void capture_free(struct capture *capture)
 {
-	for (size_t i = 0; capture->files && i < capture->config->output_count; i++)
-		outfile_free(&capture->files[i]);
-	free(capture->files);
+	outputs_free(&capture->outputs);
 	launch_free(&capture->launch);
 	profile_free(&capture->profile);
-}
-
-/* Before the capture, so that no run ends in "cannot write". */
-static int open_files(struct capture *capture, struct err *err)
-{
-	const struct config *config = capture->config;
-	int r = 0;
-
-	capture->files = mem_alloc_array(config->output_count, sizeof(*capture->files));
-	for (size_t i = 0; !r && i < config->output_count; i++)
-		r = outfile_open(config->outputs[i].path, &capture->files[i], err);
-	return r;
 }
 
 static bool writes_stdout(const struct config *config)
@@ -100,23 +85,13 @@ static void note_time_since_stop(struct profile *profile)
 
 static int write_files(struct capture *capture, struct err *err)
 {
-	const struct config *config = capture->config;
+	int r = 0;
 
-	for (size_t i = 0; i < config->output_count; i++) {
-		FILE *stream;
-		int r;
-
+	while (!r && outputs_remain(&capture->outputs)) {
 		note_time_since_stop(capture->profile);
-		r = outfile_stream(capture->files[i], &stream, err);
-		if (r)
-			return r;
-		r = config->outputs[i].exporter->write(capture->profile, &config->export, stream);
-		r = outfile_commit(capture->files[i], r, err);
-		if (r)
-			return r;
-		capture->written++;
+		r = outputs_write_next(&capture->outputs, capture->profile, err);
 	}
-	return 0;
+	return r;
 }
 
 static bool was_seen(const struct profile *profile, enum target_kind kind, uint32_t id)
@@ -153,12 +128,15 @@ static void print_summary(const struct capture *capture)
 		note_unseen(capture);
 		opts.color = terminal_takes_color(config->color, STDERR_FILENO);
 		summary_print(capture->profile, &opts, stderr);
-		for (size_t i = 0; i < capture->written; i++) {
+		for (size_t i = 0; i < capture->outputs.written; i++) {
 			if (config->outputs[i].path)
 				fprintf(stderr, "written to %s\n", config->outputs[i].path);
 		}
+		if (bundle_file_count(capture->outputs.bundle))
+			fprintf(stderr, "written to %s: %zu files\n", config->output_dir,
+				bundle_file_count(capture->outputs.bundle));
 	}
-	if (!config->output_count) {
+	if (!config->output_count && !config->output_dir) {
 		opts.color = terminal_takes_color(config->color, STDOUT_FILENO);
 		opts.columns = terminal_columns(STDOUT_FILENO);
 		digest_print(capture->profile, &opts, stdout);
@@ -183,7 +161,8 @@ int capture_run(const struct opts *opts, struct err *err)
 	int code = EXIT_CODE_OK;
 	int r;
 
-	r = open_files(&capture, err);
+	/* Before the capture, so that no run ends in "cannot write". */
+	r = outputs_open(&capture.outputs, &opts->config, err);
 	if (!r)
 		r = privilege_check(err);
 	if (!r && opts->config.argv)

@@ -12,8 +12,8 @@
 #include "opts.h"
 
 const struct command *const command_table[] = {
-	&command_profile, &command_oncpu, &command_offcpu, &command_symbolize, &command_doctor,
-	&command_help,	  NULL,
+	&command_profile, &command_oncpu,     &command_offcpu, &command_export, &command_report,
+	&command_diff,    &command_symbolize, &command_doctor, &command_help,   NULL,
 };
 
 const struct command *command_by_name(const char *name)

@@ -13,6 +13,7 @@
 #include "scope_event.h"
 
 struct opts;
+struct profile;
 
 struct example {
 	const char *line; /* as typed */
@@ -33,7 +34,7 @@ struct command {
 };
 
 extern const struct command command_profile, command_oncpu, command_offcpu, command_symbolize,
-	command_doctor, command_help;
+	command_export, command_report, command_diff, command_doctor, command_help;
 
 /* NULL-terminated, in the order of the help; the first is the default. */
 extern const struct command *const command_table[];
@@ -44,5 +45,8 @@ int command_main(int argc, char *const *argv, struct err *err);
 
 /* What profile, oncpu and offcpu share (capture.c). */
 int capture_run(const struct opts *opts, struct err *err);
+
+/* What export and diff share (cmd_export.c): a note on stderr, if the file was cut off or damaged. */
+void export_note_what_is_not_whole(const struct profile *profile, const char *name);
 
 #endif

@@ -57,11 +57,13 @@ struct config {
 	uint32_t max_stack;		   /* frames of a user stack: 1 .. SCOPE_MAX_FRAMES */
 	bool user_threads, kernel_threads; /* both true unless restricted */
 	const bool *cpus; /* -C: SCOPE_MAX_CPUS flags; NULL: all */
+	bool timeline; /* --timeline, or an output needs one */
 
 	struct symbolize_options symbols;
 
 	const struct config_output *outputs;
-	size_t output_count; /* 0: the terminal's digest */
+	size_t output_count; /* 0, and no output_dir: the terminal's digest */
+	const char *output_dir; /* NULL: none */
 	struct export_opts export;
 
 	enum color_when color;

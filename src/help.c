@@ -87,7 +87,7 @@ static void print_options(unsigned int commands, FILE *out)
 	}
 }
 
-static void print_formats(FILE *out)
+static void print_formats(bool difference, FILE *out)
 {
 	fputs("\nFormats:\n", out);
 	for (size_t i = 0; exporter_table[i]; i++) {
@@ -95,6 +95,8 @@ static void print_formats(FILE *out)
 		char head[64];
 		size_t length;
 
+		if (difference && !exporter->write_diff)
+			continue;
 		length = (size_t)snprintf(head, sizeof(head), "%-8s", exporter->name);
 		for (size_t j = 0; exporter->suffixes[j] && length < sizeof(head); j++)
 			length += (size_t)snprintf(head + length, sizeof(head) - length, "%s%s",
@@ -130,8 +132,9 @@ void help_print(const struct command *command, FILE *out)
 			print_row(out, command_table[i]->name, command_table[i]->summary);
 	}
 	print_options(shown->bit, out);
+	if (shown->bit & FOR_OUTPUT)
+		print_formats(shown->bit == FOR_DIFF, out);
 	if (shown->bit & FOR_CAPTURE) {
-		print_formats(out);
 		fputs("\nExit status:\n", out);
 		for (size_t i = 0; help_exits[i].code; i++)
 			print_row(out, help_exits[i].code, help_exits[i].text);

@@ -60,6 +60,13 @@ static void put_case(enum option_values values, const char *action, FILE *out)
 	"\t\tcompopt -o nospace 2>/dev/null\n"                                                    \
 	"\t\tCOMPREPLY=($(cd \"$directory\" && compgen -d -S / -- \"$cur\"))"
 
+/* A word that is no option is the file; it may lie deeper. */
+#define COMPLETE_KEPT                                                                              \
+	"\n\t\tif [[ $cur != -* ]]; then\n"                                                       \
+	"\t\t\tCOMPREPLY=($(compgen -f -X '!*.scope' -- \"$cur\"; compgen -d -- \"$cur\"))\n"      \
+	"\t\t\treturn\n"                                                                          \
+	"\t\tfi"
+
 void help_print_bash_completion(FILE *out)
 {
 	fputs("# bash completion for systemscope; made by: systemscope help --bash-completion\n"
@@ -99,7 +106,10 @@ void help_print_bash_completion(FILE *out)
 		if (command_table[i]->bit == FOR_HELP)
 			fputs("frames ", out);
 		put_option_words(command_table[i], out);
-		fputs("' ;;\n", out);
+		fputs("'", out);
+		if (command_table[i]->bit & FOR_KEPT)
+			fputs(COMPLETE_KEPT, out);
+		fputs(" ;;\n", out);
 	}
 	fputs("\t*) words='", out);
 	put_option_words(command_table[0], out);

@@ -37,6 +37,7 @@ void ingest_free(struct ingest **ingest)
 	array_free(&g->lives);
 	table_free(&g->seen);
 	array_free(&g->seen_data);
+	timeline_free(&g->timeline);
 	procs_free(&g->procs);
 	free(g);
 	*ingest = NULL;
@@ -177,6 +178,36 @@ static int take_seen(struct ingest *g, const void *record, size_t bytes)
 	return 0;
 }
 
+static int take_turn(struct ingest *g, const void *record, size_t bytes)
+{
+	struct profile_loss lost = { 0 };
+	enum scope_loss cause = SCOPE_LOSS_TIMELINE_FULL;
+	struct scope_turn r;
+
+	(void)bytes;
+	memcpy(&r, record, sizeof(r));
+	if (timeline_turn_is_sound(&r)) {
+		timeline_add_turn(&g->timeline, &r, &lost);
+	} else {
+		/* counts of the scheduler's that cannot be: the ledger has them, and is right */
+		timeline_lose(&lost, &r);
+		cause = SCOPE_LOSS_TIMELINE_CUT;
+	}
+	g->losses[cause].count += lost.count;
+	g->losses[cause].ns += lost.ns;
+	return 0;
+}
+
+static int take_hit(struct ingest *g, const void *record, size_t bytes)
+{
+	struct scope_hit r;
+
+	(void)bytes;
+	memcpy(&r, record, sizeof(r));
+	timeline_add_hit(&g->timeline, &r);
+	return 0;
+}
+
 static int take_fork(struct ingest *g, const void *record, size_t bytes)
 {
 	struct scope_fork r;
@@ -263,6 +294,8 @@ static const struct record_kind record_kinds[SCOPE_REC_TYPES] = {
 	[SCOPE_REC_EXIT] = { sizeof(struct scope_exit), false, true, take_exit },
 	[SCOPE_REC_MAP] = { sizeof(struct scope_map), true, true, take_map },
 	[SCOPE_REC_LOSS] = { sizeof(struct scope_loss_record), false, false, take_loss },
+	[SCOPE_REC_TURN] = { sizeof(struct scope_turn), false, false, take_turn },
+	[SCOPE_REC_HIT] = { sizeof(struct scope_hit), false, false, take_hit },
 	[SCOPE_REC_WINDOW] = { sizeof(struct scope_window), false, false, take_window },
 };
 

@@ -14,6 +14,7 @@
 #include "scope_event.h"
 #include "scope_time.h"
 #include "table.h"
+#include "timeline.h"
 
 struct ingest_stack {
 	nsec_t time_ns;
@@ -72,6 +73,7 @@ struct ingest {
 	struct table seen; /* by tid and start time */
 	ARRAY(struct scope_seen) seen_data;
 
+	struct timeline timeline;
 	struct procs procs;
 	struct scope_window window; /* `rec.size` 0: not there yet */
 	struct {

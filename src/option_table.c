@@ -55,18 +55,25 @@ const struct option_row option_table[OPTION_COUNT] = {
 		FOR_CAPTURE, "leave out user threads" },
 	[OPTION_CPU] = { 'C', 0, "cpu", "LIST", GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
 		"stacks from these CPUs only (0-3,7); time on others goes to [other CPUs]" },
+	[OPTION_TIMELINE] = { 0, 0, "timeline", NULL, GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
+		"keep what each thread did when, not just how long; implied by an output that "
+		"needs it, as chrome. Of more than half a million switches the newest are kept" },
 
-	[OPTION_FILE] = { 'o', 0, NULL, "[FORMAT:]FILE", GROUP_OUTPUT, VALUES_FILE, FOR_CAPTURE,
+	[OPTION_FILE] = { 'o', 0, NULL, "[FORMAT:]FILE", GROUP_OUTPUT, VALUES_FILE, FOR_OUTPUT,
 		"write FILE; the format from its suffix, or as named. May be repeated; - is "
 		"stdout" },
-	[OPTION_OUTPUT] = { 0, 0, "output", "FORMAT", GROUP_OUTPUT, VALUES_FORMAT, FOR_CAPTURE,
+	[OPTION_OUTPUT] = { 0, 0, "output", "FORMAT", GROUP_OUTPUT, VALUES_FORMAT, FOR_OUTPUT,
 		"format of stdout, or of a single -o (default: folded, or a summary if stdout is "
 		"a terminal)" },
-	[OPTION_PER_THREAD] = { 0, 0, "per-thread", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
+	[OPTION_OUTPUT_DIR] = { 0, 0, "output-dir", "DIR", GROUP_OUTPUT, VALUES_FILE,
+		FOR_CAPTURE | FOR_EXPORT,
+		"write DIR, new or empty: the profile in every format, and for each process and "
+		"thread its stacks and its report" },
+	[OPTION_PER_THREAD] = { 0, 0, "per-thread", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_OUTPUT,
 		"one root for each thread: comm-PID/TID" },
-	[OPTION_PER_PROCESS] = { 0, 0, "per-process", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
+	[OPTION_PER_PROCESS] = { 0, 0, "per-process", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_OUTPUT,
 		"one root for each process: comm-PID" },
-	[OPTION_ANNOTATE] = { 0, 0, "annotate", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_CAPTURE,
+	[OPTION_ANNOTATE] = { 0, 0, "annotate", NULL, GROUP_OUTPUT, VALUES_NONE, FOR_OUTPUT,
 		"folded: mark frames as FlameGraph does, _[k] kernel, _[i] inlined; on the leaf the "
 		"state comes after it: _[k]_[o]" },
 	[OPTION_COLOR] = { 0, 0, "color", "WHEN", GROUP_OUTPUT, VALUES_COLOR,
@@ -88,8 +95,9 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"calls that the compiler expanded in place are frames of their own (the default)" },
 	[OPTION_NO_INLINE] = { 0, 0, "no-inline", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
 		"only the function that they were expanded in, and its line" },
-	[OPTION_LINES] = { 0, 0, "lines", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
-		"folded: frames with the line that ran, or that called: `name file.c:12`; lines of "
+	[OPTION_LINES] = { 0, 0, "lines", NULL, GROUP_NAMES, VALUES_NONE,
+		FOR_NAMES | FOR_OUTPUT,
+		"folded, svg: frames with the line that ran, or that called: `name file.c:12`; lines of "
 		"one function are then told apart (JSON and symbolize always tell them)" },
 	[OPTION_NO_DEMANGLE] = { 0, 0, "no-demangle", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
 		"names as the linker has them: _ZN5shape4areaEv" },

@@ -15,9 +15,14 @@
 #define FOR_DOCTOR    (1u << 3)
 #define FOR_HELP      (1u << 4)
 #define FOR_SYMBOLIZE (1u << 5)
+#define FOR_EXPORT    (1u << 6)
+#define FOR_REPORT    (1u << 7)
+#define FOR_DIFF      (1u << 8)
 #define FOR_CAPTURE   (FOR_PROFILE | FOR_ONCPU | FOR_OFFCPU)
 #define FOR_NAMES     (FOR_CAPTURE | FOR_SYMBOLIZE)
-#define FOR_ANY	      (FOR_NAMES | FOR_DOCTOR | FOR_HELP)
+#define FOR_OUTPUT    (FOR_CAPTURE | FOR_EXPORT | FOR_DIFF)
+#define FOR_KEPT      (FOR_EXPORT | FOR_REPORT | FOR_DIFF) /* they read capture files */
+#define FOR_ANY	      (FOR_NAMES | FOR_KEPT | FOR_DOCTOR | FOR_HELP)
 
 enum option_id {
 	OPTION_PID,
@@ -36,8 +41,10 @@ enum option_id {
 	OPTION_USER_THREADS,
 	OPTION_KERNEL_THREADS,
 	OPTION_CPU,
+	OPTION_TIMELINE,
 	OPTION_FILE,
 	OPTION_OUTPUT,
+	OPTION_OUTPUT_DIR,
 	OPTION_PER_THREAD,
 	OPTION_PER_PROCESS,
 	OPTION_ANNOTATE,

@@ -181,6 +181,10 @@ static int unknown_command(const char *word, struct err *err)
 	if (found)
 		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
 			       "unknown command %s: did you mean systemscope %s?", word, found);
+	if (exporter_for_path(word) == exporter_by_name("scope"))
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "unknown command %s: did you mean systemscope report %s?", word,
+			       word);
 	return err_set(err, EXIT_CODE_USAGE, -EINVAL,
 		       "unknown command %s: to run a program under the profiler: "
 		       "systemscope profile -- %s", word, word);
@@ -212,6 +216,22 @@ static int parse_word(struct draft *draft, const char *word, struct err *err)
 		*array_push(&draft->words) = word;
 		return 0;
 	}
+	if (draft->opts.command->bit & FOR_KEPT && !draft->opts.file) {
+		draft->opts.file = word;
+		return 0;
+	}
+	if (draft->opts.command->bit == FOR_DIFF && !draft->opts.after) {
+		draft->opts.after = word;
+		return 0;
+	}
+	if (draft->opts.command->bit == FOR_DIFF)
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "stray word %s: diff reads two files, and those are %s and %s", word,
+			       draft->opts.file, draft->opts.after);
+	if (draft->opts.command->bit & FOR_KEPT)
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "stray word %s: %s reads one file, and that is %s", word,
+			       draft->opts.command->name, draft->opts.file);
 	if (draft->opts.command->bit != FOR_HELP) {
 		if (draft->opts.command->bit & FOR_CAPTURE)
 			return stray_word(draft, word, err);

@@ -26,6 +26,8 @@ struct opts {
 	bool help, version;	       /* asked for: print it and end */
 	bool man, bash_completion;     /* of `help` */
 	const char *topic;	       /* of `help`; NULL: none */
+	const char *file;	       /* of `export` and `report`: the capture; of `diff`: before */
+	const char *after;	       /* of `diff` */
 	struct opts_symbolize {
 		const char *exe; /* never NULL */
 		bool addresses, basenames;

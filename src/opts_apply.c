@@ -160,6 +160,15 @@ static int apply_output(struct draft *draft, const char *value, struct err *err)
 	return 0;
 }
 
+static int apply_output_dir(struct draft *draft, const char *value, struct err *err)
+{
+	if (!value[0])
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "--output-dir: an empty name: give a directory's");
+	draft->opts.config.output_dir = value;
+	return 0;
+}
+
 /* Two different values of these would leave one of them silently unheard. */
 static int check_once(const struct draft *draft, enum option_id id, struct err *err)
 {
@@ -175,6 +184,8 @@ static bool *flag_of(struct opts *opts, enum option_id id)
 	switch (id) {
 	case OPTION_CHILDREN:
 		return &opts->config.children;
+	case OPTION_TIMELINE:
+		return &opts->config.timeline;
 	case OPTION_PER_THREAD:
 		return &opts->config.export.per_thread;
 	case OPTION_PER_PROCESS:
@@ -251,6 +262,11 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 		break;
 	case OPTION_OUTPUT:
 		r = apply_output(draft, value, err);
+		break;
+	case OPTION_OUTPUT_DIR:
+		r = check_once(draft, id, err);
+		if (!r)
+			r = apply_output_dir(draft, value, err);
 		break;
 	case OPTION_COLOR:
 		r = apply_color(draft, value, err);

@@ -244,6 +244,43 @@ static int check_symbolize(struct draft *draft, struct err *err)
 	return 0;
 }
 
+static int check_kept(const struct draft *draft, struct err *err)
+{
+	const char *command = draft->opts.command->name;
+
+	if (draft->opts.file && draft->opts.file[0])
+		return 0;
+	return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+		       "%s needs a capture that was kept: systemscope %s FILE.scope", command,
+		       command);
+}
+
+/* Not every format can say what changed. */
+static int check_diff(struct draft *draft, struct err *err)
+{
+	const struct config *config = &draft->opts.config;
+	int r;
+
+	if (!draft->opts.after || !draft->opts.after[0])
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "diff needs two captures that were kept: systemscope diff "
+			       "BEFORE.scope AFTER.scope");
+	r = draft_resolve_outputs(draft, err);
+	if (!r && !config->output_count)
+		return err_set(err, EXIT_CODE_USAGE, -EINVAL,
+			       "diff on a terminal: name a file, as in -o diff.svg, or say "
+			       "--output folded");
+	for (size_t i = 0; !r && i < config->output_count; i++) {
+		const struct exporter *exporter = config->outputs[i].exporter;
+
+		if (!exporter->write_diff)
+			r = err_set(err, EXIT_CODE_USAGE, -EINVAL,
+				    "%s cannot show a difference: write it as svg or folded",
+				    exporter->name);
+	}
+	return r;
+}
+
 static int check_capture(struct draft *draft, struct err *err)
 {
 	struct config *config = &draft->opts.config;
@@ -252,6 +289,8 @@ static int check_capture(struct draft *draft, struct err *err)
 
 	complete_config(draft);
 	r = draft_resolve_outputs(draft, err);
+	for (size_t i = 0; !r && i < config->output_count; i++)
+		config->timeline |= config->outputs[i].exporter->needs_timeline;
 	if (!r)
 		r = check_frequency(draft, err);
 	if (!r)
@@ -278,6 +317,12 @@ int draft_check(struct draft *draft, struct err *err)
 		r = check_together(draft, err);
 	if (!r && command & FOR_CAPTURE)
 		r = check_capture(draft, err);
+	if (!r && command & (FOR_EXPORT | FOR_REPORT))
+		r = check_kept(draft, err);
+	if (!r && command == FOR_DIFF)
+		r = check_diff(draft, err);
+	if (!r && command & FOR_EXPORT)
+		r = draft_resolve_outputs(draft, err);
 	if (!r && command & FOR_SYMBOLIZE)
 		r = check_symbolize(draft, err);
 	if (!r && draft->seen[OPTION_DEBUGINFOD])

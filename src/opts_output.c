@@ -156,8 +156,9 @@ static int check_outputs(const struct draft *draft, const struct config_output *
 		if (!outputs[i].path && outputs[i].exporter->binary &&
 		    draft->world->stdout_is_terminal)
 			return err_set(err, EXIT_CODE_USAGE, -EINVAL,
-				       "%s is binary, and stdout a terminal: write a file: -o FILE",
-				       outputs[i].exporter->name);
+				       "%s is binary, and stdout a terminal: write a file: -o "
+				       "FILE%s", outputs[i].exporter->name,
+				       outputs[i].exporter->suffixes[0]);
 		for (size_t j = 0; j < i; j++) {
 			if (!outputs[i].path && !outputs[j].path)
 				return err_set(err, EXIT_CODE_USAGE, -EINVAL,
@@ -193,7 +194,7 @@ int draft_resolve_outputs(struct draft *draft, struct err *err)
 				       "%zu: name each format: -o %s:FILE", draft->format, count,
 				       draft->format);
 	}
-	if (!count && !preferred && draft->world->stdout_is_terminal)
+	if (!count && !preferred && (config->output_dir || draft->world->stdout_is_terminal))
 		return 0;
 	outputs = mem_alloc_array(count ? count : 1, sizeof(*outputs));
 	config->outputs = outputs;

@@ -49,11 +49,26 @@ struct waits {
 	nsec_t orphan_ns;
 };
 
+/* One place where a thread waited: its stacks, and why. */
+struct place {
+	struct stack_pair pair;
+	uint32_t reason;
+	bool unproven; /* its stack is not to be had: [waiting since before the window] */
+};
+
 /* Keeps the pointers; `sum_pairs` are the stacks of the ingest's sums. */
 void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
 		struct stacks *stacks, const struct stack_pair *sum_pairs);
 void waits_free(struct waits *w);
 void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
+
+/* Where a life was before its first event: where it was seen, if that was before. */
+struct place waits_place_before(const struct waits *w, const struct scope_thread *life);
+/* Whether its last wait has a place of its own; else it is still where it was before. */
+bool waits_has_place(const struct scope_thread *life);
+/* What stands in a sample of a wait there: its stack, and why it was blocked (string). */
+uint32_t waits_stack(struct waits *w, uint32_t thread, const struct place *place);
+uint32_t waits_reason(struct waits *w, const struct place *place);
 
 /* --- on a CPU: src/parts_runs.c --------------------------------------------------------------- */
 

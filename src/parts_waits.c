@@ -55,13 +55,6 @@ void waits_free(struct waits *w)
 
 /* --- the parts of one thread ------------------------------------------------------------------ */
 
-/* One place where a thread waited: its stacks, and why. */
-struct place {
-	struct stack_pair pair;
-	uint32_t reason;
-	bool unproven; /* its stack is not to be had: [waiting since before the window] */
-};
-
 /* How long it was blocked there, and then waited to run. */
 struct spell {
 	nsec_t off_ns;
@@ -88,27 +81,36 @@ static void add_part(struct parts *parts, enum scope_state state, uint32_t reaso
 	part->count = count;
 }
 
-static void add_spell(struct waits *w, const struct ledger_thread *t, const struct place *place,
+uint32_t waits_stack(struct waits *w, uint32_t thread, const struct place *place)
+{
+	if (place->reason & SCOPE_REASON_SHORT)
+		return stacks_add_label(w->stacks, LABEL_BLOCKED_UNDER);
+	if (place->unproven)
+		return stacks_add_label(w->stacks, LABEL_BEFORE_WINDOW);
+	return stacks_add_pair(w->stacks, place->pair, SCOPE_OFF,
+			       w->ledger->threads.items[thread].kernel_thread);
+}
+
+uint32_t waits_reason(struct waits *w, const struct place *place)
+{
+	return stacks_add_reason(w->stacks, place->reason, place->pair.kernel);
+}
+
+static void add_spell(struct waits *w, uint32_t thread, const struct place *place,
 		      const struct spell *spell, struct parts *parts)
 {
 	uint32_t reason = 0, stack;
 
 	if (!(spell->off_ns | spell->off_count | spell->runq_ns | spell->runq_count))
 		return;
-	if (place->reason & SCOPE_REASON_SHORT)
-		stack = stacks_add_label(w->stacks, LABEL_BLOCKED_UNDER);
-	else if (place->unproven)
-		stack = stacks_add_label(w->stacks, LABEL_BEFORE_WINDOW);
-	else
-		stack = stacks_add_pair(w->stacks, place->pair, SCOPE_OFF, t->kernel_thread);
+	stack = waits_stack(w, thread, place);
 	if (spell->off_ns | spell->off_count)
-		reason = stacks_add_reason(w->stacks, place->reason, place->pair.kernel);
+		reason = waits_reason(w, place);
 	add_part(parts, SCOPE_OFF, reason, stack, spell->off_ns, spell->off_count);
 	add_part(parts, SCOPE_RUNQ, 0, stack, spell->runq_ns, spell->runq_count);
 }
 
-/* Where it was before its first event: where it was seen, if that was before. */
-static struct place place_before(const struct waits *w, const struct scope_thread *life)
+struct place waits_place_before(const struct waits *w, const struct scope_thread *life)
 {
 	struct ingest_seen_key key = { .start_time_ns = life->start_time_ns, .tid = life->tid };
 	uint32_t id = table_find(&w->ingest->seen, &key);
@@ -128,16 +130,20 @@ static struct place place_before(const struct waits *w, const struct scope_threa
 	};
 }
 
-static void add_life(struct waits *w, const struct ledger_thread *t,
-		     const struct scope_thread *life, struct parts *parts)
+/* A reason comes with every switch-out: without one it never left a CPU in the window. */
+bool waits_has_place(const struct scope_thread *life)
 {
-	const struct place before = place_before(w, life);
+	return life->reason || life->ustack || life->kstack;
+}
+
+static void add_life(struct waits *w, uint32_t thread, const struct scope_thread *life,
+		     struct parts *parts)
+{
+	const struct place before = waits_place_before(w, life);
 	const struct place now = {
 		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
 		.reason = life->reason,
 	};
-	/* a reason comes with every switch-out: without one it never left a CPU in the window */
-	bool has_place = now.reason || life->ustack || life->kstack;
 	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
 	struct spell late = { life->off_ns, life->off_count, life->runq_ns, life->runq_count };
 	struct spell first = { .off_ns = life->init_ns[SCOPE_OFF],
@@ -150,20 +156,19 @@ static void add_life(struct waits *w, const struct ledger_thread *t,
 		last = (struct spell){ .off_ns = pending_ns, .off_count = 1 };
 	else if (pending_ns && life->state == SCOPE_RUNQ)
 		last = (struct spell){ .runq_ns = pending_ns, .runq_count = 1 };
-	add_spell(w, t, &before, &first, parts);
-	add_spell(w, t, &now, &late, parts);
-	add_spell(w, t, has_place ? &now : &before, &last, parts);
+	add_spell(w, thread, &before, &first, parts);
+	add_spell(w, thread, &now, &late, parts);
+	add_spell(w, thread, waits_has_place(life) ? &now : &before, &last, parts);
 }
 
-static void add_sum(struct waits *w, const struct ledger_thread *t, uint32_t id,
-		    struct parts *parts)
+static void add_sum(struct waits *w, uint32_t thread, uint32_t id, struct parts *parts)
 {
 	const struct ingest_sum_key *key = table_key(&w->ingest->sums, id);
 	const struct ingest_sum *sum = &w->ingest->sum_data.items[id];
 	const struct place place = { .pair = w->sum_pairs[id], .reason = key->reason };
 	const struct spell spell = { sum->off_ns, sum->off_count, sum->runq_ns, sum->runq_count };
 
-	add_spell(w, t, &place, &spell, parts);
+	add_spell(w, thread, &place, &spell, parts);
 }
 
 /* Shrinks the parts of `state` to `total_ns`: more was told of than was charged. */
@@ -212,9 +217,9 @@ void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts)
 	size_t from = parts->count;
 
 	for (size_t i = w->sums.first[thread]; i < w->sums.first[thread + 1]; i++)
-		add_sum(w, t, w->sums.items[i], parts);
+		add_sum(w, thread, w->sums.items[i], parts);
 	for (uint32_t i = t->last_life; i != LEDGER_NONE; i = w->ingest->lives.items[i].earlier)
-		add_life(w, t, &w->ingest->lives.items[i].record, parts);
+		add_life(w, thread, &w->ingest->lives.items[i].record, parts);
 	reconcile(w, t, SCOPE_RUNQ, from, parts);
 	reconcile(w, t, SCOPE_OFF, from, parts);
 }

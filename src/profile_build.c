@@ -5,7 +5,9 @@
 
 #include "frames.h"
 #include "ingest_data.h"
+#include "intervals.h"
 #include "ledger.h"
+#include "losses.h"
 #include "parts.h"
 #include "stacks.h"
 #include "unnamed.h"
@@ -21,6 +23,7 @@ struct build {
 	struct stacks stacks;
 	struct waits waits;
 	struct runs runs;
+	struct intervals intervals;
 	struct stack_pair *sum_pairs; /* by sum of the ingest */
 	struct profile_process *processes;
 	struct profile_thread *threads;
@@ -172,6 +175,29 @@ static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
 	}
 }
 
+static void make_intervals(struct build *b, struct waits *waits)
+{
+	if (!b->config->timeline)
+		return;
+	intervals_build(&b->intervals, &b->ledger, waits, &b->stacks, b->config->states);
+	intervals_free(&b->intervals);
+	b->profile->has_timeline = true;
+	b->profile->intervals = b->intervals.found.items;
+	b->profile->interval_count = (uint32_t)b->intervals.found.count;
+}
+
+static void want_stacks(struct build *b, bool has_runs, bool has_waits)
+{
+	if (has_runs)
+		want_stacks_of_runs(b);
+	if (has_waits)
+		want_stacks_of_waits(b);
+	if (has_runs && b->config->timeline)
+		intervals_want_runs(b->ingest, &b->frames);
+	if (has_waits && b->config->timeline)
+		intervals_want_waits(b->ingest, &b->frames);
+}
+
 /* Only stacks that a sample can show are placed and named; only what is asked for is built. */
 static void make_samples(struct build *b)
 {
@@ -179,10 +205,7 @@ static void make_samples(struct build *b)
 	bool has_waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
 	struct parts parts = { 0 };
 
-	if (has_runs)
-		want_stacks_of_runs(b);
-	if (has_waits)
-		want_stacks_of_waits(b);
+	want_stacks(b, has_runs, has_waits);
 	frames_resolve(&b->frames);
 	stacks_init(&b->stacks, &b->frames, &b->strings, b->config, b->profile->min_block_ns);
 	if (has_runs)
@@ -197,6 +220,7 @@ static void make_samples(struct build *b)
 			b->threads[i].estimated = runs_add_parts(&b->runs, i, &parts);
 		add_samples(b, i, &parts);
 	}
+	make_intervals(b, has_waits ? &b->waits : NULL);
 	if (has_runs)
 		runs_free(&b->runs);
 	if (has_waits)
@@ -286,11 +310,25 @@ static void describe_run(struct build *b)
 	}
 }
 
+static void count_timeline_losses(struct build *b)
+{
+	struct profile *p = b->profile;
+
+	p->losses[SCOPE_LOSS_TIMELINE_CUT].count += b->intervals.cut.count;
+	p->losses[SCOPE_LOSS_TIMELINE_CUT].ns += b->intervals.cut.ns;
+	for (int cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
+		if (loss_table[cause].cost == LOSS_TIMELINE) {
+			p->timeline_lost.count += p->losses[cause].count;
+			p->timeline_lost.ns += p->losses[cause].ns;
+		}
+}
+
 /* Hands the tables over to the profile: from here on it owns them. */
 static void seal(struct build *b)
 {
 	struct profile *p = b->profile;
 
+	count_timeline_losses(b);
 	p->losses[SCOPE_LOSS_EVENT_ORDER].count += b->waits.contradictions;
 	p->losses[SCOPE_LOSS_TICK_THREAD].count += b->runs.orphan_count;
 	p->losses[SCOPE_LOSS_SUM_THREAD].count += b->waits.orphan_count;

@@ -19,6 +19,7 @@ struct profile_config {
 	bool states[SCOPE_STATES]; /* samples of other states are left out; the ledger is whole */
 	bool system_wide;
 	bool user_stacks, kernel_stacks; /* false: not asked for; their absence is no loss */
+	bool timeline;			 /* intervals were asked for */
 	const char *target;		 /* copied */
 	struct images *images; /* where mapped files are opened; NULL in tests: no files */
 	struct namer *namer;   /* has names already, with these options; NULL: none has */

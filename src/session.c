@@ -268,6 +268,7 @@ static struct profile *build(struct session *s)
 		.system_wide = s->config->system_wide,
 		.user_stacks = s->config->user_stacks,
 		.kernel_stacks = s->config->kernel_stacks,
+		.timeline = s->config->timeline,
 		.target = target_text(s->target),
 		.images = s->images,
 		.namer = s->namer,

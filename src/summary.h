@@ -22,13 +22,6 @@ struct summary_opts {
 
 void summary_print(const struct profile *profile, const struct summary_opts *opts, FILE *out);
 
-/*
- * The part of it that tells where most frames without a name are, why, and what would name them; up
- * to `max` rows, each behind as many blanks. Nothing where few frames lack one.
- * (src/summary_unnamed.c)
- */
-void summary_print_unnamed(const struct profile *profile, unsigned max, unsigned indent, FILE *out);
-
 /* The ten stacks with most time of each state, and how to draw a flame graph. (src/digest.c) */
 void digest_print(const struct profile *profile, const struct summary_opts *opts, FILE *out);
 

@@ -31,4 +31,6 @@ typedef void tables_sink(void *context, const void *key, const void *value);
 /* Puts the empty table in place, then hands on and deletes all entries of the other. 0 or -errno. */
 int tables_drain(struct table_pair *pair, tables_sink *sink, void *context);
 
+uint64_t tables_map_bytes(int fd); /* kernel memory of any map */
+
 #endif

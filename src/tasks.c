@@ -251,6 +251,8 @@ static void settle_task(struct tasks *t, const struct scope_iter_task *task)
 	}
 	if (thread.start_time_ns < t->end_ns)
 		ingest_record(t->ingest, &thread, sizeof(thread));
+	if (task->turn.start_ns)
+		ingest_record(t->ingest, &task->turn, sizeof(task->turn));
 }
 
 void tasks_walk_with(struct tasks *t, struct unwinds *unwinds)

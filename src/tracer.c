@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "feed.h"
+#include "idle.h"
 #include "kernel_features.h"
 #include "losses.h"
 #include "mem.h"
@@ -26,6 +26,7 @@
 enum {
 	STACK_RING_BYTES = 16 << 20,
 	THREAD_RING_BYTES = 2 << 20,
+	TIMELINE_RING_BYTES = 16 << 20,
 	SUM_ENTRIES = 1 << 16,
 	TICK_ENTRIES = 1 << 15,
 	HASH_ACCOUNTS = 1 << 16, /* where task storage is missing */
@@ -92,6 +93,8 @@ static void set_constants(struct tracer *t, const struct features *f, uint64_t c
 	ro->restrict_cpus = c->cpus != NULL;
 	ro->table_entries = SUM_ENTRIES;
 	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
+	ro->want_timeline = c->timeline;
+	ro->timeline_ring_wake_bytes = TIMELINE_RING_BYTES / 4;
 	for (size_t i = 0; c->cpus && i < SCOPE_MAX_CPUS; i++)
 		t->skel->bss->cpu_listed[i] = c->cpus[i];
 }
@@ -107,9 +110,12 @@ static void choose_maps_and_programs(struct tracer *t, const struct features *f,
 		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
 	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
 	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
+	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
+	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
 	bpf_program__set_autoload(s->progs.sched__switch, true);
 	bpf_program__set_autoload(s->progs.sched__wakeup, true);
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
+	bpf_program__set_autoload(s->progs.sched__waking, c->timeline);
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__open, true);
 	bpf_program__set_autoload(s->progs.edges__close, true);
@@ -155,6 +161,29 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 	return 0;
 }
 
+static int on_timeline_record(void *context, void *data, size_t bytes)
+{
+	struct tracer *t = context;
+
+	feed_record(&t->feed, data, bytes);
+	return 0;
+}
+
+static int make_rings(struct tracer *t, struct err *err)
+{
+	const struct scope_bpf *s = t->skel;
+	int r;
+
+	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
+	r = t->rings ? ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
+					on_thread_record, t) : -1;
+	if (!r && t->config->timeline)
+		r = ring_buffer__add(t->rings, bpf_map__fd(s->maps.timeline_ring),
+				     on_timeline_record, t);
+	return r ? err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF ring: %s",
+			   strerror(errno)) : 0;
+}
+
 static int make_tables(struct tracer *t, struct err *err)
 {
 	struct scope_bpf *s = t->skel;
@@ -175,12 +204,7 @@ static int make_tables(struct tracer *t, struct err *err)
 		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF array: %s",
 			       strerror(errno));
 	t->members = members;
-	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
-	if (!t->rings || ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
-					  on_thread_record, t))
-		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF ring: %s",
-			       strerror(errno));
-	return 0;
+	return make_rings(t, err);
 }
 
 enum { LOG_STATS = 4 }; /* BPF_LOG_STATS, include/linux/bpf_verifier.h */
@@ -343,12 +367,14 @@ int tracer_attach(struct tracer *t, struct err *err)
 	struct bpf_program *order[] = {
 		t->skel->progs.lifecycle__fork,	 t->skel->progs.lifecycle__exec,
 		t->skel->progs.lifecycle__attach, t->skel->progs.sched__wakeup_new,
-		t->skel->progs.sched__switch,	 t->skel->progs.sched__wakeup,
+		t->skel->progs.sched__switch,	 t->skel->progs.sched__waking,
+		t->skel->progs.sched__wakeup,
 	};
 	struct bpf_link **links[] = {
 		&t->skel->links.lifecycle__fork,   &t->skel->links.lifecycle__exec,
 		&t->skel->links.lifecycle__attach, &t->skel->links.sched__wakeup_new,
-		&t->skel->links.sched__switch,	   &t->skel->links.sched__wakeup,
+		&t->skel->links.sched__switch,	   &t->skel->links.sched__waking,
+		&t->skel->links.sched__wakeup,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
@@ -368,20 +394,6 @@ int tracer_attach(struct tracer *t, struct err *err)
 
 /* --- the window ----------------------------------------------------------------------------------------- */
 
-/* Idle time of all CPUs since boot; the kernel keeps it in clock ticks. */
-static nsec_t read_idle(void)
-{
-	unsigned long long user, nice, system, idle = 0, iowait = 0;
-	FILE *stat = fopen("/proc/stat", "re");
-
-	if (!stat)
-		return 0;
-	if (fscanf(stat, "cpu %llu %llu %llu %llu %llu", &user, &nice, &system, &idle, &iowait) != 5)
-		idle = iowait = 0;
-	fclose(stat);
-	return (idle + iowait) * (NSEC_PER_SEC / (nsec_t)sysconf(_SC_CLK_TCK));
-}
-
 /* Sets the window's start or end: bpf/edges.bpf.c. */
 static int set_edge(const struct bpf_program *program, uint64_t argument, struct err *err)
 {
@@ -396,7 +408,7 @@ int tracer_arm(struct tracer *t, struct err *err)
 {
 	int r;
 
-	t->idle_ns = read_idle();
+	t->idle_ns = idle_read();
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
 	r = set_edge(t->skel->progs.edges__open, t->config->duration_ns, err);
 	if (r)
@@ -448,7 +460,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 		return r;
 	t->end_ns = t->skel->data->window_end_ns;
 	clock_sleep_until(t->end_ns + 1);
-	idle_ns = read_idle();
+	idle_ns = idle_read();
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
 	window.idle_ns = idle_ns > t->idle_ns ? idle_ns - t->idle_ns : 0;
@@ -465,22 +477,6 @@ int tracer_stop(struct tracer *t, struct err *err)
 
 /* --- figures ----------------------------------------------------------------------------------------------- */
 
-static uint64_t map_memory(int fd)
-{
-	char path[64], line[128];
-	unsigned long long bytes = 0;
-	FILE *info;
-
-	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	info = fopen(path, "re");
-	while (info && fgets(line, sizeof(line), info))
-		if (sscanf(line, "memlock: %llu", &bytes) == 1)
-			break;
-	if (info)
-		fclose(info);
-	return bytes;
-}
-
 void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 {
 	struct bpf_map *map;
@@ -488,12 +484,13 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 	memset(ret_stats, 0, sizeof(*ret_stats));
 	bpf_object__for_each_map(map, t->skel->obj)
 		if (bpf_map__fd(map) >= 0)
-			ret_stats->map_bytes += map_memory(bpf_map__fd(map));
+			ret_stats->map_bytes += tables_map_bytes(bpf_map__fd(map));
 	for (int i = 0; i < 2; i++)
-		ret_stats->map_bytes += map_memory(t->sums.fd[i]) + map_memory(t->ticks.fd[i]);
+		ret_stats->map_bytes += tables_map_bytes(t->sums.fd[i]) + tables_map_bytes(t->ticks.fd[i]);
 	ret_stats->stacks = t->stacks;
 	for (size_t i = 0; i < SCOPE_LOSS_COUNT; i++)
-		ret_stats->losses += loss_table[i].mended ? 0 : t->feed.reported[i].count;
+		if (loss_table[i].cost != LOSS_MENDED)
+			ret_stats->losses += t->feed.reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
 }

@@ -77,3 +77,11 @@ $(BUILD)/tests/test_checks: tests/kernel/test_checks.c tests/kernel/chain.c test
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE $(WARNINGS) $(SANITIZE) -Itests/kernel $(filter %.c,$^) \
 		-ljansson -o $@
+
+# Profiles as pages and pictures, for tests/cli/{,browser_}{html,svg}.sh.
+test-programs: $(BUILD)/tests/pages
+$(BUILD)/tests/pages: tests/html/pages.c tests/lib/stream.c tests/lib/stream.h tests/lib/handmade.h \
+			$(BUILD)/san/all.a
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -DTESTS_DIR='"$(CURDIR)/tests"' -Isrc -Itests/lib -std=gnu11 $(WARNINGS) \
+		$(SANITIZE) tests/html/pages.c tests/lib/stream.c $(BUILD)/san/all.a $(LDLIBS) -o $@

@@ -3,7 +3,6 @@
 
 TIMELINES_SRC := $(wildcard tests/bpf/*.c)
 TIMELINES_OBJ := $(TIMELINES_SRC:%.c=$(BUILD)/%.o)
-TIMELINES_LEDGER := $(patsubst %,$(BUILD)/san/src/%.o,ingest ledger procs table mem)
 TIMELINES_CPPFLAGS := -D_GNU_SOURCE -D__TARGET_ARCH_x86 -Itests/bpf/shadow -Iinclude -Ivmlinux
 # The kernel reads its types through whatever pointer it has; so does the fake one.
 TIMELINES_CFLAGS := -std=gnu11 $(SANITIZE) -fno-strict-aliasing -MD -MP
@@ -25,7 +24,7 @@ $(BUILD)/tests/bpf/ledger_check.o: tests/bpf/ledger_check.c tests/bpf/bpf.mk
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@
 
-$(BUILD)/tests/bpf/timelines: $(TIMELINES_OBJ) $(BUILD)/tests/bpf/scope.bpf.o $(TIMELINES_LEDGER)
-	$(CC) $(SANITIZE) $^ -lm -o $@
+$(BUILD)/tests/bpf/timelines: $(TIMELINES_OBJ) $(BUILD)/tests/bpf/scope.bpf.o $(BUILD)/san/all.a
+	$(CC) $(SANITIZE) $^ $(LDLIBS) -lm -o $@
 
 -include $(TIMELINES_OBJ:.o=.d) $(BUILD)/tests/bpf/scope.bpf.d

@@ -54,9 +54,12 @@ static void do_switch(struct words *w, __u32 cpu)
 	kernel_switch(cpu, next, how, state);
 }
 
+/* wakeup 101 [interrupt] */
 static void do_wakeup(struct words *w, __u32 cpu)
 {
-	kernel_wake(cpu, take_task(w, cpu));
+	struct ktask *t = take_task(w, cpu);
+
+	kernel_wake(cpu, t, words_is(w, "interrupt"));
 }
 
 /* fork 200: a process; fork 102 thread */
@@ -172,6 +175,8 @@ static void do_fill(struct words *w, __u32 cpu)
 		ring_fill(&stack_ring);
 	else if (words_is(w, "thread-ring"))
 		ring_fill(&thread_ring);
+	else if (words_is(w, "timeline-ring"))
+		ring_fill(&timeline_ring);
 	else if (words_is(w, "accounts"))
 		map_fill(map_at(&hash_accounts));
 	else if (words_is(w, "joins"))

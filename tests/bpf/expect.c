@@ -6,6 +6,7 @@
 #include "report.h"
 #include "sink.h"
 #include "timeline.h"
+#include "turns.h"
 
 struct expectation {
 	struct words words;
@@ -412,7 +413,9 @@ static void expect_loss(struct words *w)
 			fail("no %s", name);
 		return;
 	}
-	if (words_is(w, "any"))
+	if (loss_table[cause].cost == LOSS_TIMELINE && !want_timeline)
+		w->next = w->count;
+	if (words_end(w) || words_is(w, "any"))
 		return;
 	compare(name, sink.losses[cause].count, parse_number(words_take(w)));
 	if (!words_end(w))
@@ -462,7 +465,8 @@ static const struct {
 	{ "expect", expect_thread },	 { "expect-last", expect_last },
 	{ "expect-loss", expect_loss },	 { "expect-lost", expect_lost },
 	{ "expect-none", expect_none },	 { "expect-nudges", expect_nudges },
-	{ "expect-raws", expect_raws },
+	{ "expect-hits", turns_expect_hits },
+	{ "expect-raws", expect_raws }, { "expect-turn", turns_expect },
 	{ "expect-seen", expect_seen },	 { "expect-spaces", expect_spaces },
 	{ "expect-stack", expect_stack },
 	{ "expect-sum", expect_sum },	 { "expect-ticks", expect_ticks },

@@ -203,7 +203,7 @@ static void wake_any(__u32 cpu)
 	struct ktask *t = any_in(below(8) ? SCOPE_OFF : SCOPE_ON);
 
 	if (t)
-		kernel_wake(cpu, t);
+		kernel_wake(cpu, t, false);
 }
 
 /* A thread that is alone calls execve; if it is not the leader, that one is a zombie. */

@@ -285,13 +285,15 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	kernel.current[cpu] = next;
 }
 
-void kernel_wake(__u32 cpu, struct ktask *t)
+void kernel_wake(__u32 cpu, struct ktask *t, bool by_interrupt)
 {
-	__u64 now = begin_event(cpu);
+	__u64 now = begin_event(cpu), interrupts_stack[1];
+	struct pt_regs *own = kernel_regs(kernel.current[cpu]);
 
-	if (t->truth->state == SCOPE_OFF) {
+	if (want_timeline)
+		sched__waking(by_interrupt ? interrupts_stack : (__u64 *)own - 1, &t->task);
+	if (t->truth->state == SCOPE_OFF)
 		truth_move(t, SCOPE_RUNQ, now);
-		}
 	set_state(t, 0); /* before the tracepoint since 6.x; the programs do not look */
 	sched__wakeup(NULL, &t->task);
 }

@@ -114,7 +114,8 @@ struct pt_regs *kernel_regs(struct ktask *t); /* of user mode, at the top of its
 void kernel_fork(__u32 cpu, __u32 tid, __u32 pid);
 void kernel_wake_new(__u32 cpu, struct ktask *t);
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state);
-void kernel_wake(__u32 cpu, struct ktask *t);
+/* By the thread that runs there, or by an interrupt. */
+void kernel_wake(__u32 cpu, struct ktask *t, bool by_interrupt);
 void kernel_rename(struct ktask *t, const char *comm);
 void kernel_exchange_tids(struct ktask *t); /* within execve, if `t` is not the leader */
 /* execve: sched_prepare_exec; then the old memory is gone; then all is done. */

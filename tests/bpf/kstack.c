@@ -130,7 +130,7 @@ static void turn(struct ktask *t)
 		fail("a stack of %u frames is told as another of %u", t->kernel.count,
 		     sent ? sent->count : 0u);
 	kernel.now_ns += 1000;
-	kernel_wake(0, t);
+	kernel_wake(0, t, false);
 	kernel_switch(0, t, LEAVE_BLOCKED, 0);
 }
 

@@ -20,4 +20,19 @@ int ledger_check_take(const void *record, size_t bytes);
 typedef void ledger_line_fn(const struct ledger_line *line);
 void ledger_check_each(ledger_line_fn *visit);
 
+/*
+ * All of it through src/profile_build.c, with a timeline. Visits the intervals, thread by thread and
+ * in time order; fails where they overlap, or do not sum to the ledger or, where some were lost,
+ * not even with these.
+ */
+struct interval_line {
+	uint64_t thread; /* its id */
+	uint64_t from_ns, to_ns;
+	uint32_t tid, state;
+	uint32_t waker; /* its tid; 0: none */
+};
+
+typedef void interval_fn(const struct interval_line *line);
+void ledger_check_intervals(interval_fn *visit);
+
 #endif

@@ -9,6 +9,7 @@
 #include "report.h"
 #include "sink.h"
 #include "truth.h"
+#include "turns.h"
 
 static const char *const state_names[SCOPE_STATES] = { "on", "runq", "off" };
 
@@ -255,6 +256,14 @@ static void gather_places(struct place_sums *sums, const struct truth *truth)
 				   sink.sums[i].off_ns, sink.sums[i].runq_ns);
 }
 
+static bool is_only_one(const struct truth *truth)
+{
+	for (const struct truth *t = kernel.truths; t; t = t->next)
+		if (t != truth && is_same(t, truth))
+			return false;
+	return true;
+}
+
 /* Waiting time stands under the stack with which the thread left its CPU. */
 static void check_places(const struct truth *truth)
 {
@@ -267,6 +276,8 @@ static void check_places(const struct truth *truth)
 		if (t->is_target && is_same(t, truth))
 			truth_each_span(t, window_start_ns, window_end_ns, add_place, &sums);
 	gather_places(&sums, truth);
+	if (!sink.taken && is_only_one(truth))
+		turns_check_places(truth);
 	for (size_t i = 0; i < sums.count; i++)
 		for (int state = SCOPE_RUNQ; state < SCOPE_STATES; state++)
 			if (sums.rows[i].have[state] != sums.rows[i].wanted[state])
@@ -343,6 +354,96 @@ static void check_stacks(void)
 	}
 }
 
+/* --- the timeline ----------------------------------------------------------------------------- */
+
+/* Intervals and spans of one state on end are one. */
+struct merged {
+	struct span at[1 << 20];
+	size_t count;
+};
+
+static void merge(void *context, const struct span *span)
+{
+	struct merged *m = context;
+	struct span *last = m->count ? &m->at[m->count - 1] : NULL;
+
+	if (last && last->state == span->state && last->to_ns == span->from_ns) {
+		last->to_ns = span->to_ns;
+		return;
+	}
+	assert(m->count < sizeof(m->at) / sizeof(m->at[0]));
+	m->at[m->count++] = *span;
+}
+
+static struct merged drawn;  /* the intervals of ... */
+static __u64 drawn_thread; /* ... this one */
+
+static void check_drawn(void)
+{
+	static struct merged wanted;
+	const struct truth *truth = NULL;
+	__u64 unused[SCOPE_STATES];
+
+	wanted.count = 0;
+	for (const struct truth *t = kernel.truths; t; t = t->next)
+		if (thread_id(t->tid, t->start_time_ns) == drawn_thread) {
+			if (truth)
+				return; /* more than one life */
+			truth = t;
+		}
+	if (!truth || !truth_of_name(truth, unused))
+		return;
+	truth_each_span(truth, window_start_ns, window_end_ns, merge, &wanted);
+	for (size_t i = 0; i < wanted.count || i < drawn.count; i++) {
+		const struct span *want = &wanted.at[i], *have = &drawn.at[i];
+
+		if (i < wanted.count && i < drawn.count && want->state == have->state &&
+		    want->from_ns == have->from_ns && want->to_ns == have->to_ns)
+			continue;
+		fail("thread %u: interval %zu is %s %llu to %llu, in truth %s %llu to %llu",
+		     truth->tid, i, state_names[have->state % SCOPE_STATES],
+		     have->from_ns - KERNEL_TIME_0, have->to_ns - KERNEL_TIME_0,
+		     state_names[want->state % SCOPE_STATES], want->from_ns - KERNEL_TIME_0,
+		     want->to_ns - KERNEL_TIME_0);
+		return;
+	}
+}
+
+static void draw(const struct interval_line *line)
+{
+	struct span span = { line->from_ns, line->to_ns, 0, line->state };
+
+	if (drawn_thread != line->thread && drawn.count)
+		check_drawn();
+	if (drawn_thread != line->thread)
+		drawn.count = 0;
+	drawn_thread = line->thread;
+	merge(&drawn, &span);
+}
+
+static void skip(const struct interval_line *line)
+{
+	(void)line;
+}
+
+/* Where an event was missed, or the scheduler's counts moved a border within a run that a tick
+ * split, an interval may lie elsewhere; the sums still hold. */
+static void check_timeline(void)
+{
+	bool exact = !lost(SCOPE_LOSS_TIMELINE_RING) && !lost(SCOPE_LOSS_RING_THREAD) &&
+		     !lost(SCOPE_LOSS_THREAD_STATE) && !lost(SCOPE_LOSS_EVENT_ORDER) &&
+		     !lost(SCOPE_LOSS_JOIN_FULL) && !lost(SCOPE_LOSS_CLOCK) && !sink.taken;
+
+	if (!want_timeline) {
+		if (sink.turn_count || sink.hit_count)
+			fail("there is a timeline that nobody asked for");
+		return;
+	}
+	ledger_check_intervals(exact ? draw : skip);
+	if (exact && drawn.count)
+		check_drawn();
+}
+
 void oracle_check(void)
 {
 	check_conservation();
@@ -355,4 +456,5 @@ void oracle_check(void)
 	check_all_places();
 	check_stacks();
 	ledger_check_each(check_ledger_line);
+	check_timeline();
 }

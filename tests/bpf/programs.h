@@ -7,6 +7,7 @@
 
 int sched__switch(void *ctx, bool preempt, struct task_struct *prev, struct task_struct *next);
 int sched__wakeup(void *ctx, struct task_struct *task);
+int sched__waking(void *ctx, struct task_struct *task);
 int sched__wakeup_new(void *ctx, struct task_struct *task);
 int lifecycle__fork(void *ctx, struct task_struct *parent, struct task_struct *child);
 int lifecycle__exec(void *ctx, struct task_struct *task, int old_tid);

@@ -137,6 +137,8 @@ static void set_room(struct words *w)
 		map_resize(&stack_ring, n);
 	} else if (!strcmp(of, "thread-ring")) {
 		map_resize(&thread_ring, n);
+	} else if (!strcmp(of, "timeline-ring")) {
+		map_resize(&timeline_ring, n);
 	} else if (!strcmp(of, "accounts")) {
 		map_resize(&hash_accounts, n);
 	} else if (!strcmp(of, "joins")) {

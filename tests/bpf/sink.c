@@ -172,6 +172,27 @@ static void take_thread_record(void *context, const void *data, size_t bytes)
 		take_thread(data);
 }
 
+static void take_turn(const struct scope_turn *turn)
+{
+	sink.taken |= turn->taken_ns != 0;
+	if (sink.turn_count < sizeof(sink.turns) / sizeof(sink.turns[0]))
+		sink.turns[sink.turn_count++] = *turn;
+}
+
+static void take_timeline_record(void *context, const void *data, size_t bytes)
+{
+	const struct scope_record *r = data;
+
+	(void)context;
+	pass_on(data, bytes);
+	if (r->type == SCOPE_REC_TURN && bytes == sizeof(struct scope_turn))
+		take_turn(data);
+	else if (r->type == SCOPE_REC_HIT && bytes == sizeof(struct scope_hit))
+		*PUSH(sink.hits, sink.hit_count) = *(const struct scope_hit *)data;
+	else
+		fail("a malformed record of %zu bytes in the timeline's ring", bytes);
+}
+
 static void take_sum(void *context, const void *key, const void *value)
 {
 	const struct scope_sum_key *k = key;
@@ -206,6 +227,7 @@ void sink_take_rings(void)
 {
 	ring_take_all(&stack_ring, take_stack_record, NULL);
 	ring_take_all(&thread_ring, take_thread_record, NULL);
+	ring_take_all(&timeline_ring, take_timeline_record, NULL);
 }
 
 /* The order of tracer_drain() in src/tracer.c. */
@@ -316,6 +338,8 @@ static void settle(const void *data, size_t bytes)
 		thread.dead_ns = thread.first_ns = window_end_ns;
 	}
 	take_thread(&thread)->no_account = no_account;
+	if (task->turn.start_ns)
+		take_timeline_record(NULL, &task->turn, sizeof(task->turn));
 }
 
 void sink_collect(__u32 cpu)
@@ -386,15 +410,29 @@ static void add_up_lost_threads(void)
 		pass_on(&sink.lost, sizeof(sink.lost));
 }
 
+static void pass_on_loss(__u32 cause)
+{
+	struct scope_loss_record loss = {
+		.rec = { SCOPE_REC_LOSS, sizeof(loss) },
+		.cause = cause,
+		.count = sink.losses[cause].count,
+		.ns = sink.losses[cause].ns,
+	};
+
+	pass_on(&loss, sizeof(loss));
+}
+
 static void add_up_losses(void)
 {
-	for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
+	for (__u32 cause = 0; cause < SCOPE_LOSS_COUNT; cause++) {
 		for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
 			const struct scope_loss_value *l = map_element(&losses, cause, cpu);
 
 			sink.losses[cause].count += l->count;
 			sink.losses[cause].ns += l->ns;
 		}
+		pass_on_loss(cause);
+	}
 }
 
 void sink_close(void)

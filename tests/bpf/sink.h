@@ -45,6 +45,11 @@ struct sink {
 	size_t sum_count;
 	struct scope_ticks ticks[1 << 14];
 	size_t tick_count;
+	struct scope_turn turns[1 << 14]; /* the first of them */
+	size_t turn_count;
+	bool taken; /* from a run: the border of a wait is within it */
+	struct scope_hit hits[1 << 12];
+	size_t hit_count;
 	struct seen seen[512];
 	size_t seen_count;
 	struct scope_loss_value losses[SCOPE_LOSS_COUNT];

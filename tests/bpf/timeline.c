@@ -46,6 +46,7 @@ static void add_maps(void)
 	map_add(&tick_tables, MAP_NUMBER(tick_tables, type), 4, 4, 1);
 	map_add(&stack_ring, MAP_NUMBER(stack_ring, type), 0, 0, 1 << 20);
 	map_add(&thread_ring, MAP_NUMBER(thread_ring, type), 0, 0, 1 << 20);
+	map_add(&timeline_ring, MAP_NUMBER(timeline_ring, type), 0, 0, 1 << 20);
 	map_add(&iter_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 4,
 		sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8 + sizeof(struct pt_regs), 1);
 }
@@ -83,7 +84,7 @@ static void run_line(char *line, int number)
 		give_up("a word too many: %s", w.at[w.next]);
 }
 
-void timeline_run(const char *path)
+void timeline_run(const char *path, bool with_turns)
 {
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
@@ -94,6 +95,7 @@ void timeline_run(const char *path)
 	add_maps();
 	sink_open(SUM_ENTRIES, TICK_ENTRIES);
 	kernel_boot();
+	kernel_set_constant(&want_timeline, &with_turns, sizeof(with_turns));
 	for (int number = 1; getline(&line, &room, file) >= 0; number++) {
 		report_line(number);
 		run_line(line, number);

@@ -10,7 +10,8 @@
 
 #include "words.h"
 
-void timeline_run(const char *path);
+/* `with_turns`: as with --timeline; whatever else it expects is the same. */
+void timeline_run(const char *path, bool with_turns);
 
 /* settings.c */
 void settings_take(struct words *w);

@@ -4,8 +4,8 @@
  *
  *   timelines [FILE...]    all of them when none is named
  *
- * Each timeline runs in a process of its own, so that it begins with untouched variables and that
- * an error found by a sanitizer fails one case and not all.
+ * Each timeline runs twice, without and with want_timeline, in a process of its own: so that it begins
+ * with untouched variables and that an error found by a sanitizer fails one case and not all.
  */
 #include <errno.h>
 #include <glob.h>
@@ -86,7 +86,7 @@ static int verdict(void)
 }
 
 /* PASSED and so on. `why` says what was wrong first. */
-static int run_in_child(const char *path, char *why, size_t room)
+static int run_in_child(const char *path, bool with_turns, char *why, size_t room)
 {
 	int fds[2], status = 0;
 	ssize_t n;
@@ -100,7 +100,7 @@ static int run_in_child(const char *path, char *why, size_t room)
 		close(fds[0]);
 		reason_fd = fds[1];
 		path_now = path;
-		timeline_run(path);
+		timeline_run(path, with_turns);
 		_exit(verdict());
 	}
 	close(fds[1]);
@@ -114,23 +114,30 @@ static int run_in_child(const char *path, char *why, size_t room)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
 }
 
-static int run_case(const char *path)
+static int run_once(const char *path, bool with_turns)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	int length = (int)strcspn(name, ".");
+	const char *suffix = with_turns ? ", turn by turn" : "";
 	char why[512] = "cannot run it";
 
-	switch (run_in_child(path, why, sizeof(why))) {
+	switch (run_in_child(path, with_turns, why, sizeof(why))) {
 	case PASSED:
-		printf("ok %.*s\n", length, name);
+		printf("ok %.*s%s\n", length, name, suffix);
 		return 0;
 	case KNOWN_BUG:
-		printf("skip %.*s - %s\n", length, name, why);
+		printf("skip %.*s%s - %s\n", length, name, suffix, why);
 		return 0;
 	default:
-		printf("not ok %.*s - %s\n", length, name, why);
+		printf("not ok %.*s%s - %s\n", length, name, suffix, why);
 		return 1;
 	}
+}
+
+/* The ledger is the same with --timeline and without. */
+static int run_case(const char *path)
+{
+	return run_once(path, false) | run_once(path, true);
 }
 
 int main(int argc, char **argv)

@@ -218,7 +218,7 @@ static void block(struct ktask *t, const struct found *wanted, bool damaged)
 	a = t->storage;
 	compare(sink_stack(a->t.ustack), wanted, damaged);
 	kernel.now_ns += 1000;
-	kernel_wake(0, t);
+	kernel_wake(0, t, false);
 	kernel_switch(0, t, LEAVE_BLOCKED, 0);
 }
 

@@ -27,6 +27,8 @@ check_help help_command help oncpu
 check_help help_help help
 check_help doctor_help doctor -h
 check_help symbolize_help symbolize -h
+check_help export_help export -h
+check_help report_help help report
 
 run "$SYSTEMSCOPE" --version
 if [ "$code" = 0 ] && grep -qxE 'systemscope [0-9]+\.[0-9]+\.[0-9]+' "$dir/out"; then
@@ -74,6 +76,11 @@ check_completion completes_pids $$ systemscope -p $$
 check_completion completes_names '--no-inline' systemscope symbolize --no-i
 check_completion completes_topics 'frames' systemscope help fr
 echo >"$scratch/some.folded"
+mkdir "$scratch/kept"
+touch "$scratch/kept.scope" "$scratch/kept.json"
+check_completion completes_kept_captures 'kept.scope kept' systemscope export ke
+check_completion completes_options_of_export '--annotate' systemscope export kept.scope --an
+check_completion completes_files_of_export 'kept.json' systemscope export kept.scope -o kept.j
 v2=$(awk '$3 == "cgroup2" {print $2; exit}' /proc/self/mounts)
 if mkdir "${v2:-/nowhere}/cli-test-$$" 2>/dev/null; then
 	check_completion completes_cgroups "cli-test-$$/" systemscope --cgroup "cli-test-$$"

@@ -55,4 +55,51 @@ if setpriv --reuid=65534 --regid=65534 --clear-groups true 2>/dev/null; then
 else
 	echo "skip run_without_sudo - needs root to become nobody"
 fi
+
+# What `make run` writes, once all is built. The build directory is one of its own.
+if needs_capture run_demo && [ -x "$build/workloads/demo" ]; then
+	mkdir "$scratch/build" && ln -s "$SYSTEMSCOPE" "$scratch/build/systemscope"
+	ln -s "$build/workloads" "$scratch/build/workloads"
+
+	# judge_demo NAME STEM DIRECTORY: one set of files of that name, and a directory or none.
+	judge_demo() {
+		demo=$scratch/build
+		last=$(tail -n 1 "$dir/out")
+		if [ "$code" != 0 ]; then
+			not_ok "$1" "exit code $code: $(head -n 1 "$dir/err")"
+		elif [ "$(ls "$demo" | grep -cxE "$2_[0-9]+\.folded")" != 1 ]; then
+			not_ok "$1" "no $2_*.folded: $(ls "$demo" | tr '\n' ' ')"
+		elif ! is_folded "$demo"/$2_*.folded; then
+			not_ok "$1" "not folded stacks"
+		elif [ "$(ls "$demo" | grep -cxE "multithread_$2_[0-9]+")" != "$3" ]; then
+			not_ok "$1" "not $3 directories: $(ls "$demo" | tr '\n' ' ')"
+		elif ! echo "$last" | grep -qE "$2_[0-9]+\.(html|svg)\$"; then
+			not_ok "$1" "it ends with '$last'"
+		elif [ ! -e "${last##* }" ] && grep -q '^to look at: ' "$dir/out"; then
+			not_ok "$1" "there is no ${last##* }"
+		else
+			ok "$1"
+		fi
+		rm -rf "$demo"/*_[0-9]*
+	}
+
+	run env "BUILD=$scratch/build" DURATION=0.5 "$root/tools/run-demo"
+	judge_demo run_demo profile_demo 0
+	sleep 60 &
+	single=$!
+	run env "BUILD=$scratch/build" DURATION=0.5 PID=$single "$root/tools/run-demo"
+	judge_demo run_single combined_profile_pid$single 0
+	kill "$single"
+	"$build/workloads/demo" >/dev/null &
+	threaded=$!
+	sleep 0.5
+	run env "BUILD=$scratch/build" DURATION=0.5 FREQ=99 MIN_BLOCK=100 PID=$threaded "$root/tools/run-demo"
+	if [ "$code" = 0 ] && [ "$(ls "$scratch/build/multithread_"*/thread_*.folded | wc -l)" -lt 5 ]; then
+		not_ok run_threaded "$(ls "$scratch/build/multithread_"* | wc -l) files"
+	else
+		judge_demo run_threaded combined_profile_pid$threaded 1
+	fi
+	kill "$threaded"
+	wait 2>/dev/null
+fi
 finish

@@ -29,7 +29,7 @@ expect_error no_such_cpu 1 '--cpu 8191: there is no CPU 8191: this machine has .
 expect_error two_targets 2 '--pid and --all: choose one target' -p 1 -a
 expect_error no_frames_left 2 '--user-stacks-only and --kernel-stacks-only: .*' -U -K
 expect_error long_comm 2 '--comm .*: the kernel keeps 15 characters .*' --comm a-name-that-is-too-long
-expect_error unknown_suffix 2 '-o x.txt: unknown suffix: known are \.folded, .*-o folded:x.txt' -o x.txt
+expect_error unknown_suffix 2 '-o x.doc: unknown suffix: known are \.folded, .*-o folded:x.doc' -o x.doc
 expect_error unknown_format 2 '--output nope: unknown format nope: known are folded, .*' --output nope
 expect_error two_on_stdout 2 'two outputs on stdout .*: give one of them a file' -o - -o json:-
 expect_error format_for_two 2 '--output json is for stdout or a single -o, .*' \

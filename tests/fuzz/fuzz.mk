@@ -15,13 +15,14 @@ $(BUILD)/tests/fuzz/%: tests/fuzz/fuzz_%.c tests/fuzz/replay.c $(BUILD)/san/all.
 # then holds what it found.
 FUZZ_SECONDS := 60
 .PHONY: fuzz
-fuzz: $(BUILD)/tests/fuzz/$(NAME) $(BUILD)/scope.skel.h
+fuzz: $(BUILD)/tests/fuzz/$(NAME) $(BUILD)/scope.skel.h $(ASSET_OBJ)
 	@test -n "$(NAME)" || { echo 'make fuzz NAME=...: one of $(FUZZ)' >&2; exit 2; }
 	@mkdir -p $(BUILD)/fuzz/$(NAME) $(BUILD)/fuzz/$(NAME).least
 	@rm -f $(BUILD)/fuzz/$(NAME)/* $(BUILD)/fuzz/$(NAME).least/*
 	$(CLANG) $(CPPFLAGS) -Isrc -std=gnu11 -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -O1 -g tests/fuzz/fuzz_$(NAME).c \
-		$(filter-out src/main.c,$(SRC)) $(EXPORTER) $(LDLIBS) -o $(BUILD)/fuzz/fuzz_$(NAME)
+		$(filter-out src/main.c,$(SRC)) $(EXPORTER) $(PROTO_C) $(ASSET_OBJ) $(LDLIBS) \
+		-o $(BUILD)/fuzz/fuzz_$(NAME)
 	@[ ! -e tests/fuzz/$(NAME).corpus ] || \
 		$(BUILD)/tests/fuzz/$(NAME) --split tests/fuzz/$(NAME).corpus $(BUILD)/fuzz/$(NAME)
 	$(BUILD)/fuzz/fuzz_$(NAME) -max_len=16384 -timeout=5 -rss_limit_mb=1024 \

@@ -10,7 +10,7 @@ $(GOLDEN_TEST): tests/golden/test_golden.c tests/lib/stream.c $(BUILD)/san/all.a
 		$(LDLIBS) -o $@
 
 # JSON is read back by a parser that is not ours.
-$(BUILD)/tests/unit/test_json: LDLIBS += -ljansson
+$(BUILD)/tests/unit/test_json $(BUILD)/tests/unit/test_speedscope: LDLIBS += -ljansson
 
 # After a wanted change of an exporter or a stream. Read the diff before it is committed.
 .PHONY: golden

@@ -11,12 +11,15 @@
 
 #include "check.h"
 #include "exporter.h"
+#include "scope_file.h"
 #include "stream.h"
 #include "summary.h"
+#include "whole.h"
 
 #define OUTPUTS_MAX 16
 #define STREAMS	    TESTS_DIR "/streams"
 #define GOLDEN	    TESTS_DIR "/golden"
+#define ASSETS	    TESTS_DIR "/../exporters/assets"
 
 /* One way to write a profile: an exporter, or one of the two printers. */
 struct output {
@@ -74,6 +77,57 @@ static struct bytes read_file(const char *path)
 	fclose(in);
 	fclose(out);
 	return bytes;
+}
+
+/* Each `find` in the bytes becomes `put`, and what follows it, `more` bytes of it, goes too. */
+static void replace(struct bytes *bytes, const struct bytes *find, size_t more, const char *put)
+{
+	struct bytes new = { NULL, 0 };
+	FILE *out = open_memstream(&new.data, &new.size);
+	char *at = bytes->data, *end = bytes->data + bytes->size, *found;
+
+	while ((found = memmem(at, (size_t)(end - at), find->data, find->size)) != NULL) {
+		fwrite(at, 1, (size_t)(found - at), out);
+		fputs(put, out);
+		at = found + find->size + more;
+		CHECK(at <= end);
+	}
+	fwrite(at, 1, (size_t)(end - at), out);
+	fclose(out);
+	free(bytes->data);
+	*bytes = new;
+}
+
+static int is_asset(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/*
+ * Pages carry files of exporters/assets as they are: in a golden file these are their names, so that
+ * it changes with what the exporter writes. Their hashes are tests/cli/html.sh's to check.
+ */
+static void name_assets(struct bytes *bytes)
+{
+	struct bytes hash = { strdup("'sha256-"), strlen("'sha256-") };
+	struct dirent **entries;
+	int count = scandir(ASSETS, &entries, is_asset, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		char path[4096], name[512];
+		struct bytes asset;
+
+		snprintf(path, sizeof(path), ASSETS "/%s", entries[i]->d_name);
+		snprintf(name, sizeof(name), "[%s]", entries[i]->d_name);
+		asset = read_file(path);
+		if (asset.size)
+			replace(bytes, &asset, 0, name);
+		free(asset.data);
+		free(entries[i]);
+	}
+	free(entries);
+	replace(bytes, &hash, strlen("0123456789abcdef0123456789abcdef0123456789a='"), "[hash]");
+	free(hash.data);
 }
 
 static bool same_bytes(const struct bytes *a, const struct bytes *b)
@@ -186,6 +240,12 @@ static struct profile *build_profile(const char *name)
 static const char *stream_name, *case_suffix;
 static const struct output *case_output;
 
+/* An exporter of timelines has nothing to write of a profile without one. */
+static bool is_left_out(const struct output *output, const struct profile *profile)
+{
+	return output->exporter && output->exporter->needs_timeline && !profile->has_timeline;
+}
+
 static void run_case(void)
 {
 	char path[4096];
@@ -196,6 +256,10 @@ static void run_case(void)
 	if (!profile)
 		return;
 	check_ledger(profile);
+	if (is_left_out(case_output, profile)) {
+		profile_free(&profile);
+		return;
+	}
 	have = write_output(case_output, profile);
 	if (case_output->exporter == exporter_by_name("folded"))
 		check_folded_sum(profile, &have);
@@ -207,23 +271,71 @@ static void run_case(void)
 	CHECK(same_bytes(&have, &have_again));
 	profile_free(&again);
 
+	if (case_output->exporter)
+		name_assets(&have);
 	snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, case_suffix);
 	compare_with_golden(path, &have);
 	free(have.data);
 	free(have_again.data);
 }
 
+/* Its threads, and its processes, one by one (src/views.h). */
+static void run_views(void)
+{
+	struct profile *profile = build_profile(stream_name);
+
+	if (profile)
+		check_views(profile);
+	profile_free(&profile);
+}
+
+/*
+ * A capture file that was committed is what somebody kept: it is read, whatever has become of the
+ * writer since, and is still the same profile.
+ */
+static void kept_capture_is_read(void)
+{
+	struct profile *profile = NULL;
+	struct err err = { 0 };
+	struct bytes have, want;
+	char path[4096];
+
+	snprintf(path, sizeof(path), GOLDEN "/%s.scope", stream_name);
+	CHECK_INT(scope_file_read(path, &profile, &err), 0);
+	CHECK_TEXT(err.message, "");
+	if (!profile)
+		return;
+	for (size_t i = 0; i < output_count; i++) {
+		if (is_left_out(&outputs[i], profile))
+			continue;
+		snprintf(path, sizeof(path), GOLDEN "/%s%s", stream_name, outputs[i].suffix);
+		have = write_output(&outputs[i], profile);
+		if (outputs[i].exporter)
+			name_assets(&have);
+		want = read_file(path);
+		if (!want.data || !same_bytes(&have, &want))
+			check_fail(__FILE__, __LINE__, "of the capture, differs from %s", path);
+		free(have.data);
+		free(want.data);
+	}
+	profile_free(&profile);
+}
+
 static void run_stream(const char *name)
 {
-	for (size_t i = 0; i < output_count; i++) {
-		char case_name[512];
+	char case_name[512];
 
+	for (size_t i = 0; i < output_count; i++) {
 		stream_name = name;
 		case_output = &outputs[i];
 		case_suffix = outputs[i].suffix;
 		snprintf(case_name, sizeof(case_name), "golden.%s%s", name, case_suffix);
 		check_case(case_name, run_case);
 	}
+	snprintf(case_name, sizeof(case_name), "views.%s", name);
+	check_case(case_name, run_views);
+	snprintf(case_name, sizeof(case_name), "kept.%s", name);
+	check_case(case_name, kept_capture_is_read);
 	stream_unload();
 }
 

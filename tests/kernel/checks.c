@@ -40,6 +40,49 @@ bool check_ledger(const struct doc *doc, struct doc_error *error)
 	return true;
 }
 
+static bool check_interval(const struct doc *doc, const struct doc_interval *v,
+			   const struct doc_interval *before, struct doc_error *error)
+{
+	const struct doc_thread *t = &doc->threads[v->thread];
+
+	if (v->ns <= 0 || v->start_ns < 0 || v->start_ns + v->ns > doc->window_ns ||
+	    doc->start_mono_ns + v->start_ns < t->born_ns)
+		return doc_wrong(error, "%s %d/%d: an interval of %lld ns at %lld", t->comm, t->pid,
+				 t->tid, (long long)v->ns, (long long)v->start_ns);
+	if (!before || before->thread < v->thread)
+		return true;
+	if (before->thread > v->thread || before->start_ns + before->ns > v->start_ns)
+		return doc_wrong(error, "%s %d/%d: the interval at %lld ns is not behind that at %lld",
+				 t->comm, t->pid, t->tid, (long long)v->start_ns,
+				 (long long)before->start_ns);
+	return true;
+}
+
+bool check_timeline(const struct doc *doc, struct doc_error *error)
+{
+	size_t at = 0;
+
+	if (doc->timeline_lost)
+		return doc_wrong(error, "%lld intervals are lost", (long long)doc->timeline_lost);
+	for (size_t i = 0; i < doc->interval_count; i++)
+		if (!check_interval(doc, &doc->intervals[i], i ? &doc->intervals[i - 1] : NULL,
+				    error))
+			return false;
+	for (size_t i = 0; i < doc->thread_count; i++) {
+		const struct doc_thread *t = &doc->threads[i];
+		int64_t ns[DOC_STATES] = { 0 };
+
+		for (; at < doc->interval_count && doc->intervals[at].thread == i; at++)
+			ns[doc->intervals[at].state] += doc->intervals[at].ns;
+		for (int state = 0; state < DOC_STATES; state++)
+			if (ns[state] != t->ns[state])
+				return doc_wrong(error, "%s %d/%d: %s intervals %lld ns, account %lld ns",
+						 t->comm, t->pid, t->tid, state_words[state],
+						 (long long)ns[state], (long long)t->ns[state]);
+	}
+	return true;
+}
+
 bool check_folded(const struct doc *doc, const struct folded *folded, struct doc_error *error)
 {
 	int64_t state_ns[DOC_STATES] = { 0 }, sum_ns = 0;

@@ -15,6 +15,12 @@
  */
 bool check_ledger(const struct doc *doc, struct doc_error *error);
 
+/*
+ * The timeline is the ledger, in time: each thread's intervals are in order, within its life and the
+ * window, do not overlap and, of each state, sum to its account, to the nanosecond. Nothing is lost.
+ */
+bool check_timeline(const struct doc *doc, struct doc_error *error);
+
 /* The folded file's sum is the ledger's, rounded once; its states' are too, but for rounding a
  * line. */
 bool check_folded(const struct doc *doc, const struct folded *folded, struct doc_error *error);

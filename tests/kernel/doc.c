@@ -222,6 +222,58 @@ static bool load_samples(struct doc *doc, struct doc_error *error)
 	return true;
 }
 
+static bool load_interval(const struct doc *doc, const json_t *row, struct doc_interval *v,
+			  struct doc_error *error)
+{
+	const json_t *reason = json_object_get(row, "reason");
+	const char *state = "";
+	uint32_t waker = 0;
+	int found;
+
+	if (!get_string(row, "state", &state, error) ||
+	    !get_integer(row, "start_ns", &v->start_ns, error) ||
+	    !get_integer(row, "ns", &v->ns, error) ||
+	    !get_index(row, "thread", doc->thread_count, &v->thread, error) ||
+	    !get_index(row, "stack", doc->stack_count, &v->stack, error))
+		return false;
+	v->waker = -1;
+	if (!json_is_null(json_object_get(row, "waker"))) {
+		if (!get_index(row, "waker", doc->thread_count, &waker, error))
+			return false;
+		v->waker = waker;
+	}
+	found = find_name(state, state_names, DOC_STATES);
+	if (found < 0)
+		return doc_wrong(error, "unknown state '%s'", state);
+	v->state = (enum doc_state)found;
+	v->reason = json_is_string(reason) ? json_string_value(reason) : "";
+	return true;
+}
+
+/* There are none without a timeline. */
+static bool load_intervals(struct doc *doc, struct doc_error *error)
+{
+	static const char *const causes[] = { "timeline_ring", "timeline_full", "timeline_cut" };
+	const json_t *array = json_object_get(doc->root, "intervals"), *row, *loss;
+	int64_t lost = 0;
+	size_t i;
+
+	if (!array)
+		return true;
+	doc->interval_count = json_array_size(array);
+	doc->intervals = allocate(doc->interval_count, sizeof(*doc->intervals));
+	json_array_foreach(array, i, row)
+		if (!load_interval(doc, row, &doc->intervals[i], error))
+			return false;
+	for (i = 0; i < sizeof(causes) / sizeof(*causes); i++) {
+		loss = json_object_get(json_object_get(doc->root, "losses"), causes[i]);
+		if (!get_integer(loss, "count", &lost, error))
+			return false;
+		doc->timeline_lost += lost;
+	}
+	return true;
+}
+
 bool doc_from_json(json_t *root, struct doc *ret_doc, struct doc_error *error)
 {
 	struct doc doc = { .root = root };
@@ -234,7 +286,8 @@ bool doc_from_json(json_t *root, struct doc *ret_doc, struct doc_error *error)
 	    get_array(root, "frames", &doc.frame_count, error) &&
 	    get_array(root, "stacks", &doc.stack_count, error) &&
 	    get_array(root, "samples", &doc.sample_count, error) && load_threads(&doc, error) &&
-	    load_frames(&doc, error) && load_stacks(&doc, error) && load_samples(&doc, error)) {
+	    load_frames(&doc, error) && load_stacks(&doc, error) && load_samples(&doc, error) &&
+	    load_intervals(&doc, error)) {
 		*ret_doc = doc;
 		return true;
 	}
@@ -259,6 +312,7 @@ void doc_free(struct doc *doc)
 	free(doc->frames);
 	free(doc->stacks);
 	free(doc->samples);
+	free(doc->intervals);
 	json_decref(doc->root);
 	*doc = (struct doc){ 0 };
 }

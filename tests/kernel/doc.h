@@ -48,6 +48,15 @@ struct doc_sample {
 	int64_t ns;
 };
 
+struct doc_interval {
+	uint32_t thread; /* index */
+	uint32_t stack;
+	enum doc_state state;
+	const char *reason; /* "" unless blocked */
+	int64_t start_ns, ns;
+	int64_t waker; /* index of a thread; -1: none */
+};
+
 struct doc {
 	json_t *root;
 	int64_t start_mono_ns;
@@ -62,6 +71,9 @@ struct doc {
 	size_t stack_count;
 	struct doc_sample *samples;
 	size_t sample_count;
+	struct doc_interval *intervals; /* none without a timeline */
+	size_t interval_count;
+	int64_t timeline_lost; /* intervals */
 };
 
 struct doc_error {

@@ -34,7 +34,7 @@
 
 static const struct known_case *const all_cases[] = {
 	ledger_cases, oracle_cases, stack_cases,  target_cases,
-	error_cases,  load_cases,   unwind_cases, names_cases,
+	error_cases,  load_cases,   unwind_cases, names_cases, timeline_cases,
 };
 
 static struct known known;

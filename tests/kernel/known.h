@@ -43,7 +43,7 @@ struct known_case {
 
 /* Each ends with a row without a name. */
 extern const struct known_case ledger_cases[], oracle_cases[], stack_cases[], target_cases[],
-	error_cases[], load_cases[], unwind_cases[], names_cases[];
+	error_cases[], load_cases[], unwind_cases[], names_cases[], timeline_cases[];
 
 _Noreturn void known_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void known_skip(const char *format, ...) __attribute__((format(printf, 1, 2)));

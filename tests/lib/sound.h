@@ -116,11 +116,29 @@ static inline void check_quality(const struct profile *p)
 	CHECK(anonymous <= p->images[0].unnamed_ns);
 }
 
+static inline void check_intervals(const struct profile *p)
+{
+	CHECK(p->has_timeline || !p->interval_count);
+	for (uint32_t i = 0; i < p->interval_count; i++) {
+		const struct profile_interval *v = &p->intervals[i];
+
+		CHECK(v->thread < p->thread_count && v->waker <= p->thread_count);
+		CHECK(v->stack < p->stack_count && v->reason < p->string_count);
+		CHECK(v->state < SCOPE_STATES && p->states[v->state]);
+		CHECK((v->state == SCOPE_OFF) == (v->reason != 0));
+		CHECK(v->ns && v->start_ns < p->window_ns && v->ns <= p->window_ns - v->start_ns);
+		if (i)
+			CHECK(v[-1].thread < v->thread || (v[-1].thread == v->thread &&
+							   v[-1].start_ns + v[-1].ns <= v->start_ns));
+	}
+}
+
 static inline void check_sound(const struct profile *p)
 {
 	check_tables(p);
 	check_threads(p);
 	check_samples(p);
+	check_intervals(p);
 	check_quality(p);
 }
 

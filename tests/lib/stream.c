@@ -18,6 +18,7 @@ enum field_kind {
 	FIELD_END,
 	FIELD_REASON,
 	FIELD_FLAGS,
+	FIELD_TURN_FLAGS,
 	FIELD_CAUSE,
 	FIELD_COMM,
 	FIELD_TAIL
@@ -87,6 +88,16 @@ static const struct record_type record_types[] = {
 		F_AS(scope_seen, "time", time_ns), F(scope_seen, ustack), F(scope_seen, kstack),
 		F_KIND(scope_seen, "reason", reason, FIELD_REASON),
 		F_KIND(scope_seen, "state", state, FIELD_STATE) } },
+	{ "turn", SCOPE_REC_TURN, sizeof(struct scope_turn), {
+		F(scope_turn, thread), F_AS(scope_turn, "start", start_ns),
+		F_AS(scope_turn, "off", ns[SCOPE_OFF]), F_AS(scope_turn, "runq", ns[SCOPE_RUNQ]),
+		F_AS(scope_turn, "on", ns[SCOPE_ON]), F_AS(scope_turn, "taken", taken_ns),
+		F(scope_turn, ustack), F(scope_turn, kstack), F(scope_turn, waker),
+		F_KIND(scope_turn, "reason", reason, FIELD_REASON),
+		F_KIND(scope_turn, "flags", flags, FIELD_TURN_FLAGS) } },
+	{ "hit", SCOPE_REC_HIT, sizeof(struct scope_hit), {
+		F(scope_hit, thread), F_AS(scope_hit, "time", time_ns), F(scope_hit, ustack),
+		F(scope_hit, kstack) } },
 	{ "fork", SCOPE_REC_FORK, sizeof(struct scope_fork), {
 		F_AS(scope_fork, "time", time_ns), F(scope_fork, pid), F(scope_fork, tid),
 		F(scope_fork, ppid), F(scope_fork, ptid) } },
@@ -136,6 +147,14 @@ static const struct word flag_words[] = {
 	{ "kthread", SCOPE_THREAD_KTHREAD }, { "dead", SCOPE_THREAD_DEAD },
 	{ "born", SCOPE_THREAD_BORN },	     { "no_event", SCOPE_THREAD_NO_EVENT },
 	{ "lost", SCOPE_THREAD_LOST },	     { 0 },
+};
+static const struct word turn_flag_words[] = {
+	{ "first", SCOPE_TURN_FIRST },
+	{ "short", SCOPE_TURN_SHORT },
+	{ "other_on", SCOPE_TURN_OTHER_CPU(SCOPE_ON) },
+	{ "other_runq", SCOPE_TURN_OTHER_CPU(SCOPE_RUNQ) },
+	{ "other_off", SCOPE_TURN_OTHER_CPU(SCOPE_OFF) },
+	{ 0 },
 };
 static const struct word reason_words[] = {
 	{ "syscall", SCOPE_REASON_SYSCALL },	 { "compat", SCOPE_REASON_COMPAT },
@@ -257,6 +276,8 @@ static bool parse_field(const struct field *field, const char *text, uint64_t *r
 		return parse_words(reason_words, text, ret_value);
 	case FIELD_FLAGS:
 		return parse_words(flag_words, text, ret_value);
+	case FIELD_TURN_FLAGS:
+		return parse_words(turn_flag_words, text, ret_value);
 	case FIELD_CAUSE:
 		return parse_cause(text, ret_value);
 	default:
@@ -406,6 +427,8 @@ static bool take_config(char *rest, struct profile_config *config)
 			config->target = keep(value);
 		} else if (strcmp(key, "system_wide") == 0) {
 			config->system_wide = true;
+		} else if (strcmp(key, "timeline") == 0) {
+			config->timeline = true;
 		} else if (strcmp(key, "states") == 0) {
 			for (uint32_t i = 0; i < SCOPE_STATES; i++)
 				config->states[i] = strstr(value, state_words[i].name) != NULL;

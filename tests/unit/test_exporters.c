@@ -47,7 +47,8 @@ static void format_is_told_by_the_end_of_the_name_alone(void)
 	CHECK(exporter_for_path("a.json.folded") == exporter_by_name("folded"));
 	CHECK(exporter_for_path("json") == NULL);
 	CHECK(exporter_for_path("a.JSON") == NULL);
-	CHECK(exporter_for_path("a.txt") == NULL);
+	CHECK(exporter_for_path("a.txt") == exporter_by_name("report"));
+	CHECK(exporter_for_path("a.text") == NULL);
 	CHECK(exporter_for_path("a.json/b") == NULL);
 	CHECK(exporter_for_path("") == NULL);
 	CHECK(exporter_by_name("") == NULL);
@@ -103,6 +104,21 @@ static void a_full_disk_is_told(void)
 	}
 }
 
+static void xml_has_no_byte_that_xml_cannot_have(void)
+{
+	static const char name[] = "<a href='x' & \"y\">\x01\n\x7f\xc2\x85\xff\xef\xbf\xbe\xef\xbf\xbf"
+				   "\xef\xbf\xbd]]>\xe2\x82\xac";
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	text_write_xml(out, name);
+	fclose(out);
+	CHECK_TEXT(text, "&lt;a href=&#39;x&#39; &amp; &quot;y&quot;&gt;????\xef\xbf\xbd\xef\xbf\xbd"
+			 "\xef\xbf\xbd\xef\xbf\xbd]]&gt;\xe2\x82\xac");
+	free(text);
+}
+
 static void durations_read_well(void)
 {
 	CHECK_TEXT(text_duration(0).bytes, "0 ns");
@@ -145,13 +161,27 @@ static void shares_say_all_and_nothing_only_when_exact(void)
 	CHECK_TEXT(text_share(3, 2).bytes, "150.0 %");
 }
 
+static void no_name_ends_a_script(void)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	text_write_script_json(out, "</script>\"<!--\n\xff");
+	fclose(out);
+	CHECK_TEXT(text, "\"\\u003c/script>\\\"\\u003c!--\\u000a\xef\xbf\xbd\"");
+	free(text);
+}
+
 int main(void)
 {
+	CHECK_CASE(no_name_ends_a_script);
 	CHECK_CASE(table_is_consistent);
 	CHECK_CASE(format_is_told_by_the_end_of_the_name_alone);
 	CHECK_CASE(same_profile_gives_same_bytes);
 	CHECK_CASE(an_empty_profile_can_be_written);
 	CHECK_CASE(a_full_disk_is_told);
+	CHECK_CASE(xml_has_no_byte_that_xml_cannot_have);
 	CHECK_CASE(durations_read_well);
 	CHECK_CASE(sizes_read_well);
 	CHECK_CASE(shares_say_all_and_nothing_only_when_exact);

@@ -15,6 +15,7 @@ static const struct profile_config config = {
 	.states = { true, true, true },
 	.user_stacks = true,
 	.kernel_stacks = true,
+	.timeline = true,
 	.target = "a test",
 	.symbols.sources = no_sources,
 };
@@ -30,6 +31,8 @@ static const size_t fixed_bytes[SCOPE_REC_TYPES] = {
 	[SCOPE_REC_COMM] = sizeof(struct scope_comm),
 	[SCOPE_REC_EXIT] = sizeof(struct scope_exit),
 	[SCOPE_REC_LOSS] = sizeof(struct scope_loss_record),
+	[SCOPE_REC_TURN] = sizeof(struct scope_turn),
+	[SCOPE_REC_HIT] = sizeof(struct scope_hit),
 	[SCOPE_REC_WINDOW] = sizeof(struct scope_window),
 };
 

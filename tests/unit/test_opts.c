@@ -267,6 +267,19 @@ static void joined_letters(void)
 	CHECK_INT(opts.config.verbose, 2);
 }
 
+static void an_output_may_need_a_timeline(void)
+{
+	CHECK_PARSES("-o a.folded");
+	CHECK(!opts.config.timeline);
+	CHECK_PARSES("--timeline -o a.folded");
+	CHECK(opts.config.timeline);
+	CHECK_PARSES("offcpu -o a.folded -o b.trace.json");
+	CHECK(opts.config.timeline);
+	CHECK_TEXT(opts.config.outputs[1].exporter->name, "chrome");
+	CHECK_PARSES("--output chrome");
+	CHECK(opts.config.timeline);
+}
+
 static void outputs(void)
 {
 	CHECK_PARSES("-o a.folded -o json:b -o c.json");
@@ -301,13 +314,27 @@ static void outputs(void)
 	world.stdout_is_terminal = false;
 }
 
+/* What --output-dir writes is what was asked for: nothing more goes to stdout. */
+static void a_directory_is_an_output(void)
+{
+	CHECK_INT(parse("--output-dir d"), 0);
+	CHECK_TEXT(opts.config.output_dir, "d");
+	CHECK_INT(opts.config.output_count, 0);
+	CHECK_INT(parse("--output-dir d --output json -o x.folded"), 0);
+	CHECK_INT(opts.config.output_count, 1);
+	CHECK_INT(parse("--output-dir d --output json"), 0);
+	CHECK_INT(opts.config.output_count, 1);
+	CHECK(opts.config.outputs[0].path == NULL);
+	CHECK(parse("--output-dir d --output-dir e") < 0 && err.code == EXIT_CODE_USAGE);
+}
+
 static void outputs_that_clash(void)
 {
-	CHECK(parse("-o x.txt") < 0 && err.code == EXIT_CODE_USAGE);
-	CHECK_CONTAINS(err.message, "-o x.txt: unknown suffix: known are ");
+	CHECK(parse("-o x.doc") < 0 && err.code == EXIT_CODE_USAGE);
+	CHECK_CONTAINS(err.message, "-o x.doc: unknown suffix: known are ");
 	CHECK_CONTAINS(err.message, ".folded");
 	CHECK_CONTAINS(err.message, ".json");
-	CHECK_CONTAINS(err.message, "or name the format: -o folded:x.txt");
+	CHECK_CONTAINS(err.message, "or name the format: -o folded:x.doc");
 	CHECK(parse("-o nope:x") < 0 && err.code == EXIT_CODE_USAGE);
 	CHECK_CONTAINS(err.message, "-o nope:x: unknown format nope: known are folded");
 	CHECK(parse("--output nope") < 0 && err.code == EXIT_CODE_USAGE);
@@ -328,6 +355,57 @@ static void outputs_that_clash(void)
 	CHECK_USAGE("--output json -o folded:a", "-o folded:a and --output json: choose one");
 	CHECK_USAGE("--output json --output folded",
 		    "--output json and --output folded: choose one, or write files: -o FILE -o FILE");
+}
+
+static void binary_is_not_for_a_terminal(void)
+{
+	CHECK_PARSES("--output scope");
+	world.stdout_is_terminal = true;
+	CHECK_USAGE("--output scope",
+		    "scope is binary, and stdout a terminal: write a file: -o FILE.scope");
+	CHECK_USAGE("-o scope:/dev/stdout",
+		    "scope is binary, and stdout a terminal: write a file: -o FILE.scope");
+	CHECK_USAGE("export x.scope -o scope:-",
+		    "scope is binary, and stdout a terminal: write a file: -o FILE.scope");
+	CHECK_PARSES("-o x.scope");
+	world.stdout_is_terminal = false;
+}
+
+/* Whatever needs a timeline gets one; nothing else asks for one. */
+static void formats_ask_for_the_timeline(void)
+{
+	for (size_t i = 0; exporter_table[i]; i++) {
+		char line[64];
+
+		snprintf(line, sizeof(line), "-o a.folded -o %s:x", exporter_table[i]->name);
+		CHECK_PARSES(line);
+		CHECK_INT(opts.config.timeline, exporter_table[i]->needs_timeline);
+	}
+}
+
+static void kept_captures(void)
+{
+	CHECK_PARSES("export x.scope -o a.folded -o json:b --per-thread --lines");
+	CHECK(opts.command == &command_export);
+	CHECK_TEXT(opts.file, "x.scope");
+	CHECK_INT(opts.config.output_count, 2);
+	CHECK(opts.config.export.per_thread && opts.config.export.lines);
+	CHECK_PARSES("export --output json -");
+	CHECK_TEXT(opts.file, "-");
+	CHECK_TEXT(opts.config.outputs[0].exporter->name, "json");
+	CHECK_PARSES("export x.scope");
+	CHECK_TEXT(opts.config.outputs[0].exporter->name, "folded");
+	CHECK_PARSES("report x.scope");
+	CHECK(opts.command == &command_report);
+	CHECK_TEXT(opts.file, "x.scope");
+	CHECK_USAGE("export", "export needs a capture that was kept: systemscope export FILE.scope");
+	CHECK_USAGE("report", "report needs a capture that was kept: systemscope report FILE.scope");
+	CHECK_USAGE("export a b", "stray word b: export reads one file, and that is a");
+	CHECK_USAGE("report a -o b.json", "report has no option -o");
+	CHECK_USAGE("export a --per-thread --per-process",
+		    "--per-thread and --per-process: choose one root");
+	CHECK_USAGE("export a -- ls", "export runs no program: leave out --");
+	CHECK_USAGE("a.scope", "unknown command a.scope: did you mean systemscope report a.scope?");
 }
 
 static void cpu_lists(void)
@@ -464,8 +542,13 @@ int main(void)
 	CHECK_CASE(stray_words);
 	CHECK_CASE(unknown_options);
 	CHECK_CASE(joined_letters);
+	CHECK_CASE(an_output_may_need_a_timeline);
 	CHECK_CASE(outputs);
+	CHECK_CASE(a_directory_is_an_output);
 	CHECK_CASE(outputs_that_clash);
+	CHECK_CASE(binary_is_not_for_a_terminal);
+	CHECK_CASE(formats_ask_for_the_timeline);
+	CHECK_CASE(kept_captures);
 	CHECK_CASE(cpu_lists);
 	CHECK_CASE(cgroups);
 	CHECK_CASE(names);

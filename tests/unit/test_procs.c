@@ -28,7 +28,7 @@ static void exit_at(nsec_t time_ns, uint32_t pid, uint32_t tid)
 static void map_at(nsec_t time_ns, uint32_t pid, uint64_t start, uint64_t end, const char *path)
 {
 	struct scope_map map = { .time_ns = time_ns, .start = start, .end = end, .pid = pid,
-				 .executable = 1, .inode = 1 };
+				 .executable = 1, .file.inode = 1 };
 
 	procs_add_map(&procs, &map, path, strlen(path));
 }

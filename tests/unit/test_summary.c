@@ -168,12 +168,35 @@ static void each_loss_is_told(void)
 		char *text;
 
 		make_profile();
+		h.profile.has_timeline = true;
 		h.profile.losses[i].count = 1;
 		text = printed_by(summary_print, handmade_seal(&h), NULL);
 		CHECK(strstr(text, loss_table[i].text));
-		CHECK(!strstr(text, "none") == !loss_table[i].mended);
+		CHECK(!strstr(text, "none") == (loss_table[i].cost == LOSS_COSTS));
 		free(text);
 	}
+}
+
+/* What the timeline lacks is told with it: the sums lack nothing. */
+static void a_timeline_is_told(void)
+{
+	static const struct profile_interval intervals[2];
+	char *text;
+
+	make_profile();
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK(!strstr(text, "timeline"));
+	free(text);
+	h.profile.has_timeline = true;
+	h.profile.intervals = intervals;
+	h.profile.interval_count = 2;
+	h.profile.losses[SCOPE_LOSS_TIMELINE_FULL] = (struct profile_loss){ 12, 1230000 };
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "  losses      none\n"
+			     "  timeline    2 intervals\n"
+			     "              oldest part of the timeline dropped: 12 intervals, "
+			     "1.23 ms left out of it\n");
+	free(text);
 }
 
 /* What was made up for is told, and is no loss. */
@@ -464,6 +487,7 @@ int main(void)
 	CHECK_CASE(the_largest_residuals_are_named);
 	CHECK_CASE(losses_are_told_by_cause);
 	CHECK_CASE(each_loss_is_told);
+	CHECK_CASE(a_timeline_is_told);
 	CHECK_CASE(mended_events_are_told_apart);
 	CHECK_CASE(many_reasons_are_cut_and_their_rest_is_told);
 	CHECK_CASE(threads_that_never_ran_do_not_hide_the_others);

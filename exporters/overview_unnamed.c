@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * summary_unnamed.c - the images with most frames without a name, by time, and the processes with
+ * overview_unnamed.c - the images with most frames without a name, by time, and the processes with
  * most in memory of no file: one row each, the worst first.
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 
-#include "../exporters/text.h"
-#include "mem.h"
-#include "summary.h"
+#include "overview.h"
+#include "text.h"
 
 /* Less than one part in so many of all frames does not matter; nor does such a row. */
 #define RELEVANT_PART 200
@@ -19,7 +20,8 @@ struct row {
 };
 
 struct rows {
-	ARRAY(struct row) items;
+	struct row *items;
+	size_t count;
 };
 
 /* For qsort(): most time first; of the same, as they stand in the profile. */
@@ -37,13 +39,17 @@ static int compare_rows(const void *a, const void *b)
 static void add_row(struct rows *rows, struct row row)
 {
 	if (row.ns)
-		*array_push(&rows->items) = row;
+		rows->items[rows->count++] = row;
 }
 
-static void collect_rows(const struct profile *p, struct rows *rows)
+static int collect_rows(const struct profile *p, struct rows *rows)
 {
 	nsec_t anonymous_ns = 0;
 
+	rows->count = 0;
+	rows->items = calloc((size_t)p->process_count + p->image_count + 1, sizeof(*rows->items));
+	if (!rows->items)
+		return -ENOMEM;
 	for (uint32_t i = 0; i < p->process_count; i++) {
 		nsec_t ns = p->processes[i].anonymous_ns;
 
@@ -54,9 +60,8 @@ static void collect_rows(const struct profile *p, struct rows *rows)
 	add_row(rows, (struct row){ p->images[0].unnamed_ns - anonymous_ns, 0, ROW_UNMAPPED });
 	for (uint32_t i = 1; i < p->image_count; i++)
 		add_row(rows, (struct row){ p->images[i].unnamed_ns, i, ROW_IMAGE });
-	if (rows->items.count)
-		qsort(rows->items.items, rows->items.count, sizeof(*rows->items.items),
-		      compare_rows);
+	qsort(rows->items, rows->count, sizeof(*rows->items), compare_rows);
+	return 0;
 }
 
 static void print_why(const struct profile *p, uint32_t why, FILE *out)
@@ -101,26 +106,27 @@ static void print_row(const struct profile *p, const struct row *row, FILE *out)
 	fputc('\n', out);
 }
 
-void summary_print_unnamed(const struct profile *profile, unsigned max, unsigned indent, FILE *out)
+int overview_print_unnamed(const struct profile *profile, unsigned max, unsigned indent, FILE *out)
 {
 	nsec_t relevant_ns = profile->quality.frames_ns / RELEVANT_PART, rest_ns = 0;
-	struct rows rows = { 0 };
+	struct rows rows;
 	size_t shown = 0;
 
 	if (profile->quality.unnamed_ns <= relevant_ns)
-		return;
-	collect_rows(profile, &rows);
-	for (; shown < rows.items.count && shown < max; shown++) {
-		if (shown && rows.items.items[shown].ns <= relevant_ns)
+		return 0;
+	if (collect_rows(profile, &rows) != 0)
+		return -ENOMEM;
+	for (; shown < rows.count && shown < max; shown++) {
+		if (shown && rows.items[shown].ns <= relevant_ns)
 			break;
 		fprintf(out, "%*s", (int)indent, "");
-		print_row(profile, &rows.items.items[shown], out);
+		print_row(profile, &rows.items[shown], out);
 	}
-	for (size_t i = shown; i < rows.items.count; i++)
-		rest_ns += rows.items.items[i].ns;
+	for (size_t i = shown; i < rows.count; i++)
+		rest_ns += rows.items[i].ns;
 	if (rest_ns)
 		fprintf(out, "%*s%6s  in %zu more\n", (int)indent, "",
-			text_share(rest_ns, profile->quality.frames_ns).bytes,
-			rows.items.count - shown);
-	array_free(&rows.items);
+			text_share(rest_ns, profile->quality.frames_ns).bytes, rows.count - shown);
+	free(rows.items);
+	return 0;
 }

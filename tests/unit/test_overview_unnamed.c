@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-/* src/summary_unnamed.c: where frames without a name are, why, and what would name them. */
+/* exporters/overview_unnamed.c: where frames without a name are, why, and what would name them. */
+#include "../../exporters/overview.h"
 #include "check.h"
 #include "handmade.h"
 #include "mem.h"
-#include "summary.h"
 
 static struct handmade h;
 
@@ -31,7 +31,7 @@ static char *printed(unsigned max)
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
-	summary_print_unnamed(handmade_seal(&h), max, 2, out);
+	overview_print_unnamed(handmade_seal(&h), max, 2, out);
 	fclose(out);
 	return text;
 }

@@ -1,0 +1,117 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# What speedscope's own importer makes of .speedscope.json files: of the golden streams, and of a
+# program that runs here. All of it is compared with the same profile as JSON. The importer is that of
+# the npm package, which is fetched once into the build directory.
+. "$(dirname "$0")/../lib/cli.sh"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+build=${BUILD:-$(dirname "$SYSTEMSCOPE")}
+case $build in
+/*) ;;
+*) build=$root/$build ;;
+esac
+version=1.25.0
+modules=$build/npm/speedscope-$version
+package=$modules/node_modules/speedscope
+
+if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+	echo "skip speedscope - no node, or no npm: make test-packages"
+	finish
+fi
+if [ ! -d "$package/dist/release" ]; then
+	mkdir -p "$modules"
+	if ! HOME=$scratch timeout 120 npm install --prefix "$modules" --no-save --no-audit --no-fund \
+		--ignore-scripts speedscope@$version >"$scratch/npm" 2>&1; then
+		echo "skip speedscope - npm cannot fetch speedscope@$version: $(tail -n 1 "$scratch/npm")"
+		finish
+	fi
+fi
+
+# same NAME SPEEDSCOPE JSON [timeline]
+same() {
+	if node "$root/tests/lib/speedscope.js" "$package" "$2" >"$scratch/imported" 2>"$scratch/err" &&
+		python3 "$root/tests/lib/speedscope.py" "$scratch/imported" "$3" $4 2>"$scratch/err"; then
+		ok "$1"
+	else
+		not_ok "$1" "$(tail -n 1 "$scratch/err" | cut -c 1-1000)"
+	fi
+}
+
+for golden in "$root"/tests/golden/*.speedscope.json; do
+	stream=$(basename "$golden" .speedscope.json)
+	same "imported_$stream" "$golden" "${golden%.speedscope.json}.json"
+done
+
+# A timeline made up: intervals as the samples, in another order.
+if [ -x "$build/bench/exporters" ]; then
+	"$build/bench/exporters" -i -n 3000 -s 200 -t 5 -d "$scratch" json speedscope >/dev/null
+	same imported_timeline "$scratch/profile.speedscope.json" "$scratch/profile.json" timeline
+else
+	echo "skip imported_timeline - no $build/bench/exporters: make test-programs"
+fi
+
+needs_capture captured || finish
+cp "$root/tests/lib/viewed.c" "$scratch/viewed.c"
+if ! (cd "$scratch" && gcc -D_GNU_SOURCE -O2 -g -static -pthread viewed.c -o viewed); then
+	not_ok captured "viewed.c does not compile"
+	finish
+fi
+"$scratch/viewed" &
+victim=$!
+# captured NAME ARGUMENT...
+captured() {
+	name=captured_$1
+	shift
+	run "$SYSTEMSCOPE" "$@" -q -d 1 -o a.speedscope.json -o a.json
+	if judge_success "$name" 0 a.speedscope.json a.json; then
+		same "$name" "$dir/work/a.speedscope.json" "$dir/work/a.json"
+	fi
+}
+captured profile -p $victim
+captured oncpu oncpu -p $victim
+captured offcpu offcpu -p $victim
+captured all -a
+kill $victim
+wait $victim 2>/dev/null
+
+# --- its page -------------------------------------------------------------------------------------
+
+if ! command -v chromium >/dev/null; then
+	echo "skip page - no chromium: make test-packages"
+	finish
+fi
+
+# The page as text once it has loaded the file; it is told of it as speedscope's own command does.
+page() { # FILE VIEW
+	{
+		printf 'speedscope.loadFileFromBase64("profile.json", "'
+		base64 -w 0 "$1"
+		printf '")'
+	} >"$scratch/profile.js"
+	HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --use-gl=angle \
+		--use-angle=swiftshader --enable-unsafe-swiftshader --allow-file-access-from-files \
+		--user-data-dir="$scratch/chromium" --virtual-time-budget=20000 --dump-dom \
+		"file://$package/dist/release/index.html#view=$2&localProfilePath=$scratch/profile.js" \
+		2>"$scratch/err" | sed 's/<[^>]*>/ /g' | tr -s ' \n' ' ' >"$scratch/page"
+}
+
+# shows NAME REGEX...: the page has all of them.
+shows() {
+	name=$1
+	shift
+	for regex in "$@"; do
+		grep -qE -- "$regex" "$scratch/page" && continue
+		not_ok "$name" "no $regex: $(tail -c +40 "$scratch/page" | cut -c 1-800)"
+		return
+	done
+	ok "$name"
+}
+
+page "$root/tests/golden/plain.speedscope.json" sandwich
+shows page 'all threads, wall clock \(1/4\)' '1\.10s \(46%\) 0\.00ns [^ ]* _start ' \
+	'192\.86ms \(8\.0%\) parse' '600\.00ms \(25%\) \[blocked: epoll\]'
+page "$root/tests/golden/hostile.speedscope.json" sandwich
+shows page_of_hostile_names 'all threads, wall clock \(1/' '&lt;/text&gt;&lt;script&gt;alert\(1\)'
+finish
