@@ -5,6 +5,7 @@
 # program that runs here. All of it is compared with the same profile as JSON. The importer is that of
 # the npm package, which is fetched once into the build directory.
 . "$(dirname "$0")/../lib/cli.sh"
+. "$(dirname "$0")/../lib/speedscope.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 build=${BUILD:-$(dirname "$SYSTEMSCOPE")}
@@ -12,26 +13,14 @@ case $build in
 /*) ;;
 *) build=$root/$build ;;
 esac
-version=1.25.0
-modules=$build/npm/speedscope-$version
-package=$modules/node_modules/speedscope
-
-if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-	echo "skip speedscope - no node, or no npm: make test-packages"
+if ! fetch_speedscope; then
+	echo "skip speedscope - $why_not"
 	finish
-fi
-if [ ! -d "$package/dist/release" ]; then
-	mkdir -p "$modules"
-	if ! HOME=$scratch timeout 120 npm install --prefix "$modules" --no-save --no-audit --no-fund \
-		--ignore-scripts speedscope@$version >"$scratch/npm" 2>&1; then
-		echo "skip speedscope - npm cannot fetch speedscope@$version: $(tail -n 1 "$scratch/npm")"
-		finish
-	fi
 fi
 
 # same NAME SPEEDSCOPE JSON [timeline]
 same() {
-	if node "$root/tests/lib/speedscope.js" "$package" "$2" >"$scratch/imported" 2>"$scratch/err" &&
+	if node "$root/tests/lib/speedscope.js" "$speedscope" "$2" >"$scratch/imported" 2>"$scratch/err" &&
 		python3 "$root/tests/lib/speedscope.py" "$scratch/imported" "$3" $4 2>"$scratch/err"; then
 		ok "$1"
 	else
@@ -40,16 +29,18 @@ same() {
 }
 
 for golden in "$root"/tests/golden/*.speedscope.json; do
-	stream=$(basename "$golden" .speedscope.json)
-	same "imported_$stream" "$golden" "${golden%.speedscope.json}.json"
+	stream=${golden%.speedscope.json}
+	has=
+	[ ! -e "$stream.trace.json" ] || has=timeline
+	same "imported_$(basename "$stream")" "$golden" "$stream.json" $has
 done
 
 # A timeline made up: intervals as the samples, in another order.
 if [ -x "$build/bench/exporters" ]; then
 	"$build/bench/exporters" -i -n 3000 -s 200 -t 5 -d "$scratch" json speedscope >/dev/null
-	same imported_timeline "$scratch/profile.speedscope.json" "$scratch/profile.json" timeline
+	same imported_made_up "$scratch/profile.speedscope.json" "$scratch/profile.json" timeline
 else
-	echo "skip imported_timeline - no $build/bench/exporters: make test-programs"
+	echo "skip imported_made_up - no $build/bench/exporters: make test-programs"
 fi
 
 needs_capture captured || finish
@@ -93,7 +84,7 @@ page() { # FILE VIEW
 	HOME=$scratch timeout 120 chromium --headless --no-sandbox --disable-gpu --use-gl=angle \
 		--use-angle=swiftshader --enable-unsafe-swiftshader --allow-file-access-from-files \
 		--user-data-dir="$scratch/chromium" --virtual-time-budget=20000 --dump-dom \
-		"file://$package/dist/release/index.html#view=$2&localProfilePath=$scratch/profile.js" \
+		"file://$speedscope/dist/release/index.html#view=$2&localProfilePath=$scratch/profile.js" \
 		2>"$scratch/err" | sed 's/<[^>]*>/ /g' | tr -s ' \n' ' ' >"$scratch/page"
 }
 
