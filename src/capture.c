@@ -170,9 +170,7 @@ int capture_run(const struct opts *opts, struct err *err)
 				   err);
 	if (r)
 		return err->code;
-	/* Writing then fails with a reason. Not earlier: COMMAND inherits what is ignored. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	outputs_ignore_signals(); /* not earlier: COMMAND inherits what is ignored */
 	/* Until all is written: a signal while the capture ends by itself is not the second one. */
 	r = signals_watch(err);
 	if (!r)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "command.h"
 
-#include <signal.h>
-
 #include "mem.h"
 #include "opts.h"
 #include "outputs.h"
@@ -19,9 +17,7 @@ static int run(const struct opts *opts, struct err *err)
 
 	if (!r)
 		r = scope_file_read(opts->after, &after, err);
-	/* Writing then fails with a reason, and leaves nothing half done. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	outputs_ignore_signals();
 	if (!r)
 		r = outputs_open(&outputs, config, err);
 	if (!r) {
@@ -29,7 +25,7 @@ static int run(const struct opts *opts, struct err *err)
 		export_note_what_is_not_whole(after, opts->after);
 		outputs.before = before;
 	}
-	while (!r && outputs.written < config->output_count)
+	while (!r && outputs_remain(&outputs))
 		r = outputs_write_next(&outputs, after, err);
 	return r ? err->code : EXIT_CODE_OK;
 }

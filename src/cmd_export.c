@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "command.h"
 
-#include <signal.h>
 #include <stdio.h>
 
 #include "mem.h"
@@ -33,9 +32,7 @@ static int run(const struct opts *opts, struct err *err)
 	if (!config->output_count && !config->output_dir)
 		return command_report.run(opts, err);
 	r = scope_file_read(opts->file, &profile, err);
-	/* Writing then fails with a reason, and leaves nothing half done. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
+	outputs_ignore_signals();
 	if (!r)
 		r = outputs_check(config, profile, opts->file, err);
 	if (!r)

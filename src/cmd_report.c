@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "command.h"
 
-#include <signal.h>
-
 #include "mem.h"
 #include "opts.h"
 #include "outputs.h"
@@ -25,7 +23,7 @@ static int run(const struct opts *opts, struct err *err)
 	_cleanup_(profile_free) struct profile *profile = NULL;
 	int r = scope_file_read(opts->file, &profile, err);
 
-	signal(SIGPIPE, SIG_IGN); /* writing then fails with a reason */
+	outputs_ignore_signals();
 	if (!r)
 		r = write_report(exporter_by_name("report"), profile, err);
 	return r ? err->code : EXIT_CODE_OK;

@@ -2,6 +2,7 @@
 #include "outputs.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "mem.h"
 
@@ -18,6 +19,12 @@ int outputs_open(struct outputs *outputs, const struct config *config, struct er
 	if (!r && config->output_dir)
 		r = bundle_open(config->output_dir, &outputs->bundle, err);
 	return r;
+}
+
+void outputs_ignore_signals(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 bool outputs_remain(const struct outputs *outputs)

@@ -24,6 +24,12 @@ bool outputs_remain(const struct outputs *outputs);
 int outputs_write_next(struct outputs *outputs, const struct profile *profile, struct err *err);
 void outputs_free(struct outputs *outputs); /* a zeroed one too */
 
+/*
+ * From here on writing fails with a reason, and no signal ends the process with an output half done.
+ * What is started afterwards inherits it.
+ */
+void outputs_ignore_signals(void);
+
 /* A profile that came from `name` has what each of the outputs is made of; else it is told. */
 int outputs_check(const struct config *config, const struct profile *profile, const char *name,
 		  struct err *err);

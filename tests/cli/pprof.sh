@@ -4,6 +4,7 @@
 # What `go tool pprof` and `protoc` find in .pb.gz files: of the golden streams, and of a program that
 # runs here. All of it is compared with the same profile as JSON, the sums to the nanosecond.
 . "$(dirname "$0")/../lib/cli.sh"
+. "$(dirname "$0")/../lib/viewed.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 for tool in go protoc; do
@@ -70,14 +71,7 @@ done
 
 # --- a program ------------------------------------------------------------------------------------
 
-needs_capture captured || finish
-cp "$root/tests/lib/viewed.c" "$scratch/viewed.c"
-if ! (cd "$scratch" && gcc -D_GNU_SOURCE -O2 -g -static -pthread viewed.c -o viewed); then
-	not_ok captured "viewed.c does not compile"
-	finish
-fi
-"$scratch/viewed" &
-victim=$!
+start_viewed
 # capture ARGUMENT...: what it writes goes to $scratch.
 capture() {
 	run "$SYSTEMSCOPE" "$@"

@@ -5,6 +5,7 @@
 # program that runs here. All of it is compared with the same profile as JSON. The importer is that of
 # the npm package, which is fetched once into the build directory.
 . "$(dirname "$0")/../lib/cli.sh"
+. "$(dirname "$0")/../lib/viewed.sh"
 . "$(dirname "$0")/../lib/speedscope.sh"
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
@@ -43,14 +44,7 @@ else
 	echo "skip imported_made_up - no $build/bench/exporters: make test-programs"
 fi
 
-needs_capture captured || finish
-cp "$root/tests/lib/viewed.c" "$scratch/viewed.c"
-if ! (cd "$scratch" && gcc -D_GNU_SOURCE -O2 -g -static -pthread viewed.c -o viewed); then
-	not_ok captured "viewed.c does not compile"
-	finish
-fi
-"$scratch/viewed" &
-victim=$!
+start_viewed
 # captured NAME ARGUMENT...
 captured() {
 	name=captured_$1
