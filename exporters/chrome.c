@@ -239,7 +239,8 @@ static const char *const state_names[SCOPE_STATES] = {
 
 /*
  * What begins where another ends is told apart from it by name and arguments: speedscope lets the
- * one begin first if they are equal. So an end always has arguments, and a begin has none.
+ * one begin first if they are equal. So an end always has arguments, and a begin has none. An end
+ * has its begin's category: the browser's own panel takes it for the end of another slice otherwise.
  */
 static void put_edge(struct writer *w, const char *phase, const struct profile_interval *v,
 		     nsec_t at_ns)
@@ -247,7 +248,9 @@ static void put_edge(struct writer *w, const char *phase, const struct profile_i
 	begin_event(w, phase);
 	put(w, ",\"name\":\"");
 	put(w, state_names[v->state]);
-	put(w, "\"");
+	put(w, "\",\"cat\":");
+	text_write_json(w->out,
+			v->reason ? profile_string(w->profile, v->reason) : state_names[v->state]);
 	put_track(w, v->thread);
 	put_us(w, ",\"ts\":", at_ns);
 }
@@ -261,9 +264,6 @@ static int put_slices(struct writer *w)
 		int ret;
 
 		put_edge(w, "B", v, v->start_ns);
-		put(w, ",\"cat\":");
-		text_write_json(w->out,
-				v->reason ? profile_string(p, v->reason) : state_names[v->state]);
 		put(w, "}");
 		put_edge(w, "E", v, v->start_ns + v->ns);
 		put(w, ",\"args\":{");
@@ -283,9 +283,19 @@ static int put_slices(struct writer *w)
 /* --- wake-ups --------------------------------------------------------------------------------- */
 
 /*
- * When `thread` ran, as near to `at_ns` as the edges of intervals are exact; false: it did not. The
- * moment is within a slice, so that the arrow is that slice's.
+ * The moment of a slice that is nearest to `at_ns`: within it, so that the arrow is that slice's. For
+ * chrome://tracing a slice's first moment is the last of the one before it, too.
  */
+static nsec_t within(const struct profile_interval *v, nsec_t at_ns)
+{
+	nsec_t last_ns = v->start_ns + v->ns - 1;
+
+	if (at_ns <= v->start_ns)
+		at_ns = v->start_ns + 1;
+	return at_ns < last_ns ? at_ns : last_ns;
+}
+
+/* When `thread` ran, as near to `at_ns` as the edges of intervals are exact; false: it did not. */
 static bool ran_near(const struct writer *w, uint32_t thread, nsec_t at_ns, nsec_t *ret_ns)
 {
 	const struct profile_interval *all = w->profile->intervals;
@@ -306,14 +316,14 @@ static bool ran_near(const struct writer *w, uint32_t thread, nsec_t at_ns, nsec
 		if (end_ns + WAKER_SLACK_NS < at_ns)
 			break;
 		if (all[i - 1].state == SCOPE_ON) {
-			*ret_ns = at_ns < end_ns ? at_ns : end_ns - 1;
+			*ret_ns = within(&all[i - 1], at_ns);
 			return true;
 		}
 	}
 	for (; low < w->tracks.first[thread + 1] && all[low].start_ns <= at_ns + WAKER_SLACK_NS;
 	     low++)
 		if (all[low].state == SCOPE_ON) {
-			*ret_ns = all[low].start_ns;
+			*ret_ns = within(&all[low], at_ns);
 			return true;
 		}
 	return false;
@@ -343,9 +353,9 @@ static int put_arrows(struct writer *w)
 		if (!v->waker || next->thread != v->thread || next->start_ns != end_ns ||
 		    !ran_near(w, v->waker - 1, end_ns, &from_ns))
 			continue;
-		to_ns = from_ns > end_ns ? from_ns : end_ns;
-		if (to_ns >= next->start_ns + next->ns)
+		if (from_ns >= next->start_ns + next->ns)
 			continue;
+		to_ns = within(next, from_ns);
 		id++;
 		put_arrow_end(w, "s", id, v->waker - 1, from_ns);
 		put_arrow_end(w, "f\",\"bp\":\"e", id, v->thread, to_ns);
