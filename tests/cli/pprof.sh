@@ -53,6 +53,15 @@ difference() { # BASE_PB_GZ PB_GZ BASE_JSON JSON
 		python3 "$root/tests/lib/pprof.py" difference "$scratch/raw" "$3" "$4"
 }
 
+# reports PB_GZ JSON FUNCTION: what the reports for people say, in nanoseconds, FUNCTION listed too.
+reports() {
+	pprof -unit=ns -nodecount=0 -nodefraction=0 -edgefraction=0 -top "$1" >"$scratch/top" &&
+		pprof -unit=ns -traces "$1" >"$scratch/traces" && pprof -unit=ns -tags "$1" >"$scratch/tags" &&
+		pprof -unit=ns -list "$3" "$1" >"$scratch/list" &&
+		python3 "$root/tests/lib/pprof.py" reports "$scratch/top" "$scratch/traces" "$scratch/tags" \
+			"$scratch/list" "$2"
+}
+
 # shows REGEX ARGUMENT...: a line of pprof's output matches.
 shows() {
 	regex=$1
@@ -84,6 +93,9 @@ capture -q -a -d 1 -o all.pb.gz -o all.json
 capture offcpu -q -p $victim --duration 0.5 --output pprof -o c
 kill $victim
 wait $victim 2>/dev/null
+# Programs of others: make, a shell, gcc and what it runs.
+capture -q -o build.pb.gz -o build.json -- make -s -C "$root" "BUILD=$scratch/built" \
+	"$scratch/built/workloads/demo"
 
 cd "$scratch" || exit 1
 judge captured_decoded same a.pb.gz a.json
@@ -92,6 +104,12 @@ judge captured_sums sums a.json -- a.pb.gz
 judge captured_offcpu_sums sums b.json -- b.pb.gz
 judge captured_all_decoded same all.pb.gz all.json
 judge captured_all_sums sums all.json -- all.pb.gz
+judge captured_build_decoded same build.pb.gz build.json
+judge captured_build_sums sums build.json -- build.pb.gz
+judge captured_reports reports a.pb.gz a.json '^spin$'
+judge captured_offcpu_reports reports b.pb.gz b.json '^main$'
+judge captured_all_reports reports all.pb.gz all.json '^spin$'
+judge captured_build_reports reports build.pb.gz build.json '^main$'
 judge merged sums a.json b.json -- a.pb.gz b.pb.gz
 judge compared difference a.pb.gz b.pb.gz a.json b.json
 judge compared_with_itself difference a.pb.gz a.pb.gz a.json a.json

@@ -45,19 +45,26 @@ else
 fi
 
 start_viewed
-# captured NAME ARGUMENT...
+# captured NAME "" or timeline, ARGUMENT...: the last one's files stay in $scratch.
 captured() {
-	name=captured_$1
-	shift
-	run "$SYSTEMSCOPE" "$@" -q -d 1 -o a.speedscope.json -o a.json
+	name=captured_$1 has=$2
+	shift 2
+	run "$SYSTEMSCOPE" "$@"
 	if judge_success "$name" 0 a.speedscope.json a.json; then
-		same "$name" "$dir/work/a.speedscope.json" "$dir/work/a.json"
+		same "$name" "$dir/work/a.speedscope.json" "$dir/work/a.json" $has
+		cp "$dir"/work/* "$scratch"
 	fi
 }
-captured profile -p $victim
-captured oncpu oncpu -p $victim
-captured offcpu offcpu -p $victim
-captured all -a
+out='-q -o a.speedscope.json -o a.json'
+captured oncpu '' oncpu $out -p $victim -d 1
+captured offcpu '' offcpu $out -p $victim -d 1
+captured timeline timeline $out -p $victim -d 1 --timeline
+captured all '' $out -a -d 1
+# Programs of others: make, a shell, gcc and what it runs; each for a part of the window.
+captured build '' $out -- make -s -C "$root" "BUILD=$scratch/built" "$scratch/built/workloads/demo"
+captured build_timeline timeline $out --timeline -- \
+	make -s -C "$root" "BUILD=$scratch/built-2" "$scratch/built-2/workloads/demo"
+captured profile '' $out -p $victim -d 1
 kill $victim
 wait $victim 2>/dev/null
 
@@ -99,4 +106,11 @@ shows page 'all threads, wall clock \(1/4\)' '1\.10s \(46%\) 0\.00ns [^ ]* _star
 	'192\.86ms \(8\.0%\) parse' '600\.00ms \(25%\) \[blocked: epoll\]'
 page "$root/tests/golden/hostile.speedscope.json" sandwich
 shows page_of_hostile_names 'all threads, wall clock \(1/' '&lt;/text&gt;&lt;script&gt;alert\(1\)'
+
+page "$scratch/a.speedscope.json" sandwich
+if why=$(python3 "$root/tests/lib/speedscope.py" shown "$scratch/page" "$scratch/a.json" 2>&1); then
+	ok page_of_a_capture
+else
+	not_ok page_of_a_capture "$(echo "$why" | tail -n 1 | cut -c 1-1000)"
+fi
 finish

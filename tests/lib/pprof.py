@@ -4,6 +4,8 @@
     pprof.py same DECODED JSON      all of what `protoc --decode` printed: samples, stacks, mappings
     pprof.py sums RAW JSON...       the sums of what `go tool pprof -raw` printed; of several: their sum
     pprof.py difference RAW BASE JSON   the same of what -base printed
+    pprof.py reports TOP TRACES TAGS LIST JSON  what -top, -traces, -tags and -list printed with -unit=ns:
+                                    times of functions, stacks, threads, states, reasons
 
 Says what differs, and then exits 1.
 """
@@ -202,12 +204,61 @@ def raw_sums(path):
     return sums
 
 
+def nanoseconds(path, regex):
+    """What the regex finds in the file: ((nanoseconds, name))."""
+    with open(path, encoding="utf-8") as file:
+        return [(int(float(ns)), name) for ns, name in re.findall(regex, file.read(), re.MULTILINE)]
+
+
+def self_times(profile):
+    """By the name that pprof shows."""
+    times = collections.Counter()
+    for sample in profile["samples"]:
+        frame = profile["stacks"][sample["stack"]]["frame"]
+        times[harmless(profile["frames"][frame]["name"]) if frame else "[no stack]"] += sample["ns"]
+    return +times
+
+
+def reports(top, traces, tags, listed, json_path):
+    with open(json_path, encoding="utf-8") as file:
+        profile = json.load(file)
+    wall = ledger(json_path)[-1]
+    have = collections.Counter()
+    share = r" +[\d.e-]+%"
+    for ns, name in nanoseconds(top, rf"^ *(\d+)(?:ns)?{share}{share} +\d+(?:ns)?{share}  (.*)$"):
+        have[re.sub(r" [(](?:partial-)?inline[)]$", "", name)] += ns
+    have, want = +have, self_times(profile)
+    check("-top", sorted((have - want).items()), sorted((want - have).items()))
+    have = nanoseconds(traces, r"^ *(\d+)(?:ns)?   (.*)$")
+    check("-traces", sum(ns for ns, _ in have), wall)
+    want = {key: collections.Counter() for key in ("tid", "state", "reason")}
+    for sample in profile["samples"]:
+        for key in want:
+            want[key][str(sample[key])] += sample["ns"]
+    with open(tags, encoding="utf-8") as file:
+        sections = dict(re.findall(r"^ *(\w+): Total [^\n]*\n(.*?)(?:\n\n|\Z)", file.read(),
+                                   re.MULTILINE | re.DOTALL))
+    for key, times in want.items():
+        times.pop("None", None)
+        have = {name: int(float(ns)) for ns, name in
+                re.findall(r"^ *([\d.]+)(?:ns)? [(] *[\d.e-]+%[)]: (.*?)(?:ns)?$", sections[key],
+                           re.MULTILINE)}
+        check(f"-tags, {key}", have, dict(+times))
+    check("-list", [ns for ns, _ in nanoseconds(listed, r"^Total: (\d+)ns()$")], [wall])
+    with open(listed, encoding="utf-8") as file:
+        routines = re.findall(r"^ROUTINE =+ (.*) in .*\n *(\d+)(?:ns)? ", file.read(), re.MULTILINE)
+    for name, ns in routines:
+        check(f"-list, {name}", int(ns), self_times(profile)[name])
+
+
 def main():
     command, paths = sys.argv[1], sys.argv[2:]
     if command == "same":
         same(*paths)
     elif command == "sums":
         check("sums", raw_sums(paths[0]), [sum(s) for s in zip(*map(ledger, paths[1:]))])
+    elif command == "reports":
+        reports(*paths)
     else:
         check("sums", raw_sums(paths[0]),
               [b - a for a, b in zip(ledger(paths[1]), ledger(paths[2]))])

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: MIT
 """speedscope.py IMPORTED JSON [timeline]
+speedscope.py shown PAGE JSON
 
 Compares what speedscope's importer made of a file (tests/lib/speedscope.js) with the same profile as
-JSON: every thread, every stack, every nanosecond; of threads with a timeline, their states. Says what differs, and then exits 1.
+JSON: every thread, every stack, every nanosecond; of threads with a timeline, their states. Or its page's
+table of functions, as text: how many profiles it offers, and what it says of the ten functions with most
+time of their own. Says what differs, and then exits 1.
 """
 import collections
 import json
+import re
 import sys
 
 
@@ -64,7 +68,38 @@ def compare_timeline(what, imported, profile, thread):
           [thread[f"{state}_ns"] for state in ("on", "runq", "off")])
 
 
+def as_shown(ns):
+    for unit, name in ((10**9, "s"), (10**6, "ms"), (10**3, "µs")):
+        if ns >= unit:
+            return f"{ns / unit:.2f}{name}"
+    return f"{ns:.2f}ns"
+
+
+def shown(page_path, json_path):
+    with open(page_path, encoding="utf-8") as file:
+        page = file.read()
+    with open(json_path, encoding="utf-8") as file:
+        profile = json.load(file)
+    profile["first line"] = collections.defaultdict(lambda: None)
+    self_ns, total_ns = collections.Counter(), collections.Counter()
+    for sample in profile["samples"]:
+        stack = [(name, path) for name, path, _ in stack_of(profile, sample)]
+        self_ns[stack[-1]] += sample["ns"]
+        for frame in set(stack):
+            total_ns[frame] += sample["ns"]
+    threads = len({s["thread"] for s in profile["samples"]})
+    wanted = [rf"all threads, wall clock \(1/{threads + 1}\)"]
+    for frame, ns in (+self_ns).most_common(10):
+        wanted.append(rf"{as_shown(total_ns[frame])} \([^)]*\) {as_shown(ns)} \([^)]*\) +"
+                      + re.escape(frame[0]) + " ")
+    for regex in wanted:
+        if not re.search(regex, page):
+            sys.exit(f"not shown: {regex}, in {page[40:800]}")
+
+
 def main():
+    if sys.argv[1] == "shown":
+        return shown(*sys.argv[2:])
     with open(sys.argv[1], encoding="utf-8") as file:
         imported = json.load(file)
     with open(sys.argv[2], encoding="utf-8") as file:
