@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "exporter.h"
 #include "flame.h"
@@ -20,29 +21,100 @@ static const char *const state_suffix[SCOPE_STATES] = {
 	[SCOPE_OFF] = "_[o]",
 };
 
-static int write_lines(const struct lines *l, FILE *out)
+/*
+ * The frames of a stack as text, `;outer;...;leaf`. Lines in a row share most of theirs, and a profile
+ * may have a million lines of a kilobyte: only what changes is written anew.
+ */
+struct stack_text {
+	const struct paths *paths;
+	uint32_t *stacks; /* by depth: that stack and its callers */
+	size_t *ends;	  /* by depth: where the frame's text ends; 0 before the first */
+	uint32_t depth;
+	char *bytes;
+	size_t room;
+};
+
+static int stack_text_init(const struct paths *paths, struct stack_text *ret_text)
 {
-	const char **frames = calloc(l->paths.max_depth, sizeof(*frames));
+	struct stack_text text = { .paths = paths };
+
+	text.stacks = calloc((size_t)paths->max_depth + 1, sizeof(*text.stacks));
+	text.ends = calloc((size_t)paths->max_depth + 1, sizeof(*text.ends));
+	*ret_text = text;
+	return text.stacks && text.ends ? 0 : -ENOMEM;
+}
+
+static void stack_text_free(struct stack_text *text)
+{
+	free(text->stacks);
+	free(text->ends);
+	free(text->bytes);
+}
+
+/* The text of the frame at `depth`, behind its caller's. */
+static int append_frame(struct stack_text *text, uint32_t depth)
+{
+	uint32_t stack = text->stacks[depth];
+	const char *name = text->paths->frames.text[text->paths->profile->stacks[stack].frame];
+	size_t begin = text->ends[depth - 1], length = strlen(name), end = begin + 1 + length;
+
+	if (end > text->room) {
+		char *bytes = realloc(text->bytes, end * 2);
+
+		if (!bytes)
+			return -ENOMEM;
+		text->bytes = bytes;
+		text->room = end * 2;
+	}
+	text->bytes[begin] = ';';
+	memcpy(text->bytes + begin + 1, name, length);
+	text->ends[depth] = end;
+	return 0;
+}
+
+static int stack_text_set(struct stack_text *text, uint32_t stack)
+{
+	uint32_t depth = text->paths->depth[stack], shared = depth;
 	int ret = 0;
 
-	if (!frames)
-		return -ENOMEM;
+	while (shared && (shared > text->depth || text->stacks[shared] != stack)) {
+		text->stacks[shared--] = stack;
+		stack = text->paths->profile->stacks[stack].parent;
+	}
+	for (uint32_t at = shared + 1; at <= depth && !ret; at++)
+		ret = append_frame(text, at);
+	text->depth = depth;
+	return ret;
+}
+
+static void write_line(const struct line *line, const struct stack_text *text, const char *root,
+		       FILE *out)
+{
+	fputs_unlocked(root, out);
+	fwrite_unlocked(text->bytes, 1, text->ends[text->depth], out);
+	fputs_unlocked(state_suffix[line->state], out);
+	putc_unlocked(' ', out);
+	text_write_number(out, line->us);
+	putc_unlocked('\n', out);
+}
+
+static int write_lines(const struct lines *l, FILE *out)
+{
+	struct stack_text text;
+	int ret = stack_text_init(&l->paths, &text);
+
 	for (uint32_t i = 0; i < l->line_count && !ret; i++) {
 		const struct line *line = &l->lines[i];
-		uint32_t depth;
 
 		if (!line->us)
 			continue;
-		depth = paths_frames(&l->paths, line->stack, frames);
-		fputs(l->roots.text[line->thread], out);
-		for (uint32_t at = 0; at < depth; at++) {
-			putc_unlocked(';', out);
-			fputs(frames[at], out);
-		}
-		fprintf(out, "%s %llu\n", state_suffix[line->state], (unsigned long long)line->us);
+		ret = stack_text_set(&text, line->stack);
+		if (ret)
+			break;
+		write_line(line, &text, l->roots.text[line->thread], out);
 		ret = text_check(out);
 	}
-	free(frames);
+	stack_text_free(&text);
 	return ret;
 }
 

@@ -229,13 +229,23 @@ static int rank_stacks(struct paths *paths)
 	return 0;
 }
 
-static uint32_t count_frames(const struct profile *p, uint32_t stack)
+/* A parent's index is smaller than its child's: its depth is there already. */
+static int count_frames(struct paths *paths)
 {
-	uint32_t depth = 1;
+	const struct profile *p = paths->profile;
 
-	while ((stack = p->stacks[stack].parent) != 0)
-		depth++;
-	return depth;
+	paths->depth = calloc((size_t)p->stack_count + 1, sizeof(*paths->depth));
+	if (!paths->depth)
+		return -ENOMEM;
+	paths->depth[0] = paths->max_depth = 1;
+	for (uint32_t i = 1; i < p->stack_count; i++) {
+		uint32_t parent = p->stacks[i].parent;
+
+		paths->depth[i] = parent ? paths->depth[parent] + 1 : 1;
+		if (paths->depth[i] > paths->max_depth)
+			paths->max_depth = paths->depth[i];
+	}
+	return 0;
 }
 
 int paths_build(const struct profile *profile, const struct export_opts *opts,
@@ -246,16 +256,11 @@ int paths_build(const struct profile *profile, const struct export_opts *opts,
 
 	if (!ret)
 		ret = rank_stacks(&paths);
+	if (!ret)
+		ret = count_frames(&paths);
 	if (ret) {
 		paths_free(&paths);
 		return ret;
-	}
-	paths.max_depth = 1;
-	for (uint32_t i = 0; i < profile->stack_count; i++) {
-		uint32_t depth = count_frames(profile, i);
-
-		if (depth > paths.max_depth)
-			paths.max_depth = depth;
 	}
 	*ret_paths = paths;
 	return 0;
@@ -265,13 +270,14 @@ void paths_free(struct paths *paths)
 {
 	ranked_free(&paths->frames);
 	free(paths->rank);
+	free(paths->depth);
 	*paths = (struct paths){ 0 };
 }
 
 uint32_t paths_frames(const struct paths *paths, uint32_t stack, const char **ret_texts)
 {
 	const struct profile *p = paths->profile;
-	uint32_t depth = count_frames(p, stack);
+	uint32_t depth = paths->depth[stack];
 
 	for (uint32_t at = depth; at-- > 0; stack = p->stacks[stack].parent)
 		ret_texts[at] = paths->frames.text[p->stacks[stack].frame];

@@ -29,6 +29,7 @@ struct paths {
 	const struct profile *profile;
 	struct ranked frames; /* by frame id, fit for a folded line */
 	uint32_t *rank;	      /* by stack id */
+	uint32_t *depth;      /* by stack id: its frames; "[no stack]" is one */
 	uint32_t max_depth;   /* frames of the deepest stack, at least 1 */
 };
 
