@@ -22,8 +22,8 @@ static const char *const state_suffix[SCOPE_STATES] = {
 };
 
 /*
- * The frames of a stack as text, `;outer;...;leaf`. Lines in a row share most of theirs, and a profile
- * may have a million lines of a kilobyte: only what changes is written anew.
+ * The frames of a stack as text, `;outer;...;leaf`. Lines in a row share most of theirs, and a
+ * profile may have a million lines of a kilobyte: only what changes is written anew.
  */
 struct stack_text {
 	const struct paths *paths;

@@ -19,9 +19,11 @@
 #include "speedscope_index.h"
 #include "text.h"
 
-#define SCHEMA	   "https://www.speedscope.app/file-format-schema.json"
-#define DIGITS_MAX 10 /* of a frame's number */
-#define AHEAD	   8  /* samples: they lie apart in memory, so the next ones are asked for early */
+#define SCHEMA	      "https://www.speedscope.app/file-format-schema.json"
+#define DIGITS_MAX    10 /* of a frame's number */
+#define EVENT_END_MAX 32 /* of `,"at":N}` */
+#define EVENT_MAX     (32 + DIGITS_MAX + EVENT_END_MAX)
+#define AHEAD	      8 /* samples: they lie apart in memory, so the next ones are asked for early */
 
 /* Time of a stack in one state, for one reason. */
 struct part {
@@ -45,6 +47,8 @@ struct speedscope {
 	char *line;
 
 	uint32_t *open, *next; /* of a timeline: the frames of two stacks, outermost first */
+	char *events;	       /* room for those of a stack */
+	bool events_before;    /* the next one is not the profile's first */
 };
 
 /* A JSON string. */
@@ -216,30 +220,40 @@ static uint32_t list_frames(struct speedscope *w, const struct profile_interval 
 	return depth;
 }
 
-/* `type` is O or C. */
-static void put_event(struct speedscope *w, char type, uint32_t frame, nsec_t at_ns)
+/*
+ * That frames[outer] and what they call, up to `depth`, begin (`type` is O) or end (C) at a moment.
+ * A timeline may have a hundred million of these events: those of a moment are written at once.
+ */
+static void put_events(struct speedscope *w, char type, const uint32_t *frames, uint32_t outer,
+		       uint32_t depth, nsec_t at_ns)
 {
-	static const char before[] = "{\"type\":\"?\",\"frame\":", after[] = ",\"at\":";
-	char event[sizeof(before) + DIGITS_MAX + sizeof(after)];
-	size_t size = sizeof(before) - 1;
+	char begin[] = ",\n{\"type\":\"?\",\"frame\":", end[EVENT_END_MAX];
+	size_t begin_size = sizeof(begin) - 1, size = 0, skipped = w->events_before ? 0 : 1;
+	size_t end_size =
+		(size_t)snprintf(end, sizeof(end), ",\"at\":%llu}", (unsigned long long)at_ns);
 
-	memcpy(event, before, size);
-	event[strlen("{\"type\":\"")] = type;
-	size += put_number(event + size, frame);
-	memcpy(event + size, after, sizeof(after) - 1);
-	size += sizeof(after) - 1;
-	fwrite_unlocked(event, 1, size, w->out);
-	text_write_number(w->out, at_ns);
-	putc_unlocked('}', w->out);
+	if (outer >= depth)
+		return;
+	begin[strlen(",\n{\"type\":\"")] = type;
+	for (uint32_t i = outer; i < depth; i++) {
+		memcpy(w->events + size, begin, begin_size);
+		size += begin_size;
+		size += put_number(w->events + size,
+				   frames[type == 'O' ? i : outer + depth - 1 - i]);
+		memcpy(w->events + size, end, end_size);
+		size += end_size;
+	}
+	fwrite_unlocked(w->events + skipped, 1, size - skipped, w->out);
+	w->events_before = true;
 }
 
 /* Frames that two intervals without a gap between them share stay open. */
 static void put_evented(struct speedscope *w, uint32_t first, uint32_t end)
 {
-	const char *separator = "\n";
 	uint32_t depth = 0;
 	nsec_t now_ns = 0;
 
+	w->events_before = false;
 	fputs_unlocked("\"type\":\"evented\",\"unit\":\"nanoseconds\",\"events\":[", w->out);
 	for (uint32_t i = first; i <= end && !ferror_unlocked(w->out); i++) {
 		const struct profile_interval *interval =
@@ -252,18 +266,11 @@ static void put_evented(struct speedscope *w, uint32_t first, uint32_t end)
 			       w->open[common] == w->next[common])
 				common++;
 		}
-		while (depth > common) {
-			fputs_unlocked(separator, w->out);
-			put_event(w, 'C', w->open[--depth], now_ns);
-			separator = ",\n";
-		}
+		put_events(w, 'C', w->open, common, depth, now_ns);
 		if (!interval)
 			break;
-		for (; depth < next_depth; depth++) {
-			fputs_unlocked(separator, w->out);
-			put_event(w, 'O', w->next[depth], interval->start_ns);
-			separator = ",\n";
-		}
+		put_events(w, 'O', w->next, common, next_depth, interval->start_ns);
+		depth = next_depth;
 		now_ns = interval->start_ns + interval->ns;
 		w->open = w->next;
 		w->next = swap;
@@ -309,7 +316,8 @@ static int make_room(struct speedscope *w)
 	w->line = malloc(depth * (DIGITS_MAX + 1));
 	w->open = calloc(depth, sizeof(*w->open));
 	w->next = calloc(depth, sizeof(*w->next));
-	if (!w->parts || !w->path || !w->ends || !w->line || !w->open || !w->next)
+	w->events = malloc(depth * EVENT_MAX);
+	if (!w->parts || !w->path || !w->ends || !w->line || !w->open || !w->next || !w->events)
 		return -ENOMEM;
 	return 0;
 }
@@ -351,6 +359,7 @@ static int speedscope_write(const struct profile *p, const struct export_opts *o
 	free(w.line);
 	free(w.open);
 	free(w.next);
+	free(w.events);
 	return w.error;
 }
 
