@@ -4,6 +4,7 @@
  *
  *     STREAM.{html,json,folded,svg}   each of tests/streams
  *     names.*      names that try to be something else, one of 10 000 characters
+ *     names-when.* the same with a timeline, through every exporter
  *     deep.*       a stack of 1500 frames
  *     recursion.*  a function that is its own caller's caller
  *     timeline.*   three threads and their intervals
@@ -77,6 +78,39 @@ static void write_streams(void)
 
 static struct handmade h;
 
+static void add_interval(struct profile_interval *intervals, uint32_t thread,
+			 enum scope_state state, uint32_t stack, nsec_t ns, uint32_t reason)
+{
+	struct profile *p = &h.profile;
+	struct profile_interval *last = &intervals[p->interval_count - 1];
+	nsec_t start_ns = 0;
+
+	if (p->interval_count && last->thread == thread)
+		start_ns = last->start_ns + last->ns;
+	intervals[p->interval_count++] = (struct profile_interval){
+		.thread = thread,
+		.reason = reason,
+		.stack = stack,
+		.state = state,
+		.start_ns = start_ns,
+		.ns = ns,
+	};
+}
+
+/* A timeline: each sample, one after the other. */
+static void add_interval_a_sample(void)
+{
+	static struct profile_interval intervals[64];
+
+	for (uint32_t i = 0; i < h.profile.sample_count; i++) {
+		const struct profile_sample *s = &h.samples[i];
+
+		add_interval(intervals, s->thread, s->state, s->stack, s->ns, s->reason);
+	}
+	h.profile.intervals = intervals;
+	h.profile.has_timeline = true;
+}
+
 /* Each name is a process, a function, a file, a module and a reason. */
 static void write_names(void)
 {
@@ -120,6 +154,9 @@ static void write_names(void)
 	}
 	h.profile.image_count = sizeof(names) / sizeof(names[0]) + 1;
 	write_pages(handmade_seal(&h), "names");
+	add_interval_a_sample();
+	for (size_t i = 0; exporter_table[i]; i++)
+		write_with(exporter_table[i], &h.profile, "names-when");
 }
 
 /* 1500 functions, each called by the one before. */
@@ -154,25 +191,6 @@ static void write_recursion(void)
 	write_pages(handmade_seal(&h), "recursion");
 }
 
-static void add_interval(struct profile_interval *intervals, uint32_t thread,
-			 enum scope_state state, uint32_t stack, nsec_t ns)
-{
-	struct profile *p = &h.profile;
-	struct profile_interval *last = &intervals[p->interval_count - 1];
-	nsec_t start_ns = 0;
-
-	if (p->interval_count && last->thread == thread)
-		start_ns = last->start_ns + last->ns;
-	intervals[p->interval_count++] = (struct profile_interval){
-		.thread = thread,
-		.reason = state == SCOPE_OFF ? handmade_string(&h, "futex") : 0,
-		.stack = stack,
-		.state = state,
-		.start_ns = start_ns,
-		.ns = ns,
-	};
-}
-
 /*
  * A second. First, 100 times: 7 ms on a CPU, of which a tick knows the place each second time,
  * and 3 ms blocked. Second: waits for the first half, runs for the other. Third: only blocked.
@@ -180,7 +198,7 @@ static void add_interval(struct profile_interval *intervals, uint32_t thread,
 static void write_timeline(void)
 {
 	static struct profile_interval intervals[512];
-	uint32_t work, wait;
+	uint32_t work, wait, futex;
 
 	handmade_init(&h);
 	handmade_process(&h, 100, "app");
@@ -189,13 +207,14 @@ static void write_timeline(void)
 	handmade_thread(&h, 102, "third");
 	work = handmade_stack(&h, handmade_stack(&h, 0, "main"), "work");
 	wait = handmade_stack(&h, h.stacks[work].parent, "wait");
+	futex = handmade_string(&h, "futex");
 	for (uint32_t i = 0; i < 100; i++) {
-		add_interval(intervals, 0, SCOPE_ON, i % 2 ? work : 0, 7 * NSEC_PER_MSEC);
-		add_interval(intervals, 0, SCOPE_OFF, wait, 3 * NSEC_PER_MSEC);
+		add_interval(intervals, 0, SCOPE_ON, i % 2 ? work : 0, 7 * NSEC_PER_MSEC, 0);
+		add_interval(intervals, 0, SCOPE_OFF, wait, 3 * NSEC_PER_MSEC, futex);
 	}
-	add_interval(intervals, 1, SCOPE_RUNQ, wait, 500 * NSEC_PER_MSEC);
-	add_interval(intervals, 1, SCOPE_ON, work, 500 * NSEC_PER_MSEC);
-	add_interval(intervals, 2, SCOPE_OFF, wait, NSEC_PER_SEC);
+	add_interval(intervals, 1, SCOPE_RUNQ, wait, 500 * NSEC_PER_MSEC, 0);
+	add_interval(intervals, 1, SCOPE_ON, work, 500 * NSEC_PER_MSEC, 0);
+	add_interval(intervals, 2, SCOPE_OFF, wait, NSEC_PER_SEC, futex);
 	handmade_sample(&h, 0, SCOPE_ON, work, 700 * NSEC_PER_MSEC)->count = 34;
 	handmade_sample(&h, 0, SCOPE_OFF, wait, 300 * NSEC_PER_MSEC)->count = 100;
 	handmade_sample(&h, 1, SCOPE_RUNQ, wait, 500 * NSEC_PER_MSEC);
@@ -203,7 +222,7 @@ static void write_timeline(void)
 	handmade_sample(&h, 2, SCOPE_OFF, wait, NSEC_PER_SEC);
 	for (uint32_t i = 0; i < h.profile.sample_count; i++) {
 		if (h.samples[i].state == SCOPE_OFF)
-			h.samples[i].reason = handmade_string(&h, "futex");
+			h.samples[i].reason = futex;
 	}
 	h.profile.intervals = intervals;
 	h.profile.has_timeline = true;
