@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "asset.h"
+#include "colours.h"
 #include "exporter.h"
 #include "losses.h"
 #include "pairs.h"
@@ -191,6 +192,11 @@ static void put_header(const struct page *page, const struct export_opts *opts)
 	put_key(page, "states");
 	fprintf(page->out, "[%d,%d,%d]", p->states[SCOPE_ON], p->states[SCOPE_RUNQ],
 		p->states[SCOPE_OFF]);
+	put_key(page, "colours"); /* of the states: red, green, blue */
+	for (size_t state = 0; state < SCOPE_STATES; state++)
+		fprintf(page->out, "%s[%d,%d,%d]", state ? "," : "[", state_colours[state][0],
+			state_colours[state][1], state_colours[state][2]);
+	putc_unlocked(']', page->out);
 	put_key(page, "roots"); /* what the reader is shown first */
 	fprintf(page->out, "\"%s\"", opts->per_thread ? "thread" : roots);
 	put_key(page, "lines");

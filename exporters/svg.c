@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "asset.h"
+#include "colours.h"
 #include "exporter.h"
 #include "flame.h"
 #include "svg_picture.h"
@@ -155,6 +156,8 @@ static void write_legend(const struct svg_picture *picture, FILE *out)
 	fputs("</g>\n", out);
 }
 
+static const char *const state_classes[SCOPE_STATES] = { "on", "runq", "off" }; /* of svg.css */
+
 static void write_head(const struct svg_picture *picture, FILE *out)
 {
 	uint32_t height = svg_picture_height(picture);
@@ -166,7 +169,12 @@ static void write_head(const struct svg_picture *picture, FILE *out)
 		"viewBox=\"0 0 %d %u\">\n<title>",
 		SVG_WIDTH, height, SVG_WIDTH, height);
 	write_title(picture->flame, out);
-	fprintf(out, "</title>\n<style>\n%s</style>\n", asset_svg_css);
+	fprintf(out, "</title>\n<style>\n%s", asset_svg_css);
+	for (size_t state = 0; state < SCOPE_STATES; state++)
+		fprintf(out, ".%s { fill: #%02x%02x%02x }\n", state_classes[state],
+			(unsigned)state_colours[state][0], (unsigned)state_colours[state][1],
+			(unsigned)state_colours[state][2]);
+	fputs("</style>\n", out);
 	fputs("<rect id=\"background\" width=\"100%\" height=\"100%\"/>\n<g id=\"picture\">\n",
 	      out);
 }
@@ -192,6 +200,15 @@ static void write_attribute(FILE *out, const char *name, uint64_t value)
 	fprintf(out, " %s=\"%llu\"", name, (unsigned long long)value);
 }
 
+/* As the script reads them: `red,green,blue` of each state. */
+static void write_colours(FILE *out)
+{
+	for (size_t state = 0; state < SCOPE_STATES; state++)
+		fprintf(out, "%s%d,%d,%d", state ? " " : " colours=\"", state_colours[state][0],
+			state_colours[state][1], state_colours[state][2]);
+	putc_unlocked('"', out);
+}
+
 static void begin_data(const struct svg_picture *picture, FILE *out)
 {
 	const struct flame *f = picture->flame;
@@ -211,6 +228,7 @@ static void begin_data(const struct svg_picture *picture, FILE *out)
 	}
 	write_attribute(out, "stacks", (uint64_t)picture->stack_count[0] + picture->stack_count[1]);
 	write_attribute(out, "frames", picture->frame_count);
+	write_colours(out);
 	fputs(">\n", out);
 }
 

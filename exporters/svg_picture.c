@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "colours.h"
 #include "text.h"
 
 enum {
@@ -17,12 +18,6 @@ enum {
 #define CHARACTER   7.25 /* width of the font, which is monospaced */
 #define LABEL_LEAST 24	 /* pixels */
 
-/* They differ in lightness, not only in hue: 55, 85 and 69 of 100. */
-static const int state_colour[SCOPE_STATES][3] = {
-	[SCOPE_ON] = { 226, 83, 65 },
-	[SCOPE_RUNQ] = { 253, 206, 84 },
-	[SCOPE_OFF] = { 120, 172, 232 },
-};
 static const int less_colour[3] = { 120, 172, 232 }, same_colour[3] = { 226, 226, 222 },
 		 more_colour[3] = { 226, 106, 40 };
 
@@ -268,7 +263,8 @@ void svg_picture_write_colour(const struct svg_picture *picture, const struct fl
 		parts[1] = STEPS - parts[0];
 		write_mix(colours, parts, 2, out);
 	} else {
-		const int *const colours[] = { state_colour[0], state_colour[1], state_colour[2] };
+		const int *const colours[] = { state_colours[0], state_colours[1],
+					       state_colours[2] };
 		double whole = (double)us[0][SCOPE_ON] + (double)us[0][SCOPE_RUNQ] +
 			       (double)us[0][SCOPE_OFF];
 		unsigned int parts[SCOPE_STATES];

@@ -97,8 +97,9 @@ const struct option_row option_table[OPTION_COUNT] = {
 		"only the function that they were expanded in, and its line" },
 	[OPTION_LINES] = { 0, 0, "lines", NULL, GROUP_NAMES, VALUES_NONE,
 		FOR_NAMES | FOR_OUTPUT,
-		"folded, svg: frames with the line that ran, or that called: `name file.c:12`; lines of "
-		"one function are then told apart (JSON and symbolize always tell them)" },
+		"folded, svg, html, speedscope, report: frames with the line that ran, or that called: "
+		"`name file.c:12`; lines of one function are then told apart (JSON, pprof and symbolize "
+		"always tell them)" },
 	[OPTION_NO_DEMANGLE] = { 0, 0, "no-demangle", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,
 		"names as the linker has them: _ZN5shape4areaEv" },
 	[OPTION_DEBUGINFOD] = { 0, 0, "debuginfod", NULL, GROUP_NAMES, VALUES_NONE, FOR_NAMES,

@@ -369,7 +369,11 @@ function listMatches(tree, match) {
 	return list.sort((a, b) => tree.total(b) - tree.total(a) || a - b);
 }
 
-const app = new App(readProfile(byId('profile').textContent));
+const profile = readProfile(byId('profile').textContent);
+
+useColours(profile.head.colours);
+
+const app = new App(profile);
 
 app.begin();
 requestAnimationFrame(() => setTimeout(() => performance.mark('ready'))); // drawn: for those who measure

@@ -7,11 +7,17 @@
 const ROW = 19;		    // pixels
 const NARROW = 0.7;	    // boxes below this are drawn together,
 const TOGETHER = 9;	    // as boxes of about this width
-const PALETTE = [[224, 70, 62], [245, 190, 64], [108, 166, 240]]; // dark, light, and between
+const PALETTE = []; // of the three states: of the data
 const STRONG = ['#a8200d', '#8a5a00', '#17508f']; // the same for lines, on a box or on white
 const INK = '#111';
 
 const mixed = new Map(); // colours made so far
+
+function useColours(colours) {
+	PALETTE.push(...colours);
+	['--on', '--runq', '--off'].forEach((name, state) => document.documentElement.style.setProperty(name,
+		'rgb(' + colours[state].join(',') + ')'));
+}
 
 // The colour of a mixture. All that is seen are shares of 1/24.
 function mixColour(on, runq, off) {

@@ -8,6 +8,7 @@ const profile = document.documentElement.querySelector('metadata').firstElementC
 const number = (name) => Number(profile.getAttribute(name) || 0);
 const sections = (tag) => Array.from(profile.children).filter((e) => e.localName === tag);
 const compared = profile.hasAttribute('window-after-ns');
+const colours = profile.getAttribute('colours').split(' ').map((colour) => colour.split(',').map(Number));
 const columns = compared ? 2 * STATES : STATES;
 // Of two profiles, what a microsecond of each counts: time per second of the window.
 const weights = compared ? ['window-ns', 'window-after-ns'].map((w) => 1e9 / (number(w) || 1e9)) : [1];
@@ -235,7 +236,7 @@ function search(text, idle) {
 }
 
 return {
-	number, compared, columns, weights, names, paths, stackCount, readStacks, weigh, makeTree, usOf,
+	number, compared, colours, columns, weights, names, paths, stackCount, readStacks, weigh, makeTree, usOf,
 	layOut, search, activeCount: () => activeCount,
 };
 })();

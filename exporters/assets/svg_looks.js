@@ -3,13 +3,13 @@
 const looks = (() => {
 'use strict';
 
-const { compared, weights } = flame;
+const { compared, weights, colours } = flame;
 const CHARACTER = 7.25; // pixels: the font is monospaced
 const STEPS = 10;       // of a colour
 const STATES = [
-	{ text: 'on CPU', kind: 'on', colour: [226, 83, 65] },
-	{ text: 'run queue', kind: 'runq', colour: [253, 206, 84] },
-	{ text: 'blocked', kind: 'off', colour: [120, 172, 232] },
+	{ text: 'on CPU', kind: 'on', colour: colours[0] },
+	{ text: 'run queue', kind: 'runq', colour: colours[1] },
+	{ text: 'blocked', kind: 'off', colour: colours[2] },
 ];
 const LESS = [120, 172, 232], SAME = [226, 226, 222], MORE = [226, 106, 40];
 

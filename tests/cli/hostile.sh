@@ -121,7 +121,7 @@ objcopy "--redefine-sym=hot=</script>$long" "--redefine-sym=nap=$(printf 'a;b\n"
 "$place/viewed" &
 victim=$!
 sleep 0.3
-run "$SYSTEMSCOPE" -q --no-inline -p $victim -d 1 --timeline -o x.folded -o x.svg -o x.html -o x.json -o x.txt \
+run "$SYSTEMSCOPE" -q --no-inline -p $victim -F 499 -d 2 --timeline -o x.folded -o x.svg -o x.html -o x.json -o x.txt \
 	-o x.trace.json -o x.scope -o x.pb.gz -o x.speedscope.json
 kill $victim
 wait $victim 2>/dev/null

@@ -20,8 +20,8 @@ check_page() { # NAME JSON-OR-FOLDED...: NAME.html against them
 }
 
 if "$make_pages" "$pages"; then
-	for json in "$pages"/*.json; do
-		check_page "$(basename "$json" .json)" "$json"
+	for page in "$pages"/*.html; do
+		check_page "$(basename "$page" .html)" "${page%.html}.json"
 	done
 	check_page many-100000 "$pages/many-100000.json" "$pages/many-100000.folded"
 else

@@ -16,6 +16,7 @@ import sys
 DIGITS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 VALUE = {digit: value for value, digit in enumerate(DIGITS)}
 KINDS = ["user", "kernel", "label"]
+COLOURS = [[226, 83, 65], [253, 206, 84], [120, 172, 232]]  # as those of pictures
 STATES = ["on", "runq", "off"]
 
 
@@ -193,6 +194,7 @@ def main():
     need(data["schema"] == "systemscope-html/1", f"schema {data['schema']}")
     for key in ["version", "target", "window_ns", "frequency_hz", "cpus", "min_block_ns", "idle_ns"]:
         need(data[key] == want[key], f"{key} is {data[key]}, not {want[key]}")
+    need(data["colours"] == COLOURS, f"colours {data['colours']}")
     check_threads(data, strings, want)
     check_samples(data, strings, want)
     if "intervals" in data:

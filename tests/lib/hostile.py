@@ -112,10 +112,11 @@ def check_report(path, json_path):
 
 
 def check_captured(path):
+    """A line's end in a mapped file's name is what /proc/PID/maps has for it."""
     profile = load(path)
     frames = {(frame["name"], frame["image"], frame["file"]) for frame in profile["frames"]}
     image = [i["path"] for i in profile["images"]
-             if (i["path"] or "").endswith('/<script>;"\n\x1b[31m\ufffd\u202e/viewed')]
+             if (i["path"] or "").endswith('/<script>;"\\012\x1b[31m\ufffd\u202e/viewed')]
     check("mapped files", len(image), 1)
     for name in ("</script>" + "0" * 10000, 'a;b\n"\x1b[31m\ufffd'):
         check(name[:20], {frame[1] for frame in frames if frame[0] == name}, set(image))
