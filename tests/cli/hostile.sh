@@ -110,14 +110,20 @@ fi
 
 needs_capture captured || finish
 place=$scratch/$(printf '<script>;"\n\033[31m\377\342\200\256')
-if ! mkdir "$place" || ! cp "$lib/viewed.c" "$place/a\"; <script>
-.c" || ! (cd "$place" && gcc -D_GNU_SOURCE -O2 -g -static -pthread ./*.c -o "$scratch/viewed"); then
-	echo "skip captured - no such file can be made here"
+long=$(printf '%010000d' 0 | tr 0 x)
+# Such names cannot be written in C: others of the same length take their places in what is built.
+if ! mkdir "$place" || ! sed "s/\bworker\b/worker_work_/g; s/\bhot\b/$long/g" "$lib/viewed.c" >"$place/a\"; <script>
+.c" || ! (cd "$place" && gcc -D_GNU_SOURCE -O2 -g -static -pthread ./*.c -o viewed); then
+	not_ok captured "the program does not build"
 	finish
 fi
-long=$(printf '%010000d' 0)
-objcopy "--redefine-sym=hot=</script>$long" "--redefine-sym=nap=$(printf 'a;b\n"\033[31m\377')" \
-	"$scratch/viewed" "$place/viewed"
+python3 - "$place/viewed" <<'END'
+import sys
+with open(sys.argv[1], "r+b") as file:
+    program = file.read().replace(b"worker_work_", b'a;b\n"\'\x1b[31m\xff')
+    file.seek(0)
+    file.write(program.replace(b"x" * 10000, b"</script>".ljust(10000, b"x")))
+END
 "$place/viewed" &
 victim=$!
 sleep 0.3

@@ -118,7 +118,7 @@ def check_captured(path):
     image = [i["path"] for i in profile["images"]
              if (i["path"] or "").endswith('/<script>;"\\012\x1b[31m\ufffd\u202e/viewed')]
     check("mapped files", len(image), 1)
-    for name in ("</script>" + "0" * 10000, 'a;b\n"\x1b[31m\ufffd'):
+    for name in ("</script>" + "x" * 9991, 'a;b\n"\'\x1b[31m\ufffd'):
         check(name[:20], {frame[1] for frame in frames if frame[0] == name}, set(image))
     files = {frame[2] for frame in frames if frame[2] and frame[2].endswith('a"; <script>\n.c')}
     check("source files", len(files), 1)
