@@ -14,7 +14,6 @@
 #include "text.h"
 #include "tracks.h"
 
-#define WAKER_SLACK_NS 1000000 /* what the ledger may move an edge by: bpf/charge.bpf.h */
 #define COUNTER_PID    0       /* nobody's */
 
 struct writer {
@@ -282,53 +281,6 @@ static int put_slices(struct writer *w)
 
 /* --- wake-ups --------------------------------------------------------------------------------- */
 
-/*
- * The moment of a slice that is nearest to `at_ns`: within it, so that the arrow is that slice's. For
- * chrome://tracing a slice's first moment is the last of the one before it, too.
- */
-static nsec_t within(const struct profile_interval *v, nsec_t at_ns)
-{
-	nsec_t last_ns = v->start_ns + v->ns - 1;
-
-	if (at_ns <= v->start_ns)
-		at_ns = v->start_ns + 1;
-	return at_ns < last_ns ? at_ns : last_ns;
-}
-
-/* When `thread` ran, as near to `at_ns` as the edges of intervals are exact; false: it did not. */
-static bool ran_near(const struct writer *w, uint32_t thread, nsec_t at_ns, nsec_t *ret_ns)
-{
-	const struct profile_interval *all = w->profile->intervals;
-	uint32_t low = w->tracks.first[thread], high = w->tracks.first[thread + 1];
-
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (all[middle].start_ns <= at_ns)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	/* `low` is the first that begins later */
-	for (uint32_t i = low; i > w->tracks.first[thread]; i--) {
-		nsec_t end_ns = all[i - 1].start_ns + all[i - 1].ns;
-
-		if (end_ns + WAKER_SLACK_NS < at_ns)
-			break;
-		if (all[i - 1].state == SCOPE_ON) {
-			*ret_ns = within(&all[i - 1], at_ns);
-			return true;
-		}
-	}
-	for (; low < w->tracks.first[thread + 1] && all[low].start_ns <= at_ns + WAKER_SLACK_NS;
-	     low++)
-		if (all[low].state == SCOPE_ON) {
-			*ret_ns = within(&all[low], at_ns);
-			return true;
-		}
-	return false;
-}
-
 static void put_arrow_end(struct writer *w, const char *phase, uint64_t id, uint32_t thread,
 			  nsec_t at_ns)
 {
@@ -351,11 +303,11 @@ static int put_arrows(struct writer *w)
 		int ret;
 
 		if (!v->waker || next->thread != v->thread || next->start_ns != end_ns ||
-		    !ran_near(w, v->waker - 1, end_ns, &from_ns))
+		    !tracks_ran_near(&w->tracks, v->waker - 1, end_ns, &from_ns))
 			continue;
 		if (from_ns >= next->start_ns + next->ns)
 			continue;
-		to_ns = within(next, from_ns);
+		to_ns = tracks_within(next, from_ns);
 		id++;
 		put_arrow_end(w, "s", id, v->waker - 1, from_ns);
 		put_arrow_end(w, "f\",\"bp\":\"e", id, v->thread, to_ns);

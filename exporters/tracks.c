@@ -4,7 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define REUSED SCOPE_MEMBER_SIZE /* above all ids that there are */
+#define REUSED	       SCOPE_MEMBER_SIZE /* above all ids that there are */
+#define WAKER_SLACK_NS 1000000		 /* what the ledger may move an edge by: bpf/charge.bpf.h */
 
 uint64_t tracks_pid(const struct tracks *t, uint32_t process)
 {
@@ -86,4 +87,46 @@ void tracks_free(struct tracks *t)
 	free(t->nth_tid);
 	free(t->first);
 	*t = (struct tracks){ 0 };
+}
+
+nsec_t tracks_within(const struct profile_interval *v, nsec_t at_ns)
+{
+	nsec_t last_ns = v->start_ns + v->ns - 1;
+
+	if (at_ns <= v->start_ns)
+		at_ns = v->start_ns + 1;
+	return at_ns < last_ns ? at_ns : last_ns;
+}
+
+bool tracks_ran_near(const struct tracks *tracks, uint32_t thread, nsec_t at_ns, nsec_t *ret_ns)
+{
+	const struct profile_interval *all = tracks->profile->intervals;
+	uint32_t low = tracks->first[thread], high = tracks->first[thread + 1];
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (all[middle].start_ns <= at_ns)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* `low` is the first that begins later */
+	for (uint32_t i = low; i > tracks->first[thread]; i--) {
+		nsec_t end_ns = all[i - 1].start_ns + all[i - 1].ns;
+
+		if (end_ns + WAKER_SLACK_NS < at_ns)
+			break;
+		if (all[i - 1].state == SCOPE_ON) {
+			*ret_ns = tracks_within(&all[i - 1], at_ns);
+			return true;
+		}
+	}
+	for (; low < tracks->first[thread + 1] && all[low].start_ns <= at_ns + WAKER_SLACK_NS;
+	     low++)
+		if (all[low].state == SCOPE_ON) {
+			*ret_ns = tracks_within(&all[low], at_ns);
+			return true;
+		}
+	return false;
 }

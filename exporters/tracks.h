@@ -26,4 +26,16 @@ void tracks_free(struct tracks *tracks);
 uint64_t tracks_pid(const struct tracks *tracks, uint32_t process);
 uint64_t tracks_tid(const struct tracks *tracks, uint32_t thread);
 
+/*
+ * The moment of a slice that is nearest to `at_ns`: within it, so that an arrow there is that
+ * slice's. For chrome://tracing a slice's first moment is the last of the one before it, too.
+ */
+nsec_t tracks_within(const struct profile_interval *interval, nsec_t at_ns);
+
+/*
+ * A moment when `thread` ran, within a slice, as near to `at_ns` as the edges of intervals are
+ * exact; false: it did not.
+ */
+bool tracks_ran_near(const struct tracks *tracks, uint32_t thread, nsec_t at_ns, nsec_t *ret_ns);
+
 #endif
