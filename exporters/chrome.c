@@ -14,7 +14,7 @@
 #include "text.h"
 #include "tracks.h"
 
-#define COUNTER_PID    0       /* nobody's */
+#define COUNTER_PID 0 /* nobody's */
 
 struct writer {
 	const struct profile *profile;
@@ -239,7 +239,8 @@ static const char *const state_names[SCOPE_STATES] = {
 /*
  * What begins where another ends is told apart from it by name and arguments: speedscope lets the
  * one begin first if they are equal. So an end always has arguments, and a begin has none. An end
- * has its begin's category: the browser's own panel takes it for the end of another slice otherwise.
+ * has its begin's category: the browser's own panel takes it for the end of another slice
+ * otherwise.
  */
 static void put_edge(struct writer *w, const char *phase, const struct profile_interval *v,
 		     nsec_t at_ns)
