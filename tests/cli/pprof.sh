@@ -48,6 +48,34 @@ sums() {
 	pprof -raw "$@" >"$scratch/raw" && python3 "$root/tests/lib/pprof.py" sums "$scratch/raw" $jsons
 }
 
+# served PB_GZ: its page, for a moment, on a port of the loopback that it chooses.
+served() {
+	timeout 60 go tool pprof -symbolize=none -no_browser -http=localhost: "$1" >"$scratch/serving" 2>&1 &
+	server=$!
+	for _ in $(seq 100); do
+		grep -q 'http://' "$scratch/serving" && break
+		sleep 0.1
+	done
+	address=$(grep -oE 'http://[^ ]+' "$scratch/serving" | head -n 1)
+	python3 - "${address:?no address}" <<-'END'
+		import sys, time, urllib.request
+		for view in "flamegraph", "top", "peek?f=hot", "source?f=spin":
+		    for tries in range(50):
+		        try:
+		            page = urllib.request.urlopen(f"{sys.argv[1]}/ui/{view}", timeout=20).read()
+		            break
+		        except OSError as error:
+		            page = str(error).encode()
+		            time.sleep(0.1)
+		    if b"hot" not in page:
+		        sys.exit(f"{view}: {page[:300]}")
+	END
+	seen=$?
+	kill $server
+	wait $server
+	return $seen
+}
+
 difference() { # BASE_PB_GZ PB_GZ BASE_JSON JSON
 	pprof -raw -base "$1" "$2" >"$scratch/raw" &&
 		python3 "$root/tests/lib/pprof.py" difference "$scratch/raw" "$3" "$4"
@@ -128,6 +156,7 @@ judge tag_root shows '^ +0 .* sleepy; "x"$' -top -tagroot thread a.pb.gz
 judge comments shows "^pid $victim" -comments a.pb.gz
 judge main_program shows '^File: viewed$' -top a.pb.gz
 judge graph shows '^digraph "viewed"' -dot a.pb.gz
+judge page served a.pb.gz
 judge named_by_output shows '^Type: wall$' -top c
 # With the binary at hand, pprof may look up names of its own: the addresses are the file's.
 judge symbolized_again sh -c 'go tool pprof -symbolize=force -top -sample_index=cpu a.pb.gz | grep -qE " (spin|hot)( \(inline\))?$"'
