@@ -15,6 +15,7 @@
 #include "losses.h"
 #include "mem.h"
 #include "object.h"
+#include "rings.h"
 #include "scope.skel.h"
 #include "scope_maps.h"
 #include "tables.h"
@@ -27,7 +28,7 @@ struct tracer {
 	struct feed feed;
 	struct object object;
 	struct scope_bpf *skel; /* the object's */
-	struct ring_buffer *rings;
+	struct rings *rings;
 	struct table_pair sums, ticks;
 	unsigned char *members; /* the kernel side's bytes, mapped */
 	struct ticks tick_links;
@@ -55,17 +56,16 @@ static bool take_for_unwinds(struct tracer *t, const void *data, size_t bytes)
 	return true;
 }
 
-static int on_stack_record(void *context, void *data, size_t bytes)
+static void on_stack_record(void *context, const void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	t->stacks++;
 	if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
-static int on_thread_record(void *context, void *data, size_t bytes)
+static void on_thread_record(void *context, const void *data, size_t bytes)
 {
 	const struct scope_record *r = data;
 	struct tracer *t = context;
@@ -74,15 +74,13 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 		t->wants_drain = true;
 	else if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
-static int on_timeline_record(void *context, void *data, size_t bytes)
+static void on_timeline_record(void *context, const void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
 static int make_rings(struct tracer *t, struct err *err)
@@ -90,14 +88,16 @@ static int make_rings(struct tracer *t, struct err *err)
 	const struct scope_bpf *s = t->skel;
 	int r;
 
-	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
-	r = t->rings ? ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
-					on_thread_record, t) : -1;
+	t->rings = rings_new();
+	r = rings_add(t->rings, bpf_map__fd(s->maps.stack_ring), STACK_RING_BYTES, on_stack_record,
+		      t);
+	if (!r)
+		r = rings_add(t->rings, bpf_map__fd(s->maps.thread_ring), THREAD_RING_BYTES,
+			      on_thread_record, t);
 	if (!r && t->config->timeline)
-		r = ring_buffer__add(t->rings, bpf_map__fd(s->maps.timeline_ring),
-				     on_timeline_record, t);
-	return r ? err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF ring: %s",
-			   strerror(errno)) : 0;
+		r = rings_add(t->rings, bpf_map__fd(s->maps.timeline_ring), TIMELINE_RING_BYTES,
+			      on_timeline_record, t);
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot map a BPF ring: %s", strerror(-r)) : 0;
 }
 
 /* Not there before tracer_attach() has waited for them. */
@@ -183,7 +183,7 @@ void tracer_close(struct tracer **tracer)
 		return;
 	if (t->skel)
 		detach(t);
-	ring_buffer__free(t->rings);
+	rings_free(&t->rings);
 	tables_free(&t->sums);
 	tables_free(&t->ticks);
 	if (t->members)
@@ -309,12 +309,12 @@ int tracer_arm(struct tracer *t, struct err *err)
 
 int tracer_fd(const struct tracer *t)
 {
-	return ring_buffer__epoll_fd(t->rings);
+	return rings_fd(t->rings);
 }
 
 int tracer_drain(struct tracer *t, bool sums, struct err *err)
 {
-	int r = ring_buffer__consume(t->rings);
+	int r = rings_drain(t->rings);
 
 	if (r < 0)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF ring: %s",
