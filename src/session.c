@@ -246,9 +246,9 @@ static int stop(struct session *s)
 	struct tracer_stats stats;
 	int r = tracer_stop(s->tracer, s->err);
 
-	s->stopped_cpu_ns = own_cpu();
 	mmaps_drain(s->mmaps, true, s->ingest);
 	tracer_stats(s->tracer, &stats);
+	s->stopped_cpu_ns = stats.end_cpu_ns;
 	s->map_bytes = stats.map_bytes;
 	if (s->unwinds) {
 		unwinds_finish(s->unwinds);

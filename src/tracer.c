@@ -38,6 +38,7 @@ struct tracer {
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
+	nsec_t end_cpu_ns; /* our own, when the window had closed */
 	nsec_t idle_ns; /* of all CPUs since boot, at the start */
 	uint32_t cpus;
 };
@@ -349,6 +350,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 		return r;
 	t->end_ns = t->skel->data->window_end_ns;
 	clock_sleep_until(t->end_ns + 1);
+	t->end_cpu_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID);
 	idle_ns = idle_read();
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
@@ -382,4 +384,5 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 			ret_stats->losses += t->feed.reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
+	ret_stats->end_cpu_ns = t->end_cpu_ns;
 }
