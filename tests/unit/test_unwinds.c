@@ -245,7 +245,11 @@ static void shipped_stacks_are_walked(void)
 	if (stack) {
 		/* it is longer than what was shipped, and its thread is still there */
 		CHECK_INT(stack->end, SCOPE_END_COMPLETE);
-		check_ips(&child, ingest->ips.items + stack->first_ip, stack->count);
+		uint32_t at = stack->leaf;
+
+		for (uint32_t i = 0; i < stack->count; i++)
+			ips[i] = ingest_address(ingest, at, &at);
+		check_ips(&child, ips, stack->count);
 	}
 	/* once more, but the thread is not where it was */
 	child.regs[DWARF_RIP]++;

@@ -4,10 +4,10 @@
  *
  *     stacks [-n STACKS] [-d DEPTH] [-s SHARED] [NAME]...
  *
- * 1 000 000 stacks of 20 frames if nothing else is said, of which the 15 outermost are the same in all; below
- * them they branch by sixteen. They come in an order that has nothing to do with where they branch, as records
- * come from the kernel: a stack, and a sum that has it. Eight threads of one process have them; 20 kernel
- * stacks. Printed are, after each step, the memory that the process has, at the most so far, and its CPU time;
+ * 1 000 000 stacks of 20 frames if nothing else is said, four of which are the kernel's. The 11 outermost are the
+ * same in all; below them they branch by sixteen, so that each has 15 in common with 15 others. They come in an
+ * order that has nothing to do with where they branch, as records come from the kernel: a stack, and a sum that
+ * has it. Eight threads of one process have them, in 20 system calls. Printed are, after each step, the memory that the process has, at the most so far, and its CPU time;
  * the last steps are the exporters that were named.
  */
 #include <stdint.h>
@@ -25,6 +25,7 @@
 
 #define THREADS	 8u
 #define KERNELS	 20u
+#define KERNEL_DEPTH 4u
 #define BRANCHES 16u
 #define KERNEL	 0xffffffff81000000u
 #define CODE	 0x555555554000u
@@ -75,11 +76,11 @@ static void send_process(void)
 	memcpy(record.bytes + sizeof(record.map), path, sizeof(path));
 	send(&record, SCOPE_REC_MAP, sizeof(record.map) + sizeof(path));
 	for (uint32_t i = 0; i < KERNELS; i++) {
-		uint64_t ips[8];
+		uint64_t ips[KERNEL_DEPTH];
 
-		for (uint32_t n = 0; n < 8; n++)
-			ips[n] = KERNEL + 0x1000u * (n < 3 ? i * 8 + n : n);
-		send_stack(i + 1, 0, ips, 8);
+		for (uint32_t n = 0; n < KERNEL_DEPTH; n++)
+			ips[n] = KERNEL + 0x1000u * (n < 2 ? i * 8 + n : n);
+		send_stack(i + 1, 0, ips, KERNEL_DEPTH);
 	}
 }
 
@@ -157,7 +158,7 @@ static void write_all(const struct profile *profile, const char *name)
 
 int main(int argc, char **argv)
 {
-	uint32_t stacks = 1000000, depth = 20, shared = 15;
+	uint32_t stacks = 1000000, depth = 20, shared = 11;
 	struct profile_config config = { .user_stacks = true, .kernel_stacks = true,
 					 .states = { true, true, true } };
 	struct profile *profile;
@@ -170,8 +171,9 @@ int main(int argc, char **argv)
 			return 2;
 		*to = (uint32_t)strtoul(optarg, NULL, 10);
 	}
-	if (depth > SCOPE_MAX_FRAMES || shared > depth || !stacks)
+	if (depth > SCOPE_MAX_FRAMES || depth < KERNEL_DEPTH + shared || !stacks)
 		die("that cannot be");
+	depth -= KERNEL_DEPTH;
 	ingest = ingest_new();
 	send_process();
 	for (uint64_t i = 0; i < stacks; i++) /* by steps of a prime: each number once */
