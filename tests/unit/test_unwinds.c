@@ -173,6 +173,7 @@ static void blocked_threads_are_walked(void)
 	}
 	open_all();
 	CHECK(snapshot_process((uint32_t)child.pid, 0, images, ingest) == 0);
+	unwinds_expect(unwinds, 9, (uint32_t)child.pid);
 	unwinds_prepare(unwinds);
 	count = unwinds_walk_blocked(unwinds, (uint32_t)child.pid, (uint32_t)child.pid, child.regs,
 				     ips, MAX, &end);
