@@ -71,7 +71,7 @@ void kernel_btf_free(struct kernel_btf **btf)
 
 /* --- what is wanted ------------------------------------------------------------------------------ */
 
-/* Names that differ have mostly another beginning; the kernel's are many, and a hash of them whole is dear. */
+/* By its beginning: the kernel's names are many, and a hash of each whole is dear. */
 static uint32_t *bucket_of(struct kernel_btf *btf, const char *name)
 {
 	uint32_t h = (unsigned char)name[0];

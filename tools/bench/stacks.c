@@ -4,11 +4,12 @@
  *
  *     stacks [-n STACKS] [-d DEPTH] [-s SHARED] [NAME]...
  *
- * 1 000 000 stacks of 20 frames if nothing else is said, four of which are the kernel's. The 11 outermost are the
- * same in all; below them they branch by sixteen, so that each has 15 in common with 15 others. They come in an
- * order that has nothing to do with where they branch, as records come from the kernel: a stack, and a sum that
- * has it. Eight threads of one process have them, in 20 system calls. Printed are, after each step, the memory that the process has, at the most so far, and its CPU time;
- * the last steps are the exporters that were named.
+ * 1 000 000 stacks of 20 frames if nothing else is said, four of which are the kernel's. The 11
+ * outermost are the same in all; below them they branch by sixteen, so that each has 15 in common
+ * with 15 others. They come in an order that has nothing to do with where they branch, as records
+ * come from the kernel: a stack, and a sum that has it. Eight threads of one process have them, in
+ * 20 system calls. Printed are, after each step, the memory that the process has, at the most so
+ * far, and its CPU time; the last steps are the exporters that were named.
  */
 #include <stdint.h>
 #include <stdio.h>
