@@ -88,7 +88,7 @@ $(BUILD)/scope.skel.h: $(BUILD)/bpf/scope.bpf.o
 # --- user space --------------------------------------------------------------------------------
 
 # Only these may see libbpf and the skeleton.
-$(BUILD)/src/tracer.o: $(BUILD)/scope.skel.h
+$(BUILD)/src/tracer.o $(BUILD)/src/object.o: $(BUILD)/scope.skel.h
 
 $(BUILD)/src/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
@@ -159,7 +159,7 @@ UNIT_BIN := $(UNIT:tests/unit/%.c=$(BUILD)/tests/unit/%)
 SAN_OBJ	 := $(patsubst %.c,$(BUILD)/san/%.o,$(filter-out src/main.c,$(SRC)) $(EXPORTER)) \
 	    $(PROTO_C:$(BUILD)/%.c=$(BUILD)/san/%.o)
 
-$(BUILD)/san/src/tracer.o: $(BUILD)/scope.skel.h
+$(BUILD)/san/src/tracer.o $(BUILD)/san/src/object.o: $(BUILD)/scope.skel.h
 $(BUILD)/san/src/%.o: src/%.c Makefile
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) -Isrc -std=gnu11 $(WARNINGS) $(SANITIZE) -MMD -MP -c $< -o $@

@@ -10,6 +10,8 @@
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 
+#include "scope_maps.h"
+
 /* include/linux/sched.h; stable since 4.20 */
 #define TASK_UNINTERRUPTIBLE 0x0002u
 #define TASK_STOPPED_MASK    0x000cu /* __TASK_STOPPED | __TASK_TRACED */
@@ -40,9 +42,17 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 	return (unsigned int)BPF_CORE_READ((struct task_struct___state *)task, state);
 }
 
-/* kernel/bpf/helpers.c, 6.10 */
-extern void bpf_preempt_disable(void) __weak __ksym;
-extern void bpf_preempt_enable(void) __weak __ksym;
+/*
+ * kernel/bpf/helpers.c, 6.10. As __ksym these would have libbpf read all types of the kernel: user space
+ * puts in the numbers by which the kernel knows them (src/loader.c).
+ */
+#ifdef __bpf__
+static void (*const bpf_preempt_disable)(void) = (void *)SCOPE_CALL_PREEMPT_DISABLE;
+static void (*const bpf_preempt_enable)(void) = (void *)SCOPE_CALL_PREEMPT_ENABLE;
+#else
+void bpf_preempt_disable(void);
+void bpf_preempt_enable(void);
+#endif
 
 /* Since 6.15 (kernel/bpf/verifier.c) the programs' own functions may be called in between. */
 static __always_inline bool can_hold_cpu(void)

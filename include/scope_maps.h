@@ -8,6 +8,10 @@
 
 #include "scope_event.h"
 
+/* What stands in programs for calls of the kernel's functions, where helpers have their numbers. */
+#define SCOPE_CALL_PREEMPT_DISABLE 0x7fff0001
+#define SCOPE_CALL_PREEMPT_ENABLE  0x7fff0002
+
 /* By what a target is a member: everything is, by process, by thread. */
 enum scope_filter { SCOPE_FILTER_ALL, SCOPE_FILTER_TGID, SCOPE_FILTER_TID };
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "kernel_btf.h"
 #include "kernel_features.h"
+#include "mem.h"
 #include "opts.h"
 #include "terminal.h"
 
@@ -28,10 +30,12 @@ static void print_feature(const struct feature *feature, bool color)
 static int run(const struct opts *opts, struct err *err)
 {
 	bool color = terminal_takes_color(opts->config.color, STDOUT_FILENO);
+	_cleanup_(kernel_btf_free) struct kernel_btf *btf = kernel_btf_new();
 	struct features features;
 
 	(void)err; /* what is missing is the answer here, not an error */
-	features_probe(&features);
+	features_want(btf);
+	features_probe(kernel_btf_read(btf, KERNEL_BTF_PATH) ? NULL : btf, &features);
 	for (size_t i = 0; i < FEATURE_COUNT; i++)
 		print_feature(&features.rows[i], color);
 	if (!features_usable(&features)) {

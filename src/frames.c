@@ -23,6 +23,9 @@ struct frame_site {
 	bool before_sigreturn;
 };
 
+#define SITES_MASK (UINT32_MAX >> 2) /* there is no memory for more */
+#define INSTANCE_KERNEL (PROCS_NONE - 1) /* of kernel stacks, which are of no process's */
+
 enum site_kind { SITE_UNMAPPED, SITE_FILE, SITE_ANONYMOUS, SITE_KERNEL };
 
 struct site_key {
@@ -57,6 +60,8 @@ void frames_init(struct frames *f, const struct ingest *ingest, const struct pro
 	table_init(&f->source_table, sizeof(void *));
 	table_init(&f->jit_table, sizeof(uint32_t));
 	f->stacks = mem_alloc_array(ingest->stack_data.count, sizeof(*f->stacks));
+	f->addresses = mem_alloc_array(ingest->addresses.count, sizeof(*f->addresses));
+	f->settled_ns = mem_alloc_array(ingest->procs.instances.count, sizeof(*f->settled_ns));
 	f->files = mem_alloc_array(ingest->procs.files.count, sizeof(*f->files));
 	array_push(&f->frames);
 	array_push(&f->sources);
@@ -82,6 +87,8 @@ void frames_free(struct frames *f)
 	array_free(&f->sources);
 	array_free(&f->jits);
 	free(f->stacks);
+	free(f->addresses);
+	free(f->settled_ns);
 	free(f->files);
 }
 
@@ -290,27 +297,70 @@ static uint32_t place_caller(struct frames *f, const struct ingest_stack *stack,
 	return f->sites.items[site].before_sigreturn ? place_user(f, stack, instance, ip) : site;
 }
 
-static void place_stack(struct frames *f, uint32_t index, const struct image *kernel)
+/* Where the i-th address of a stack is, the leaf's being the 0th. */
+static uint32_t place(struct frames *f, const struct ingest_stack *stack, uint32_t instance, uint32_t i,
+		      uint64_t ip)
+{
+	if (stack->kind == SCOPE_STACK_KERNEL)
+		return add_site(f, SITE_KERNEL, add_source(f, f->kernel), ip - (i ? 1 : 0));
+	return i ? place_caller(f, stack, instance, ip) : place_user(f, stack, instance, ip);
+}
+
+/* Is an address the same place in all stacks of this instance that were taken as late as this one? */
+static bool is_settled(struct frames *f, const struct ingest_stack *stack, uint32_t instance)
+{
+	nsec_t *settled_ns;
+
+	if (instance >= INSTANCE_KERNEL)
+		return true;
+	settled_ns = &f->settled_ns[instance];
+	if (!*settled_ns)
+		*settled_ns = procs_settled_ns(&f->ingest->procs, instance) + 1;
+	return stack->time_ns + 1 >= *settled_ns;
+}
+
+/* The callers' sites are kept with their addresses, which stacks share. False: others have them there. */
+static bool place_by_address(struct frames *f, const struct ingest_stack *stack, uint32_t instance)
+{
+	uint32_t at = stack->leaf, id = at;
+
+	if (!is_settled(f, stack, instance))
+		return false;
+	for (uint32_t i = 0; i < stack->count; i++, id = at) {
+		struct frame_address *address = &f->addresses[id];
+		uint64_t ip = ingest_address(f->ingest, id, &at);
+
+		if (!i)
+			continue;
+		if (!address->site)
+			*address = (struct frame_address){ place(f, stack, instance, i, ip) + 1,
+							   instance };
+		if (address->instance != instance)
+			return false;
+	}
+	return true;
+}
+
+static void place_stack(struct frames *f, uint32_t index)
 {
 	const struct ingest_stack *stack = &f->ingest->stack_data.items[index];
-	const uint64_t *ips = f->ingest->ips.items + stack->first_ip;
-	uint32_t instance = PROCS_NONE;
+	struct frame_stack *placed = &f->stacks[index];
+	uint32_t instance = INSTANCE_KERNEL, at;
 
-	f->stacks[index].first_site = f->site_refs.count;
 	if (stack->kind == SCOPE_STACK_USER)
 		instance = procs_find(&f->ingest->procs, stack->pid, stack->time_ns);
-	for (uint32_t i = 0; i < stack->count; i++) {
-		uint32_t site;
-
-		if (stack->kind == SCOPE_STACK_KERNEL)
-			site = add_site(f, SITE_KERNEL, add_source(f, kernel),
-					ips[i] - (i ? 1 : 0));
-		else if (i)
-			site = place_caller(f, stack, instance, ips[i]);
-		else
-			site = place_user(f, stack, instance, ips[i]);
-		*array_push(&f->site_refs) = site;
-	}
+	if (!stack->count)
+		return;
+	placed->site = place(f, stack, instance, 0, ingest_address(f->ingest, stack->leaf, &at)) &
+		       SITES_MASK;
+	placed->by_address = place_by_address(f, stack, instance);
+	if (placed->by_address)
+		return;
+	placed->site = (uint32_t)f->site_refs.count & SITES_MASK;
+	at = stack->leaf;
+	for (uint32_t i = 0; i < stack->count; i++)
+		*array_push(&f->site_refs) =
+			place(f, stack, instance, i, ingest_address(f->ingest, at, &at));
 }
 
 /* --- names ------------------------------------------------------------------------------------ */
@@ -461,23 +511,29 @@ static void name_sites(struct frames *f)
 
 void frames_resolve(struct frames *f)
 {
-	const struct image *kernel = f->config->images ? images_kernel(f->config->images)
-						       : make_image(f, IMAGE_KERNEL, "[kernel]");
-
+	f->kernel = f->config->images ? images_kernel(f->config->images)
+				      : make_image(f, IMAGE_KERNEL, "[kernel]");
 	for (size_t i = 0; i < f->ingest->stack_data.count; i++)
 		if (f->stacks[i].wanted)
-			place_stack(f, (uint32_t)i, kernel);
+			place_stack(f, (uint32_t)i);
 	name_sites(f);
 }
 
-void frames_of_stack(const struct frames *f, uint32_t stack, struct frame_ids *ids)
+void frames_of_stack(const struct frames *f, uint32_t index, struct frame_ids *ids)
 {
-	const uint32_t *refs = f->site_refs.items + f->stacks[stack].first_site;
+	const struct ingest_stack *stack = &f->ingest->stack_data.items[index];
+	const struct frame_stack *placed = &f->stacks[index];
+	uint32_t at = stack->leaf;
 
 	ids->count = 0;
-	for (uint32_t i = 0; i < f->ingest->stack_data.items[stack].count; i++) {
-		const struct frame_site *site = &f->sites.items[refs[i]];
+	for (uint32_t i = 0; i < stack->count; i++) {
+		const struct frame_site *site;
+		uint32_t id = at;
 
+		ingest_address(f->ingest, id, &at);
+		site = &f->sites.items[!placed->by_address ? f->site_refs.items[placed->site + i]
+				       : i		   ? f->addresses[id].site - 1
+							   : placed->site];
 		for (uint32_t n = 0; n < site->frame_count; n++)
 			*array_push(ids) = f->site_frames.items[site->first_frame + n];
 	}

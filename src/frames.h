@@ -54,15 +54,23 @@ struct frames {
 
 	/* by stack of the ingest */
 	struct frame_stack {
-		bool wanted;
-		size_t first_site; /* in site_refs; count is that of the ingest's stack */
+		uint32_t wanted : 1;
+		uint32_t by_address : 1; /* its sites are those of its addresses, but for the leaf's */
+		uint32_t site : 30;	 /* the leaf's; else the first in site_refs, of as many as
+					  * addresses */
 	} * stacks;
 	ARRAY(uint32_t) site_refs;
+	struct frame_address {
+		uint32_t site; /* + 1; 0: not known */
+		uint32_t instance;
+	} * addresses; /* by address of the ingest, of those that are no leaf */
+	nsec_t *settled_ns; /* by instance of procs: from when on its mappings stay; 0: not looked up */
 	struct table site_table;
 	ARRAY(struct frame_site) sites;
 	ARRAY(uint32_t) site_frames; /* each site's, innermost first */
 
 	ARRAY(struct frame_source) sources;
+	const struct image *kernel;
 	struct table source_table;   /* images by pointer; ids are one less than a source's */
 	struct table jit_table;	     /* instances that have stacks in memory of no file */
 	ARRAY(struct frame_jit) jits;

@@ -407,23 +407,21 @@ const struct image *images_jit(struct images *images, uint32_t pid)
 	return image_jits_get(images->jits, pid);
 }
 
+/* A page at a time: mostly the first line tells. */
 bool image_kallsyms_tells(int fd)
 {
-	const size_t limit = 1 << 18;
-	_cleanup_free_ char *text = mem_alloc(limit);
-	size_t bytes = 0;
+	char text[4096];
+	bool begins = true; /* a line */
+	off_t at = 0;
 	ssize_t got;
 
-	while (bytes < limit && (got = pread(fd, text + bytes, limit - bytes, (off_t)bytes)) > 0)
-		bytes += (size_t)got;
-	for (size_t at = 0; at < bytes;) {
-		const char *end = memchr(text + at, '\n', bytes - at);
-
-		if (text[at] >= '8') /* the top hexadecimal digit of 16 */
-			return true;
-		if (!end)
-			break;
-		at = (size_t)(end - text) + 1;
+	while (at < 1 << 18 && (got = pread(fd, text, sizeof(text), at)) > 0) {
+		for (ssize_t i = 0; i < got; i++) {
+			if (begins && text[i] >= '8') /* the top hexadecimal digit of 16 */
+				return true;
+			begins = text[i] == '\n';
+		}
+		at += got;
 	}
 	return false;
 }

@@ -11,6 +11,7 @@ struct ingest *ingest_new(void)
 	struct ingest *g = mem_alloc(sizeof(*g));
 
 	table_init(&g->stacks, sizeof(uint64_t));
+	table_init(&g->addresses, sizeof(struct ingest_address));
 	table_init(&g->sums, sizeof(struct ingest_sum_key));
 	table_init(&g->ticks, sizeof(struct ingest_tick_key));
 	table_init(&g->threads, sizeof(uint64_t));
@@ -27,7 +28,7 @@ void ingest_free(struct ingest **ingest)
 		return;
 	table_free(&g->stacks);
 	array_free(&g->stack_data);
-	array_free(&g->ips);
+	table_free(&g->addresses);
 	table_free(&g->sums);
 	array_free(&g->sum_data);
 	table_free(&g->ticks);
@@ -43,9 +44,33 @@ void ingest_free(struct ingest **ingest)
 	*ingest = NULL;
 }
 
+/* The id of the leaf; `ips` are leaf first. */
+static uint32_t add_addresses(struct ingest *g, struct ingest_path *path, const uint64_t *ips,
+			      uint32_t count)
+{
+	uint32_t same = 0;
+
+	while (same < count && same < path->count && path->ips[same] == ips[count - 1 - same])
+		same++;
+	for (uint32_t i = same; i < count; i++) {
+		uint64_t ip = ips[count - 1 - i];
+		struct ingest_address address = {
+			.caller = i ? path->ids[i - 1] : INGEST_OUTERMOST,
+			.low = (uint32_t)ip,
+			.high = (uint32_t)(ip >> 32),
+		};
+
+		path->ips[i] = ip;
+		path->ids[i] = table_add(&g->addresses, &address, NULL);
+	}
+	path->count = count;
+	return count ? path->ids[count - 1] : INGEST_OUTERMOST;
+}
+
 /* The first sending of a stack counts: it is the one whose time is nearest to the mappings used. */
 static int take_stack(struct ingest *g, const void *record, size_t bytes)
 {
+	uint64_t ips[SCOPE_MAX_FRAMES];
 	struct scope_stack r;
 	struct ingest_stack *stack;
 	bool is_new;
@@ -63,10 +88,8 @@ static int take_stack(struct ingest *g, const void *record, size_t bytes)
 	stack->kind = r.kind;
 	stack->end = r.end;
 	stack->count = r.count;
-	stack->first_ip = g->ips.count;
-	for (size_t i = 0; i < r.count; i++)
-		memcpy(array_push(&g->ips), (const char *)record + sizeof(r) + i * sizeof(uint64_t),
-		       sizeof(uint64_t));
+	memcpy(ips, (const char *)record + sizeof(r), r.count * sizeof(*ips));
+	stack->leaf = add_addresses(g, &g->paths[r.kind], ips, r.count);
 	return 0;
 }
 

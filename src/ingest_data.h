@@ -16,13 +16,31 @@
 #include "table.h"
 #include "timeline.h"
 
+/*
+ * An address of a stack, and the address that it was called from. Stacks of programs have most of their
+ * outer frames in common: as a tree they take a tenth of the room.
+ */
+struct ingest_address {
+	uint32_t caller; /* INGEST_OUTERMOST: none */
+	uint32_t low, high;
+};
+
+#define INGEST_OUTERMOST UINT32_MAX
+
 struct ingest_stack {
 	nsec_t time_ns;
 	uint32_t pid;
 	uint8_t kind;	/* enum scope_stack_kind */
 	uint8_t end;	/* enum scope_stack_end */
-	uint16_t count; /* addresses, leaf first, from ingest.ips[first_ip] */
-	size_t first_ip;
+	uint16_t count; /* addresses: the leaf, its caller and so on */
+	uint32_t leaf;	/* id in ingest.addresses */
+};
+
+/* The addresses of the last stack of a kind, outermost first: the next one mostly begins alike. */
+struct ingest_path {
+	uint32_t ids[SCOPE_MAX_FRAMES];
+	uint64_t ips[SCOPE_MAX_FRAMES];
+	uint32_t count;
 };
 
 struct ingest_sum_key {
@@ -57,7 +75,8 @@ struct ingest {
 
 	struct table stacks; /* by stack id */
 	ARRAY(struct ingest_stack) stack_data;
-	ARRAY(uint64_t) ips;
+	struct table addresses; /* struct ingest_address */
+	struct ingest_path paths[SCOPE_STACK_KERNEL + 1];
 
 	struct table sums;
 	ARRAY(struct ingest_sum) sum_data;
@@ -81,5 +100,14 @@ struct ingest {
 		nsec_t ns;
 	} losses[SCOPE_LOSS_COUNT];
 };
+
+/* The address of an id, and the id of its caller. */
+static inline uint64_t ingest_address(const struct ingest *g, uint32_t id, uint32_t *ret_caller)
+{
+	const struct ingest_address *address = table_key(&g->addresses, id);
+
+	*ret_caller = address->caller;
+	return (uint64_t)address->high << 32 | address->low;
+}
 
 #endif

@@ -2,10 +2,10 @@
 #include "kernel_features.h"
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/btf.h>
 #include <linux/capability.h>
 #include <linux/perf_event.h>
 #include <stdarg.h>
@@ -18,9 +18,12 @@
 #include <unistd.h>
 
 #include "image.h"
+#include "kernel_btf.h"
 #include "mem.h"
 #include "mounts.h"
 #include "privilege.h"
+
+#define SCHED_SWITCH "btf_trace_sched_switch"
 
 #define HOST_USER_NAMESPACE 0xeffffffdu /* PROC_USER_INIT_INO, include/linux/proc_ns.h */
 
@@ -28,7 +31,7 @@ struct probe {
 	const char *name;
 	bool required;
 	/* Sets detail; returns whether the feature is there. */
-	bool (*run)(struct feature *f, const struct btf *btf);
+	bool (*run)(struct feature *f, const struct kernel_btf *btf);
 };
 
 static void detail(struct feature *f, const char *text)
@@ -51,7 +54,7 @@ static bool read_text(const char *path, char *text, size_t room)
 }
 
 /* The effective set has what BPF tracing needs: CAP_SYS_ADMIN (21), or PERFMON (38) and BPF (39). */
-static bool probe_privilege(struct feature *f, const struct btf *btf)
+static bool probe_privilege(struct feature *f, const struct kernel_btf *btf)
 {
 	bool held = privilege_held();
 
@@ -61,7 +64,7 @@ static bool probe_privilege(struct feature *f, const struct btf *btf)
 	return held;
 }
 
-static bool probe_pids(struct feature *f, const struct btf *btf)
+static bool probe_pids(struct feature *f, const struct kernel_btf *btf)
 {
 	bool ok = privilege_counts_as_host();
 
@@ -70,7 +73,7 @@ static bool probe_pids(struct feature *f, const struct btf *btf)
 	return ok;
 }
 
-static bool probe_btf(struct feature *f, const struct btf *btf)
+static bool probe_btf(struct feature *f, const struct kernel_btf *btf)
 {
 	struct utsname name;
 
@@ -84,21 +87,21 @@ static bool probe_btf(struct feature *f, const struct btf *btf)
 }
 
 /* Loads the smallest program of the kind that matters: `return 0` on a scheduler tracepoint. */
-static bool probe_bpf(struct feature *f, const struct btf *btf)
+static bool probe_bpf(struct feature *f, const struct kernel_btf *btf)
 {
 	struct bpf_insn code[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .expected_attach_type = BPF_TRACE_RAW_TP);
-	int id = btf ? btf__find_by_name_kind(btf, "btf_trace_sched_switch", BTF_KIND_TYPEDEF) : -1;
+	uint32_t id = btf ? kernel_btf_id(btf, SCHED_SWITCH, BTF_KIND_TYPEDEF) : 0;
 	int fd;
 
-	if (id < 0) {
+	if (!id) {
 		detail(f, "the kernel's BTF has no sched_switch tracepoint");
 		return false;
 	}
-	opts.attach_btf_id = (__u32)id;
+	opts.attach_btf_id = id;
 	fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "scope_probe", "Dual MIT/GPL", code,
 			   ARRAY_SIZE(code), &opts);
 	if (fd < 0) {
@@ -121,7 +124,7 @@ static int perf_open(uint32_t type, uint64_t config)
 	return fd < 0 ? -errno : fd;
 }
 
-static bool probe_perf(struct feature *f, const struct btf *btf)
+static bool probe_perf(struct feature *f, const struct kernel_btf *btf)
 {
 	int fd = perf_open(PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK);
 	char level[16] = "?";
@@ -139,7 +142,7 @@ static bool probe_perf(struct feature *f, const struct btf *btf)
 	return true;
 }
 
-static bool probe_pmu(struct feature *f, const struct btf *btf)
+static bool probe_pmu(struct feature *f, const struct kernel_btf *btf)
 {
 	int fd = perf_open(PERF_TYPE_HARDWARE, PERF_COUNT_HW_CPU_CYCLES);
 
@@ -153,7 +156,7 @@ static bool probe_pmu(struct feature *f, const struct btf *btf)
 	return true;
 }
 
-static bool probe_kallsyms(struct feature *f, const struct btf *btf)
+static bool probe_kallsyms(struct feature *f, const struct kernel_btf *btf)
 {
 	int fd = open("/proc/kallsyms", O_RDONLY | O_CLOEXEC);
 	bool tells = fd >= 0 && image_kallsyms_tells(fd);
@@ -170,25 +173,9 @@ static bool probe_kallsyms(struct feature *f, const struct btf *btf)
 	return tells;
 }
 
-/* Does the kernel's BTF list this value of an enumeration? */
-static bool btf_has_enumerator(const struct btf *btf, const char *type, const char *name)
+static bool probe_task_storage(struct feature *f, const struct kernel_btf *btf)
 {
-	int id = btf ? btf__find_by_name_kind(btf, type, BTF_KIND_ENUM) : -1;
-	const struct btf_type *t = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
-	const struct btf_enum *e = t ? btf_enum(t) : NULL;
-
-	for (int i = 0; t && i < btf_vlen(t); i++) {
-		const char *have = btf__name_by_offset(btf, e[i].name_off);
-
-		if (have && strcmp(have, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool probe_task_storage(struct feature *f, const struct btf *btf)
-{
-	if (btf_has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE")) {
+	if (btf && kernel_btf_has_value(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE")) {
 		detail(f, "any number of threads");
 		return true;
 	}
@@ -196,9 +183,9 @@ static bool probe_task_storage(struct feature *f, const struct btf *btf)
 	return false;
 }
 
-static bool probe_task_pt_regs(struct feature *f, const struct btf *btf)
+static bool probe_task_pt_regs(struct feature *f, const struct kernel_btf *btf)
 {
-	if (btf_has_enumerator(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs")) {
+	if (btf && kernel_btf_has_value(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs")) {
 		detail(f, "user registers from the kernel's helper");
 		return true;
 	}
@@ -206,7 +193,7 @@ static bool probe_task_pt_regs(struct feature *f, const struct btf *btf)
 	return false;
 }
 
-static bool probe_cgroup2(struct feature *f, const struct btf *btf)
+static bool probe_cgroup2(struct feature *f, const struct kernel_btf *btf)
 {
 	struct mounts mounts = { 0 };
 
@@ -315,10 +302,16 @@ static int be_silent(enum libbpf_print_level level, const char *format, va_list 
 	return 0;
 }
 
-void features_probe(struct features *ret_features)
+void features_want(struct kernel_btf *btf)
+{
+	kernel_btf_want(btf, SCHED_SWITCH);
+	kernel_btf_want(btf, "bpf_map_type");
+	kernel_btf_want(btf, "bpf_func_id");
+}
+
+void features_probe(const struct kernel_btf *btf, struct features *ret_features)
 {
 	libbpf_print_fn_t before = libbpf_set_print(be_silent);
-	struct btf *btf = btf__parse_raw("/sys/kernel/btf/vmlinux");
 	struct feature_bars bars;
 
 	read_bars(&bars);
@@ -331,7 +324,6 @@ void features_probe(struct features *ret_features)
 		f->ok = probes[i].run(f, btf);
 		f->remedy = f->ok ? NULL : feature_remedy((enum feature_id)i, &bars);
 	}
-	btf__free(btf);
 	libbpf_set_print(before);
 }
 

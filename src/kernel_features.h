@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct kernel_btf; /* src/kernel_btf.h */
+
 enum feature_id {
 	FEATURE_PRIVILEGE,
 	FEATURE_PIDS,
@@ -51,7 +53,9 @@ struct feature_bars {
 /* For a feature that is missing: what mends it, or NULL. */
 const char *feature_remedy(enum feature_id id, const struct feature_bars *bars);
 
-void features_probe(struct features *ret_features);
+/* Asks for what the probes read of the kernel's types; NULL: they could not be read. */
+void features_want(struct kernel_btf *btf);
+void features_probe(const struct kernel_btf *btf, struct features *ret_features);
 bool features_usable(const struct features *features); /* all required rows are ok */
 
 uint32_t features_max_frequency(void); /* kernel.perf_event_max_sample_rate; 0: not known */

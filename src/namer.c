@@ -4,13 +4,13 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "clock.h"
 #include "mem.h"
 #include "table.h"
+#include "thread.h"
 
 #define SYMBOLS_BYTES_MAX ((size_t)256 << 20)
 
@@ -206,16 +206,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static void start_thread(struct namer *n)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	n->has_thread = pthread_create(&n->thread, NULL, run, n) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /* --- from outside ------------------------------------------------------------------------------ */
 
 struct namer *namer_new(const struct namer_config *config)
@@ -229,7 +219,7 @@ struct namer *namer_new(const struct namer_config *config)
 	strings_init(&n->texts);
 	sem_init(&n->calls, 0, 0);
 	pthread_mutex_init(&n->lock, NULL);
-	start_thread(n);
+	n->has_thread = thread_start(&n->thread, run, n);
 	return n;
 }
 

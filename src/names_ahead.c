@@ -7,12 +7,12 @@
 static void look_at(const struct ingest *ingest, const struct ingest_stack *stack,
 		    const struct unwinds *unwinds, struct namer *namer)
 {
-	const uint64_t *ips = ingest->ips.items + stack->first_ip;
 	const struct unwind_layout *layout =
 		unwinds_layout(unwinds, stack->pid, stack->time_ns);
+	uint32_t at = stack->leaf;
 
 	for (uint32_t i = 0; layout && i < stack->count; i++) {
-		uint64_t address = ips[i] - (i ? 1 : 0), vaddr;
+		uint64_t address = ingest_address(ingest, at, &at) - (i ? 1 : 0), vaddr;
 		const struct unwind_range *range = unwind_layout_find(layout, address);
 
 		if (range && range->image && range->image->image->fd >= 0 &&

@@ -342,6 +342,19 @@ const struct proc_map *procs_find_map(const struct procs *p, uint32_t instance, 
 	return NULL;
 }
 
+nsec_t procs_settled_ns(const struct procs *p, uint32_t instance)
+{
+	const struct proc_instance *i = &p->instances.items[instance];
+	const struct proc_generation *g =
+		&p->generations.items[i->first_generation + i->generation_count - 1];
+	nsec_t settled_ns = g->since_ns; /* before that, its parent is looked at as of then */
+
+	for (uint32_t n = 0; n < g->map_count; n++)
+		if (p->sealed.items[g->first_map + n].time_ns > settled_ns)
+			settled_ns = p->sealed.items[g->first_map + n].time_ns;
+	return settled_ns;
+}
+
 uint32_t procs_exe(const struct procs *p, uint32_t instance)
 {
 	const struct proc_instance *i = &p->instances.items[instance];

@@ -93,6 +93,9 @@ uint32_t procs_find(const struct procs *p, uint32_t pid, nsec_t time_ns);
 /* The mapping that holds `address`; NULL: none. One recorded late still counts. */
 const struct proc_map *procs_find_map(const struct procs *p, uint32_t instance, nsec_t time_ns,
 				      uint64_t address);
+/* From this time on an instance's mappings stay as they are: what procs_find_map() finds does not depend on
+ * the time. */
+nsec_t procs_settled_ns(const struct procs *p, uint32_t instance);
 const struct proc_file *procs_file(const struct procs *p, uint32_t file);
 uint32_t procs_exe(const struct procs *p, uint32_t instance); /* string: at the end; 0: not known */
 const char *procs_string(const struct procs *p, uint32_t id);

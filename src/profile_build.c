@@ -227,6 +227,7 @@ static void make_samples(struct build *b)
 		waits_free(&b->waits);
 	array_free(&parts);
 	free(b->sum_pairs);
+	stacks_seal(&b->stacks);
 	b->profile->samples = b->samples.items;
 	b->profile->sample_count = (uint32_t)b->samples.count;
 }
@@ -254,24 +255,25 @@ static void measure_quality(struct build *b)
 
 	for (size_t i = 0; i < b->samples.count; i++) {
 		const struct profile_sample *s = &b->samples.items[i];
-		const struct stack_facts *facts = &b->stacks.facts.items[s->stack];
+		struct stack_facts facts;
 
+		stacks_facts(&b->stacks, s->stack, &facts);
 		if (s->state == SCOPE_ON)
 			add_on_quality(b, s);
-		if (facts->lost)
+		if (facts.lost)
 			q->stackless_ns += s->ns;
-		q->frames_ns += facts->frames * s->ns;
-		q->unnamed_ns += facts->unnamed * s->ns;
+		q->frames_ns += facts.frames * s->ns;
+		q->unnamed_ns += facts.unnamed * s->ns;
 		b->processes[b->threads[s->thread].process].anonymous_ns +=
-			facts->anonymous * s->ns;
+			facts.anonymous * s->ns;
 		if (b->threads[s->thread].kernel_thread || !b->config->user_stacks)
 			continue;
 		q->user_ns += s->ns;
-		if (!facts->user)
+		if (!facts.user)
 			continue;
-		q->end_ns[facts->end] += s->ns;
-		if (facts->end != SCOPE_END_COMPLETE)
-			b->frames.images.items[facts->end_image].incomplete_ns += s->ns;
+		q->end_ns[facts.end] += s->ns;
+		if (facts.end != SCOPE_END_COMPLETE)
+			b->frames.images.items[facts.end_image].incomplete_ns += s->ns;
 	}
 }
 
@@ -355,6 +357,9 @@ struct profile *profile_build(struct ingest *ingest, const struct profile_config
 	b.profile = mem_alloc(sizeof(*b.profile));
 	strings_init(&b.strings);
 	procs_seal(&ingest->procs);
+	table_seal(&ingest->addresses);
+	table_seal(&ingest->sums);
+	table_seal(&ingest->ticks);
 	describe_run(&b);
 	ledger_init(&b.ledger, ingest);
 	make_threads(&b);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -246,9 +247,9 @@ static int stop(struct session *s)
 	struct tracer_stats stats;
 	int r = tracer_stop(s->tracer, s->err);
 
-	s->stopped_cpu_ns = own_cpu();
 	mmaps_drain(s->mmaps, true, s->ingest);
 	tracer_stats(s->tracer, &stats);
+	s->stopped_cpu_ns = stats.end_cpu_ns;
 	s->map_bytes = stats.map_bytes;
 	if (s->unwinds) {
 		unwinds_finish(s->unwinds);
@@ -260,6 +261,21 @@ static int stop(struct session *s)
 	if (s->namer)
 		namer_finish(s->namer);
 	return r;
+}
+
+/* getrusage() would tell of the program as well that was here before execve: a shell, an interpreter. */
+static uint64_t peak_rss_bytes(void)
+{
+	FILE *status = fopen("/proc/self/status", "re");
+	unsigned long long kib = 0;
+	char line[128];
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "VmHWM: %llu", &kib) == 1)
+			break;
+	if (status)
+		fclose(status);
+	return kib * 1024;
 }
 
 static struct profile *build(struct session *s)
@@ -277,18 +293,16 @@ static struct profile *build(struct session *s)
 	const struct unwinds_stats *unwind = &s->unwinds_stats;
 	struct namer_stats names = { 0 };
 	struct profile *profile;
-	struct rusage usage;
 
 	memcpy(config.states, s->config->states, sizeof(config.states));
 	profile = profile_build(s->ingest, &config);
-	getrusage(RUSAGE_SELF, &usage);
 	if (s->namer)
 		namer_stats(s->namer, &names);
 	profile->self = (struct profile_self){
 		.cpu_ns = own_cpu(),
 		.armed_cpu_ns = s->stopped_cpu_ns - s->armed_cpu_ns,
 		.names_cpu_ns = names.cpu_ns,
-		.peak_rss_bytes = (uint64_t)usage.ru_maxrss * 1024,
+		.peak_rss_bytes = peak_rss_bytes(),
 		.start_to_armed_ns = s->armed_ns - s->begun_ns,
 		.kernel_map_bytes = s->map_bytes + unwind->table_bytes,
 		.unwind_tables = unwind->tables,

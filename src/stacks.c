@@ -15,6 +15,17 @@ struct pair_key {
 	uint32_t on_cpu;
 };
 
+/*
+ * What pairs came to lately. One that is not here is found in the tree; a table of all of them would take
+ * more than the tree.
+ */
+struct known_pair {
+	struct pair_key key;
+	uint32_t stack; /* + 1; 0: none */
+};
+
+#define PAIRS_KNOWN (1u << 14)
+
 struct reason_key {
 	uint32_t reason, places;
 };
@@ -34,26 +45,32 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 	s->config = config;
 	s->min_block_ns = min_block_ns;
 	table_init(&s->tree, sizeof(struct tree_key));
-	table_init(&s->pairs, sizeof(struct pair_key));
+	s->pairs = mem_alloc_array(PAIRS_KNOWN, sizeof(*s->pairs));
 	table_init(&s->reasons, sizeof(struct reason_key));
 	array_push(&s->nodes);
-	array_push(&s->facts);
 	s->user_stacks = mem_alloc_array(frames->ingest->stack_data.count,
 					 sizeof(*s->user_stacks));
 	s->kernel_stacks = mem_alloc_array(frames->ingest->stack_data.count,
 					   sizeof(*s->kernel_stacks));
 }
 
-void stacks_free(struct stacks *s)
+void stacks_seal(struct stacks *s)
 {
 	table_free(&s->tree);
 	array_free(&s->tree_nodes);
-	array_free(&s->nodes);
-	array_free(&s->facts);
+	free(s->pairs);
 	free(s->user_stacks);
 	free(s->kernel_stacks);
-	table_free(&s->pairs);
-	array_free(&s->pair_stacks);
+	s->pairs = NULL;
+	s->user_stacks = NULL;
+	s->kernel_stacks = NULL;
+}
+
+void stacks_free(struct stacks *s)
+{
+	stacks_seal(s);
+	array_free(&s->nodes);
+	array_free(&s->ends);
 	table_free(&s->reasons);
 	array_free(&s->reason_names);
 	array_free(&s->functions);
@@ -63,30 +80,20 @@ void stacks_free(struct stacks *s)
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
-/* A user stack's first frame or label tells how it ended. */
-static void take_root(struct stack_facts *facts, const struct profile_frame *frame,
-		      enum scope_stack_end end)
-{
-	facts->user = frame->kind == FRAME_USER || end != SCOPE_END_COMPLETE;
-	facts->end = end;
-}
-
 /*
  * The node of this parent and frame; *ret_new says that it has to be made, under that number. Most
- * nodes are the only child of theirs, so a first one is not in the table.
+ * nodes are the only child of theirs, and were made right after it: the table has the others.
  */
 static uint32_t find_or_claim(struct stacks *s, struct tree_key key, bool *ret_new)
 {
-	uint32_t *only = &s->facts.items[key.parent].first_child, next = (uint32_t)s->nodes.count;
-	uint32_t id;
+	uint32_t next = (uint32_t)s->nodes.count, follows = key.parent + 1, id;
 
-	*ret_new = false;
-	if (key.parent && *only && s->nodes.items[*only].frame == key.frame)
-		return *only;
-	if (key.parent && !*only) {
-		*ret_new = true;
-		return *only = next;
-	}
+	*ret_new = key.parent && follows == next;
+	if (*ret_new)
+		return next;
+	if (key.parent && s->nodes.items[follows].parent == key.parent &&
+	    s->nodes.items[follows].frame == key.frame)
+		return follows;
 	id = table_add(&s->tree, &key, ret_new);
 	if (*ret_new)
 		*array_push(&s->tree_nodes) = next;
@@ -98,29 +105,14 @@ static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 			 enum scope_stack_end end)
 {
 	struct tree_key key = { .parent = parent, .frame = frame, .end = end };
-	const struct profile_frame *of = &s->frames->frames.items[frame];
 	bool is_new;
 	uint32_t id = find_or_claim(s, key, &is_new);
-	struct profile_stack *node;
-	struct stack_facts *facts;
 
 	if (!is_new)
 		return id;
-	node = array_push(&s->nodes);
-	node->parent = parent;
-	node->frame = frame;
-	facts = array_push(&s->facts);
-	*facts = s->facts.items[parent];
-	facts->first_child = 0;
-	if (of->kind != FRAME_LABEL) {
-		facts->frames++;
-		facts->unnamed += !of->named;
-		facts->anonymous += frame == s->frames->anonymous;
-	}
-	if (!parent)
-		take_root(facts, of, end);
-	else if (facts->end != SCOPE_END_COMPLETE && !s->nodes.items[parent].parent)
-		facts->end_image = of->image;
+	*array_push(&s->nodes) = (struct profile_stack){ .parent = parent, .frame = frame };
+	if (end != SCOPE_END_COMPLETE)
+		*array_push(&s->ends) = (struct stack_end){ .node = id, .end = end };
 	return id;
 }
 
@@ -145,15 +137,57 @@ static uint32_t label_frame(struct stacks *s, enum label label)
 
 static uint32_t push_label(struct stacks *s, uint32_t parent, enum label label)
 {
-	uint32_t id = push(s, parent, label_frame(s, label));
-
-	s->facts.items[id].lost |= label_is_loss[label];
-	return id;
+	return push(s, parent, label_frame(s, label));
 }
 
 uint32_t stacks_add_label(struct stacks *s, enum label label)
 {
 	return push_label(s, 0, label);
+}
+
+static bool is_loss(const struct stacks *s, uint32_t frame)
+{
+	for (int label = 0; label < LABEL_COUNT; label++)
+		if (label_is_loss[label] && s->labels[label] == frame)
+			return true;
+	return false;
+}
+
+/* How the walk ended of which this is the root: the first frame, or the label that tells. */
+static enum scope_stack_end end_of_root(const struct stacks *s, uint32_t root)
+{
+	for (size_t i = 0; i < s->ends.count; i++)
+		if (s->ends.items[i].node == root)
+			return s->ends.items[i].end;
+	return SCOPE_END_COMPLETE;
+}
+
+void stacks_facts(const struct stacks *s, uint32_t stack, struct stack_facts *ret_facts)
+{
+	const struct profile_frame *frames = s->frames->frames.items, *f = NULL, *below = NULL;
+	struct stack_facts facts = { .end = SCOPE_END_COMPLETE };
+	uint32_t root = 0;
+
+	for (uint32_t at = stack; at; root = at, at = s->nodes.items[at].parent) {
+		uint32_t frame = s->nodes.items[at].frame;
+
+		below = f;
+		f = &frames[frame];
+		if (f->kind != FRAME_LABEL) {
+			facts.frames++;
+			facts.unnamed += !f->named;
+			facts.anonymous += frame == s->frames->anonymous;
+		} else {
+			facts.lost |= is_loss(s, frame);
+		}
+	}
+	if (root) {
+		facts.end = end_of_root(s, root);
+		facts.user = f->kind == FRAME_USER || facts.end != SCOPE_END_COMPLETE;
+		if (facts.end != SCOPE_END_COMPLETE && below)
+			facts.end_image = below->image;
+	}
+	*ret_facts = facts;
 }
 
 /* --- pairs ------------------------------------------------------------------------------------ */
@@ -241,22 +275,29 @@ static bool expects_stack(const struct stacks *s, enum scope_state state, bool k
 	return s->config->kernel_stacks && (state != SCOPE_ON || kernel_thread);
 }
 
+static struct known_pair *known_pair_of(const struct stacks *s, const struct pair_key *key)
+{
+	uint64_t h = ((uint64_t)key->pair.user << 32 | key->pair.kernel) + key->on_cpu;
+
+	h *= 0x9e3779b97f4a7c15u;
+	return &s->pairs[(h >> 40) % PAIRS_KNOWN];
+}
+
 uint32_t stacks_add_pair(struct stacks *s, struct stack_pair pair, enum scope_state state,
 			 bool kernel_thread)
 {
 	struct pair_key key = { .pair = pair, .on_cpu = state == SCOPE_ON };
-	uint32_t id, stack;
-	bool is_new;
+	struct known_pair *known;
 
 	if (pair.user == STACK_NONE && pair.kernel == STACK_NONE)
 		return expects_stack(s, state, kernel_thread) ?
 			       stacks_add_label(s, LABEL_NO_STACK) : 0;
-	id = table_add(&s->pairs, &key, &is_new);
-	if (!is_new)
-		return s->pair_stacks.items[id];
-	stack = push_kernel(s, push_user(s, pair.user), pair.kernel, key.on_cpu);
-	*array_push(&s->pair_stacks) = stack;
-	return stack;
+	known = known_pair_of(s, &key);
+	if (!known->stack || memcmp(&known->key, &key, sizeof(key)) != 0)
+		*known = (struct known_pair){
+			key, push_kernel(s, push_user(s, pair.user), pair.kernel, key.on_cpu) + 1
+		};
+	return known->stack - 1;
 }
 
 static uint32_t places_of_stack(struct stacks *s, uint32_t stack)

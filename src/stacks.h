@@ -17,7 +17,7 @@
 #include "frames.h"
 #include "trim.h"
 
-/* What a stack's frames add up to, by stack id. */
+/* What a stack's frames add up to. */
 struct stack_facts {
 	uint32_t frames;   /* user and kernel, without labels */
 	uint32_t unnamed;  /* of them */
@@ -26,7 +26,11 @@ struct stack_facts {
 	bool user;	   /* has user frames; then: */
 	enum scope_stack_end end; /* how their walk ended */
 	uint32_t end_image;	  /* where, if it is not complete: the outermost frame's */
-	uint32_t first_child;	  /* 0: it has none */
+};
+
+struct stack_end {
+	uint32_t node;
+	enum scope_stack_end end;
 };
 
 /* What the name of a kernel function says of a stack that it is in. */
@@ -42,10 +46,10 @@ struct stacks {
 	const struct profile_config *config;
 	nsec_t min_block_ns;
 
-	struct table tree; /* parent, frame, end: roots, and nodes that are not their parent's first */
+	struct table tree; /* parent, frame, end: of nodes that do not follow their parent */
 	ARRAY(uint32_t) tree_nodes; /* beside it */
 	ARRAY(struct profile_stack) nodes;
-	ARRAY(struct stack_facts) facts;
+	ARRAY(struct stack_end) ends;	/* of roots whose walk was not complete */
 	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */
 	uint32_t *user_stacks;	      /* by stack of the ingest; 0: not built yet */
 	struct kernel_stack {
@@ -53,13 +57,15 @@ struct stacks {
 		uint32_t places;
 	} *kernel_stacks; /* by stack of the ingest */
 	ARRAY(struct function_facts) functions; /* by name (string) */
-	struct table pairs;
-	ARRAY(uint32_t) pair_stacks;
+	struct known_pair *pairs; /* a cache of PAIRS_KNOWN */
 	struct table reasons;
 	ARRAY(uint32_t) reason_names;
 	struct frame_ids ids; /* scratch */
 	ARRAY(enum trim_kind) kinds; /* scratch */
 };
+
+/* No more are added; what only that needed is freed. */
+void stacks_seal(struct stacks *s);
 
 /* After frames_resolve(). */
 void stacks_init(struct stacks *s, struct frames *frames, struct strings *strings,
@@ -70,6 +76,7 @@ void stacks_free(struct stacks *s);
 uint32_t stacks_add_pair(struct stacks *s, struct stack_pair pair, enum scope_state state,
 			 bool kernel_thread);
 uint32_t stacks_add_label(struct stacks *s, enum label label);
+void stacks_facts(const struct stacks *s, uint32_t stack, struct stack_facts *ret_facts);
 /* The reason (string) of a wait with this reason word in this kernel stack. */
 uint32_t stacks_add_reason(struct stacks *s, uint32_t reason, uint32_t kernel);
 

@@ -62,6 +62,12 @@ void table_free(struct table *t)
 	memset(t, 0, sizeof(*t));
 }
 
+void table_seal(struct table *t)
+{
+	free(t->slots.items);
+	t->slots = (struct table_slots){ 0 };
+}
+
 const void *table_key(const struct table *t, uint32_t id)
 {
 	return t->keys + (size_t)id * t->key_size;

@@ -40,6 +40,8 @@ void table_free(struct table *t);
 /* The key's id, adding it if new; *ret_new (may be NULL) says which. */
 uint32_t table_add(struct table *t, const void *key, bool *ret_new);
 uint32_t table_find(const struct table *t, const void *key); /* TABLE_NONE if absent */
+/* From now on only table_key() is called. */
+void table_seal(struct table *t);
 const void *table_key(const struct table *t, uint32_t id);
 
 struct strings {

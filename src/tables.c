@@ -7,30 +7,51 @@
 #include <unistd.h>
 
 #include "mem.h"
+#include "thread.h"
 
 #define BATCH 4096
 
-int tables_make(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
-		size_t value_size, unsigned entries)
+static int make(struct table_pair *pair)
 {
 	uint32_t zero = 0;
 
-	pair->outer_fd = outer_fd;
-	pair->key_size = key_size;
-	pair->value_size = value_size;
-	pair->keys = mem_alloc_array(BATCH, key_size);
-	pair->values = mem_alloc_array(BATCH, value_size);
 	for (int i = 0; i < 2; i++) {
-		pair->fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, name, (uint32_t)key_size,
-					     (uint32_t)value_size, entries, NULL);
+		pair->fd[i] = bpf_map_create(BPF_MAP_TYPE_HASH, pair->name, (uint32_t)pair->key_size,
+					     (uint32_t)pair->value_size, pair->entries, NULL);
 		if (pair->fd[i] < 0)
 			return -errno;
 	}
-	return bpf_map_update_elem(outer_fd, &zero, &pair->fd[0], BPF_ANY) ? -errno : 0;
+	return bpf_map_update_elem(pair->outer_fd, &zero, &pair->fd[0], BPF_ANY) ? -errno : 0;
+}
+
+static void *run(void *context)
+{
+	struct table_pair *pair = context;
+
+	pair->error = make(pair);
+	return NULL;
+}
+
+void tables_make(struct table_pair *pair)
+{
+	pair->keys = mem_alloc_array(BATCH, pair->key_size);
+	pair->values = mem_alloc_array(BATCH, pair->value_size);
+	pair->has_thread = thread_start(&pair->thread, run, pair);
+	if (!pair->has_thread)
+		run(pair);
+}
+
+int tables_await(struct table_pair *pair)
+{
+	if (pair->has_thread)
+		pthread_join(pair->thread, NULL);
+	pair->has_thread = false;
+	return pair->error;
 }
 
 void tables_free(struct table_pair *pair)
 {
+	tables_await(pair);
 	for (int i = 0; i < 2; i++) {
 		if (pair->fd[i] >= 0)
 			close(pair->fd[i]);

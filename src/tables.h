@@ -8,6 +8,8 @@
 #ifndef TABLES_H
 #define TABLES_H
 
+#include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,13 +19,21 @@ struct table_pair {
 	unsigned current;
 	size_t key_size, value_size;
 	unsigned char *keys, *values; /* room for one batch */
+	const char *name;
+	uint32_t entries;  /* at most, in each of the two */
+	pthread_t thread;  /* makes them */
+	bool has_thread;
+	int error;
 };
 
 #define TABLE_PAIR_NONE { .fd = { -1, -1 } }
 
-/* 0 or -errno. `entries` bounds each of the two. */
-int tables_make(struct table_pair *pair, int outer_fd, const char *name, size_t key_size,
-		size_t value_size, unsigned entries);
+/*
+ * Begins to make those that `pair` describes (outer_fd, sizes, name, entries): to put the first in place
+ * the kernel takes ten milliseconds or more, in which others have work to do.
+ */
+void tables_make(struct table_pair *pair);
+int tables_await(struct table_pair *pair); /* until they are made; 0 or -errno */
 void tables_free(struct table_pair *pair);
 
 typedef void tables_sink(void *context, const void *key, const void *value);

@@ -4,7 +4,6 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,9 +12,10 @@
 #include "clock.h"
 #include "feed.h"
 #include "idle.h"
-#include "kernel_features.h"
 #include "losses.h"
 #include "mem.h"
+#include "object.h"
+#include "rings.h"
 #include "scope.skel.h"
 #include "scope_maps.h"
 #include "tables.h"
@@ -23,20 +23,12 @@
 #include "ticks.h"
 #include "unwinds.h"
 
-enum {
-	STACK_RING_BYTES = 16 << 20,
-	THREAD_RING_BYTES = 2 << 20,
-	TIMELINE_RING_BYTES = 16 << 20,
-	SUM_ENTRIES = 1 << 16,
-	TICK_ENTRIES = 1 << 15,
-	HASH_ACCOUNTS = 1 << 16, /* where task storage is missing */
-};
-
 struct tracer {
 	const struct config *config;
 	struct feed feed;
-	struct scope_bpf *skel;
-	struct ring_buffer *rings;
+	struct object object;
+	struct scope_bpf *skel; /* the object's */
+	struct rings *rings;
 	struct table_pair sums, ticks;
 	unsigned char *members; /* the kernel side's bytes, mapped */
 	struct ticks tick_links;
@@ -46,86 +38,12 @@ struct tracer {
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
+	nsec_t end_cpu_ns; /* our own, when the window had closed */
 	nsec_t idle_ns; /* of all CPUs since boot, at the start */
 	uint32_t cpus;
 };
 
-/* --- libbpf's own words are kept for the error message --------------------------------------- */
-
-static char last_words[256];
-static bool chatty;
-
-static int keep_words(enum libbpf_print_level level, const char *format, va_list args)
-{
-	if (chatty) {
-		vfprintf(stderr, format, args);
-	} else if (level == LIBBPF_WARN && !last_words[0]) { /* the first names the cause */
-		vsnprintf(last_words, sizeof(last_words), format, args);
-		last_words[strcspn(last_words, "\n")] = 0;
-	}
-	return 0;
-}
-
 /* --- open --------------------------------------------------------------------------------------- */
-
-static void set_constants(struct tracer *t, const struct features *f, uint64_t cgroup_id)
-{
-	const struct config *c = t->config;
-	struct scope_bpf__rodata *ro = t->skel->rodata;
-
-	ro->have_task_storage = f->rows[FEATURE_TASK_STORAGE].ok;
-	ro->have_task_pt_regs = f->rows[FEATURE_TASK_PT_REGS].ok;
-	ro->filter = c->system_wide		 ? SCOPE_FILTER_ALL :
-		     c->target == TARGET_TIDS ? SCOPE_FILTER_TID :
-						SCOPE_FILTER_TGID;
-	ro->want_user_threads = c->user_threads;
-	ro->want_kernel_threads = c->kernel_threads;
-	ro->want_user_stacks = c->user_stacks;
-	ro->want_kernel_stacks = c->kernel_stacks;
-	ro->have_unwind = c->user_stacks;
-	ro->user_frames_max = c->max_stack;
-	ro->follow_children = c->children || c->target == TARGET_COMMAND;
-	ro->match_comm = c->target == TARGET_COMM;
-	if (c->comm) /* the kernel keeps 15 bytes */
-		memcpy((char *)ro->comm_wanted, c->comm, strnlen(c->comm, SCOPE_COMM_LEN - 1));
-	ro->cgroup_wanted = cgroup_id;
-	ro->min_block_ns = c->min_block_ns;
-	ro->restrict_cpus = c->cpus != NULL;
-	ro->table_entries = SUM_ENTRIES;
-	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
-	ro->want_timeline = c->timeline;
-	ro->timeline_ring_wake_bytes = TIMELINE_RING_BYTES / 4;
-	for (size_t i = 0; c->cpus && i < SCOPE_MAX_CPUS; i++)
-		t->skel->bss->cpu_listed[i] = c->cpus[i];
-}
-
-static void choose_maps_and_programs(struct tracer *t, const struct features *f, uint64_t cgroup_id)
-{
-	struct scope_bpf *s = t->skel;
-	const struct config *c = t->config;
-	bool storage = f->rows[FEATURE_TASK_STORAGE].ok;
-
-	bpf_map__set_autocreate(s->maps.task_accounts, storage);
-	if (!storage)
-		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
-	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
-	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
-	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
-	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
-	bpf_program__set_autoload(s->progs.sched__switch, true);
-	bpf_program__set_autoload(s->progs.sched__wakeup, true);
-	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
-	bpf_program__set_autoload(s->progs.sched__waking, c->timeline);
-	bpf_program__set_autoload(s->progs.oncpu__tick, true);
-	bpf_program__set_autoload(s->progs.edges__open, true);
-	bpf_program__set_autoload(s->progs.edges__close, true);
-	bpf_program__set_autoload(s->progs.edges__task, true);
-	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
-	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
-	bpf_program__set_autoload(s->progs.lifecycle__lose_memory, c->user_stacks);
-	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
-	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
-}
 
 /* What is for the unwinder goes there. */
 static bool take_for_unwinds(struct tracer *t, const void *data, size_t bytes)
@@ -139,17 +57,16 @@ static bool take_for_unwinds(struct tracer *t, const void *data, size_t bytes)
 	return true;
 }
 
-static int on_stack_record(void *context, void *data, size_t bytes)
+static void on_stack_record(void *context, const void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	t->stacks++;
 	if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
-static int on_thread_record(void *context, void *data, size_t bytes)
+static void on_thread_record(void *context, const void *data, size_t bytes)
 {
 	const struct scope_record *r = data;
 	struct tracer *t = context;
@@ -158,15 +75,13 @@ static int on_thread_record(void *context, void *data, size_t bytes)
 		t->wants_drain = true;
 	else if (!take_for_unwinds(t, data, bytes))
 		feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
-static int on_timeline_record(void *context, void *data, size_t bytes)
+static void on_timeline_record(void *context, const void *data, size_t bytes)
 {
 	struct tracer *t = context;
 
 	feed_record(&t->feed, data, bytes);
-	return 0;
 }
 
 static int make_rings(struct tracer *t, struct err *err)
@@ -174,88 +89,54 @@ static int make_rings(struct tracer *t, struct err *err)
 	const struct scope_bpf *s = t->skel;
 	int r;
 
-	t->rings = ring_buffer__new(bpf_map__fd(s->maps.stack_ring), on_stack_record, t, NULL);
-	r = t->rings ? ring_buffer__add(t->rings, bpf_map__fd(s->maps.thread_ring),
-					on_thread_record, t) : -1;
+	t->rings = rings_new();
+	r = rings_add(t->rings, bpf_map__fd(s->maps.stack_ring), STACK_RING_BYTES, on_stack_record,
+		      t);
+	if (!r)
+		r = rings_add(t->rings, bpf_map__fd(s->maps.thread_ring), THREAD_RING_BYTES,
+			      on_thread_record, t);
 	if (!r && t->config->timeline)
-		r = ring_buffer__add(t->rings, bpf_map__fd(s->maps.timeline_ring),
-				     on_timeline_record, t);
-	return r ? err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF ring: %s",
-			   strerror(errno)) : 0;
+		r = rings_add(t->rings, bpf_map__fd(s->maps.timeline_ring), TIMELINE_RING_BYTES,
+			      on_timeline_record, t);
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot map a BPF ring: %s", strerror(-r)) : 0;
 }
 
-static int make_tables(struct tracer *t, struct err *err)
+/* Not there before tracer_attach() has waited for them. */
+static void make_tables(struct tracer *t)
 {
-	struct scope_bpf *s = t->skel;
-	void *members;
-	int r;
+	t->sums.outer_fd = bpf_map__fd(t->skel->maps.sum_tables);
+	t->sums.name = "scope_sums";
+	t->sums.key_size = sizeof(struct scope_sum_key);
+	t->sums.value_size = sizeof(struct scope_sum_value);
+	t->sums.entries = SUM_ENTRIES;
+	tables_make(&t->sums);
+	t->ticks.outer_fd = bpf_map__fd(t->skel->maps.tick_tables);
+	t->ticks.name = "scope_ticks";
+	t->ticks.key_size = sizeof(struct scope_tick_key);
+	t->ticks.value_size = sizeof(uint64_t);
+	t->ticks.entries = TICK_ENTRIES;
+	tables_make(&t->ticks);
+}
 
-	r = tables_make(&t->sums, bpf_map__fd(s->maps.sum_tables), "scope_sums",
-		      sizeof(struct scope_sum_key), sizeof(struct scope_sum_value), SUM_ENTRIES);
+static int await_tables(struct tracer *t, struct err *err)
+{
+	int r = tables_await(&t->sums);
+
 	if (!r)
-		r = tables_make(&t->ticks, bpf_map__fd(s->maps.tick_tables), "scope_ticks",
-			      sizeof(struct scope_tick_key), sizeof(uint64_t), TICK_ENTRIES);
-	if (r)
-		return err_set(err, EXIT_CODE_FAILURE, r, "cannot create a BPF table: %s",
-			       strerror(-r));
-	members = mmap(NULL, SCOPE_MEMBER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
-		       bpf_map__fd(s->maps.members), 0);
+		r = tables_await(&t->ticks);
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot create a BPF table: %s", strerror(-r))
+		 : 0;
+}
+
+static int map_members(struct tracer *t, struct err *err)
+{
+	void *members = mmap(NULL, SCOPE_MEMBER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED,
+			     bpf_map__fd(t->skel->maps.members), 0);
+
 	if (members == MAP_FAILED)
 		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot map a BPF array: %s",
 			       strerror(errno));
 	t->members = members;
-	return make_rings(t, err);
-}
-
-enum { LOG_STATS = 4 }; /* BPF_LOG_STATS, include/linux/bpf_verifier.h */
-
-static int load_skeleton(struct tracer *t, const struct features *f, uint64_t cgroup_id,
-			 uint32_t log_level)
-{
-	struct bpf_program *program;
-
-	last_words[0] = 0;
-	t->skel = scope_bpf__open();
-	if (!t->skel)
-		return -errno;
-	set_constants(t, f, cgroup_id);
-	choose_maps_and_programs(t, f, cgroup_id);
-	bpf_object__for_each_program(program, t->skel->obj)
-		bpf_program__set_log_level(program, log_level);
-	return scope_bpf__load(t->skel);
-}
-
-/* -vv tells how many instructions the verifier went through; where it refuses one, it says at length
- * why only without. */
-static int load(struct tracer *t, const struct features *f, uint64_t cgroup_id, struct err *err)
-{
-	int r = load_skeleton(t, f, cgroup_id, chatty ? LOG_STATS : 0);
-
-	if (r && chatty) {
-		scope_bpf__destroy(t->skel);
-		r = load_skeleton(t, f, cgroup_id, 0);
-	}
-	if (!t->skel)
-		return err_set(err, EXIT_CODE_FAILURE, r, "cannot open the BPF object: %s",
-			       strerror(-r));
-	if (r)
-		return err_set(err, EXIT_CODE_UNSUPPORTED, r,
-			       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor, or this command with -vv",
-			       strerror(-r), last_words[0] ? ": " : "", last_words);
-	return 0;
-}
-
-/* The first thing that is missing, in words, before libbpf meets it in its own. */
-static int check_required(const struct features *features, struct err *err)
-{
-	for (size_t i = 0; i < FEATURE_COUNT; i++) {
-		const struct feature *f = &features->rows[i];
-
-		if (f->required && !f->ok)
-			return err_set(err, EXIT_CODE_UNSUPPORTED, -EOPNOTSUPP, "%s: %s%s%s",
-				       f->name, f->detail, f->remedy ? "; try: " : "",
-				       f->remedy ? f->remedy : "");
-	}
 	return 0;
 }
 
@@ -263,7 +144,6 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 		struct tracer **ret_tracer, struct err *err)
 {
 	struct tracer *t = mem_alloc(sizeof(*t));
-	struct features features;
 	int r;
 
 	t->config = config;
@@ -271,14 +151,14 @@ int tracer_open(const struct config *config, uint64_t cgroup_id, struct ingest *
 	t->cpus = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
 	t->sums = t->ticks = (struct table_pair)TABLE_PAIR_NONE;
 	t->tasks = tasks_new(ingest);
-	chatty = config->verbose > 1;
-	libbpf_set_print(keep_words);
-	features_probe(&features);
-	r = check_required(&features, err);
+	r = object_open(&t->object, config, cgroup_id, err);
+	t->skel = t->object.skel;
+	if (!r) {
+		make_tables(t);
+		r = map_members(t, err);
+	}
 	if (!r)
-		r = load(t, &features, cgroup_id, err);
-	if (!r)
-		r = make_tables(t, err);
+		r = make_rings(t, err);
 	if (r) {
 		tracer_close(&t);
 		return r;
@@ -304,12 +184,12 @@ void tracer_close(struct tracer **tracer)
 		return;
 	if (t->skel)
 		detach(t);
-	ring_buffer__free(t->rings);
+	rings_free(&t->rings);
 	tables_free(&t->sums);
 	tables_free(&t->ticks);
 	if (t->members)
 		munmap(t->members, SCOPE_MEMBER_SIZE);
-	scope_bpf__destroy(t->skel);
+	object_close(&t->object);
 	tasks_free(&t->tasks);
 	free(t);
 	*tracer = NULL;
@@ -317,6 +197,10 @@ void tracer_close(struct tracer **tracer)
 
 int tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds, struct err *err)
 {
+	int r = object_await(&t->object, t->skel->progs.edges__owners, err);
+
+	if (r)
+		return r;
 	t->unwinds = unwinds;
 	tasks_walk_with(t->tasks, unwinds);
 	return tasks_before_start(t->tasks, t->skel->progs.edges__owners, err);
@@ -362,6 +246,7 @@ static bool attach_memory_losses(struct tracer *t)
 int tracer_attach(struct tracer *t, struct err *err)
 {
 	struct bpf_program *program;
+	int r;
 
 	/* Whom to follow must be known before their events come; births before switches. */
 	struct bpf_program *order[] = {
@@ -377,11 +262,16 @@ int tracer_attach(struct tracer *t, struct err *err)
 		&t->skel->links.sched__wakeup,
 	};
 
+	r = object_await(&t->object, NULL, err);
+	if (!r)
+		r = await_tables(t, err);
+	if (r)
+		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		program = order[i];
 		if (!bpf_program__autoload(program))
 			continue;
-		*links[i] = bpf_program__attach(program);
+		*links[i] = bpf_program__attach_trace(program);
 		if (!*links[i])
 			return err_set(err, EXIT_CODE_UNSUPPORTED, -errno, "cannot attach %s: %s",
 				       bpf_program__name(program), strerror(errno));
@@ -420,12 +310,12 @@ int tracer_arm(struct tracer *t, struct err *err)
 
 int tracer_fd(const struct tracer *t)
 {
-	return ring_buffer__epoll_fd(t->rings);
+	return rings_fd(t->rings);
 }
 
 int tracer_drain(struct tracer *t, bool sums, struct err *err)
 {
-	int r = ring_buffer__consume(t->rings);
+	int r = rings_drain(t->rings);
 
 	if (r < 0)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot read a BPF ring: %s",
@@ -460,6 +350,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 		return r;
 	t->end_ns = t->skel->data->window_end_ns;
 	clock_sleep_until(t->end_ns + 1);
+	t->end_cpu_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID);
 	idle_ns = idle_read();
 	window.end_ns = t->end_ns;
 	/* time spent in I/O wait, which is in it, is known to go backwards */
@@ -493,4 +384,5 @@ void tracer_stats(const struct tracer *t, struct tracer_stats *ret_stats)
 			ret_stats->losses += t->feed.reported[i].count;
 	ret_stats->start_ns = t->start_ns;
 	ret_stats->end_ns = t->end_ns;
+	ret_stats->end_cpu_ns = t->end_cpu_ns;
 }

@@ -64,6 +64,7 @@ struct tracer_stats {
 	uint64_t stacks;     /* stack records so far */
 	uint64_t losses;     /* so far, all causes but those that are mended */
 	nsec_t start_ns, end_ns;
+	nsec_t end_cpu_ns; /* the process's CPU time when the window had closed */
 };
 
 void tracer_stats(const struct tracer *tracer, struct tracer_stats *ret_stats);

@@ -2,7 +2,6 @@
 #include "unwind_builder.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -10,6 +9,7 @@
 
 #include "clock.h"
 #include "mem.h"
+#include "thread.h"
 
 struct job {
 	const struct image *image;
@@ -90,7 +90,6 @@ static void *run(void *context)
 struct unwind_builder *unwind_builder_new(struct scope_unwind_rule *ret_rules)
 {
 	struct unwind_builder *b = mem_alloc(sizeof(*b));
-	sigset_t all, before;
 
 	b->rules = unwind_rules_new();
 	b->ret_rules = ret_rules;
@@ -99,10 +98,7 @@ struct unwind_builder *unwind_builder_new(struct scope_unwind_rule *ret_rules)
 	pthread_cond_init(&b->changed, NULL);
 	publish_rules(b);
 	b->rule_count = unwind_rules_count(b->rules);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	b->has_thread = pthread_create(&b->thread, NULL, run, b) == 0;
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	b->has_thread = thread_start(&b->thread, run, b);
 	return b;
 }
 

@@ -280,7 +280,7 @@ void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now)
 	for (size_t i = 0; i < spaces->current.count; i++) {
 		struct unwind_space *space = spaces->current.items[i];
 
-		if (space && space->whole)
+		if (space && space->whole && space->owner)
 			unwind_layout_want(space->layout, spaces->tables, now);
 	}
 }

@@ -69,7 +69,7 @@ void unwind_spaces_take(struct unwind_spaces *spaces, const void *record);
 struct unwind_space *unwind_spaces_find(const struct unwind_spaces *spaces, uint32_t pid,
 					nsec_t time_ns);
 
-/* Asks for the tables of every process that is known as a whole. */
+/* Asks for the tables of each process that is known as a whole and bound: of others nobody is to walk a stack. */
 void unwind_spaces_want_all(struct unwind_spaces *spaces, nsec_t now);
 /* The kernel side asked for a process of which nothing is known: it forgets it, if it is gone. */
 void unwind_spaces_refuse(struct unwind_spaces *spaces, uint32_t pid, uint64_t owner);

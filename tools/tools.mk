@@ -29,3 +29,8 @@ $(BUILD)/unwind-bench: tools/unwind-bench.c $(filter-out $(BUILD)/src/main.o,$(O
 $(BUILD)/bench/exporters: tools/bench/exporters.c $(filter-out $(BUILD)/src/main.o,$(OBJ))
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+# What 1 000 000 distinct stacks come to: $(BUILD)/bench/stacks [-n STACKS] [NAME...]
+$(BUILD)/bench/stacks: tools/bench/stacks.c $(filter-out $(BUILD)/src/main.o,$(OBJ))
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Isrc $(ALL_CFLAGS) $(LDFLAGS) $^ $(LDLIBS) -o $@

@@ -29,8 +29,8 @@ only() {
 	done)"
 }
 
-only libbpf 'bpf/' tracer.c feed.c ticks.c tables.c tasks.c unwind_maps.c kernel_features.c
-only skeleton 'scope\.skel\.h|.*/scope\.skel\.h' tracer.c
+only libbpf 'bpf/' tracer.c object.c loader.c feed.c ticks.c tables.c tasks.c unwind_maps.c kernel_features.c
+only skeleton 'scope\.skel\.h|.*/scope\.skel\.h' tracer.c object.c
 only perf 'linux/perf_event\.h' ticks.c kernel_features.c mmaps.c mmaps_batch.c
 only elfutils 'libelf\.h|gelf\.h|elfutils/|dwarf\.h|libelf/' sym_elf.c
 only elf 'elf\.h' sym_elf.c image_elf.c elf_file.h
@@ -57,7 +57,7 @@ within() { # NAME "FILE..." DIRECTORY...
 # Beyond its own room: the skeleton is built, what people read is written like an exporter's text, and
 # the step from frame to frame is one text for the kernel and for user space.
 within user_space_sees_no_other_room \
-	"$(ls src/*.[ch] | grep -vxE 'src/(tracer|summary|digest|cmd_symbolize|unwind_walk)\.c')" include src
+	"$(ls src/*.[ch] | grep -vxE 'src/(tracer|object|summary|digest|cmd_symbolize|unwind_walk)\.c')" include src
 verdict one_step_for_both_sides "$(grep -n '#include "\.\./' src/unwind_walk.c |
 	grep -v '"\.\./bpf/unwind\.h"$')"
 verdict summary_writes_as_exporters_do "$(grep -n '#include "\.\./' src/summary.c src/digest.c \

@@ -129,4 +129,56 @@ start -q -o x.folded -- sleep 100
 kill -KILL "$pid"
 end
 judge_success killed_leaves_nothing 137 && ok killed_leaves_nothing
+
+# unheld [LAST_PROG LAST_MAP LAST_LINK]: the last numbers of the kernel's programs, maps and links; or those that
+# have come since and that no process holds, by a descriptor or through a program. Others may be tracing.
+unheld() {
+	python3 -c '
+import glob, json, subprocess, sys
+kinds = ("prog", "map", "link")
+lists = {k: json.loads(subprocess.check_output([sys.argv[1], "-j", k, "show"]) or b"[]") for k in kinds}
+if len(sys.argv) == 2:
+    print(*(max((row["id"] for row in lists[k]), default=0) for k in kinds))
+    sys.exit()
+held = set()
+for path in glob.glob("/proc/[0-9]*/fdinfo/*"):
+    try:
+        held |= {tuple(line.split()) for line in open(path) if "_id:" in line}
+    except OSError:
+        pass
+for row in lists["prog"]:
+    if ("prog_id:", str(row["id"])) in held:
+        held |= {("map_id:", str(number)) for number in row.get("map_ids", [])}
+for kind, last in zip(kinds, sys.argv[2:]):
+    for row in lists[kind]:
+        if row["id"] > int(last) and (kind + "_id:", str(row["id"])) not in held:
+            print(kind, row["id"], row.get("name", row.get("type")))
+' "$bpftool" "$@"
+}
+
+# Killed while it starts, at any moment of it: threads that load programs, tables half made.
+bpftool=$(command -v bpftool || echo /usr/sbin/bpftool)
+before=$(unheld)
+failed=$failures
+for moment in 0.01 0.02 0.03 0.04 0.06 0.08 0.1 0.13 0.16 0.2; do
+	new_directory
+	(cd "$dir/work" && exec env "CLI_MARK=$dir" setsid "$SYSTEMSCOPE" -q -p $$ -d 0 -o x.folded) \
+		>"$dir/out" 2>"$dir/err" </dev/null &
+	pid=$!
+	sleep "$moment"
+	kill -KILL "$pid"
+	end
+	judge_success "killed_after_${moment}_s" 137
+done
+for _ in 1 2 3 4 5 6 7 8 9 10; do # the kernel frees when a grace period is over
+	# shellcheck disable=SC2086
+	left=$(unheld $before)
+	[ -z "$left" ] && break
+	sleep 0.3
+done
+if [ -n "$left" ]; then
+	not_ok killed_while_starting "left in the kernel: $(echo "$left" | tr '\n' ' ')"
+elif [ "$failures" = "$failed" ]; then
+	ok killed_while_starting
+fi
 finish

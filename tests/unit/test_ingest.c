@@ -92,6 +92,7 @@ static int take_stack(struct ingest *g, uint64_t id, uint16_t count, size_t ther
 static void stacks_are_as_long_as_they_say(void)
 {
 	struct ingest *g = ingest_new();
+	uint32_t leaf;
 
 	CHECK_INT(take_stack(g, 1, 2, 1), -EINVAL);
 	CHECK_INT(take_stack(g, 1, 1, 2), -EINVAL);
@@ -103,7 +104,10 @@ static void stacks_are_as_long_as_they_say(void)
 	CHECK_INT(take_stack(g, 5, 3, 3), 0); /* again: the first counts */
 	CHECK_INT(g->stack_data.count, 2);
 	CHECK_INT(g->stack_data.items[0].count, SCOPE_MAX_FRAMES);
-	CHECK_INT(g->ips.items[1], 6);
+	leaf = g->stack_data.items[0].leaf;
+	for (uint32_t i = 0; i < SCOPE_MAX_FRAMES; i++)
+		CHECK_INT(ingest_address(g, leaf, &leaf), 5 + i);
+	CHECK(leaf == INGEST_OUTERMOST && g->stack_data.items[1].leaf == INGEST_OUTERMOST);
 	ingest_free(&g);
 }
 

@@ -79,6 +79,34 @@ static void the_mappings_of_the_time_count(void)
 	done();
 }
 
+/* Stacks that share addresses share what these are only where that is the same. */
+static void shared_addresses_are_of_their_time_and_process(void)
+{
+	build_stream("window start=1s end=2s\n"
+	      "map pid=100 start=0x400000 end=0x410000 inode=11 path=\"/lib/old\"\n"
+	      "map time=1500ms pid=100 start=0x400000 end=0x410000 inode=12 path=\"/lib/new\"\n"
+	      "map pid=200 start=0x400000 end=0x410000 inode=13 path=\"/lib/other\"\n"
+	      "stack id=1 time=1700ms pid=100 kind=user ips=0x401010,0x402010,0x403010\n"
+	      "stack id=2 time=1100ms pid=100 kind=user ips=0x401110,0x402010,0x403010\n"
+	      "stack id=3 time=1800ms pid=100 kind=user ips=0x401210,0x402010,0x403010\n"
+	      "stack id=4 time=1100ms pid=200 kind=user ips=0x401010,0x402010,0x403010\n"
+	      /* an address that is a leaf here and a caller there */
+	      "stack id=5 time=1800ms pid=100 kind=user ips=0x402010,0x403010\n"
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=1s\n"
+	      "thread thread=2 pid=200 tid=2 state=on since=2s first=1s on=1s\n"
+	      "ticks thread=1 ustack=1 count=1\n"
+	      "ticks thread=1 ustack=2 count=1\n"
+	      "ticks thread=1 ustack=3 count=1\n"
+	      "ticks thread=1 ustack=5 count=1\n"
+	      "ticks thread=2 ustack=4 count=1\n");
+	CHECK_CONTAINS(samples, ";new+0x300f;new+0x200f;new+0x1010\n");
+	CHECK_CONTAINS(samples, ";old+0x300f;old+0x200f;old+0x1110\n");
+	CHECK_CONTAINS(samples, ";new+0x300f;new+0x200f;new+0x1210\n");
+	CHECK_CONTAINS(samples, ";new+0x300f;new+0x2010\n");
+	CHECK_CONTAINS(samples, ";other+0x300f;other+0x200f;other+0x1010\n");
+	done();
+}
+
 /* One address in two processes, each with a map of its own; one image for all of it. */
 static void code_made_at_run_time_is_its_process_s_own(void)
 {
@@ -224,6 +252,7 @@ int main(void)
 	CHECK_CASE(an_address_in_no_symbol_is_an_offset);
 	CHECK_CASE(frames_are_shared_between_processes);
 	CHECK_CASE(the_mappings_of_the_time_count);
+	CHECK_CASE(shared_addresses_are_of_their_time_and_process);
 	CHECK_CASE(code_made_at_run_time_is_its_process_s_own);
 	CHECK_CASE(code_of_an_earlier_process_of_the_number_has_no_name);
 	CHECK_CASE(stacks_say_how_they_ended);

@@ -296,6 +296,11 @@ static void a_table_too_many_is_refused(void)
 	tables.max_bytes = 8192;
 	ingest_listen(ingest, listen_to, NULL);
 	CHECK(snapshot_process((uint32_t)getpid(), 0, images, ingest) == 0);
+	/* of a process that is nobody's target no table is built */
+	unwind_spaces_want_all(&spaces, now);
+	unwind_images_collect(&tables, true, now);
+	CHECK(!tables.stats.refused);
+	unwind_spaces_bind(&spaces, unwind_spaces_find(&spaces, (uint32_t)getpid(), now), 9);
 	unwind_spaces_want_all(&spaces, now);
 	unwind_images_collect(&tables, true, now);
 	CHECK(tables.stats.refused > 0);

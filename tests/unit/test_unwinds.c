@@ -173,6 +173,7 @@ static void blocked_threads_are_walked(void)
 	}
 	open_all();
 	CHECK(snapshot_process((uint32_t)child.pid, 0, images, ingest) == 0);
+	unwinds_expect(unwinds, 9, (uint32_t)child.pid);
 	unwinds_prepare(unwinds);
 	count = unwinds_walk_blocked(unwinds, (uint32_t)child.pid, (uint32_t)child.pid, child.regs,
 				     ips, MAX, &end);
@@ -245,7 +246,11 @@ static void shipped_stacks_are_walked(void)
 	if (stack) {
 		/* it is longer than what was shipped, and its thread is still there */
 		CHECK_INT(stack->end, SCOPE_END_COMPLETE);
-		check_ips(&child, ingest->ips.items + stack->first_ip, stack->count);
+		uint32_t at = stack->leaf;
+
+		for (uint32_t i = 0; i < stack->count; i++)
+			ips[i] = ingest_address(ingest, at, &at);
+		check_ips(&child, ips, stack->count);
 	}
 	/* once more, but the thread is not where it was */
 	child.regs[DWARF_RIP]++;

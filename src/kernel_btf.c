@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: MIT
+#include "kernel_btf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btf.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "mem.h"
+
+#define BYTES_MAX ((size_t)256 << 20) /* a kernel with everything in it has a tenth of that */
+
+enum { BUCKETS = 1024, KINDS = NR_BTF_KINDS };
+
+struct wanted {
+	char *name; /* without its suffix */
+	size_t length;
+	uint32_t next; /* of the same bucket, + 1; 0: none */
+};
+
+struct found {
+	const char *name;
+	uint32_t kind, id;
+};
+
+struct kernel_btf {
+	ARRAY(struct wanted) wanted;
+	uint32_t buckets[BUCKETS]; /* + 1; 0: none */
+	ARRAY(struct found) found;
+	unsigned char *bytes; /* the whole */
+	size_t size;
+	const unsigned char *types;
+	const char *strings;
+	uint32_t types_bytes, strings_bytes;
+	ARRAY(uint32_t) offs;	 /* of types, by id; the first is none */
+	uint32_t *cut_ids;	 /* by id; 0: left out */
+	ARRAY(uint32_t) cut;	 /* ids, in the order of the cut */
+	ARRAY(unsigned char) out; /* header, types */
+	ARRAY(char) out_strings;
+};
+
+struct kernel_btf *kernel_btf_new(void)
+{
+	return mem_alloc(sizeof(struct kernel_btf));
+}
+
+void kernel_btf_free(struct kernel_btf **btf)
+{
+	struct kernel_btf *dead = *btf;
+
+	if (!dead)
+		return;
+	for (size_t i = 0; i < dead->wanted.count; i++)
+		free(dead->wanted.items[i].name);
+	array_free(&dead->wanted);
+	array_free(&dead->found);
+	array_free(&dead->offs);
+	array_free(&dead->cut);
+	array_free(&dead->out);
+	array_free(&dead->out_strings);
+	free(dead->cut_ids);
+	if (dead->bytes)
+		munmap(dead->bytes, dead->size);
+	free(dead);
+	*btf = NULL;
+}
+
+/* --- what is wanted ------------------------------------------------------------------------------ */
+
+/* By its beginning: the kernel's names are many, and a hash of each whole is dear. */
+static uint32_t *bucket_of(struct kernel_btf *btf, const char *name)
+{
+	uint32_t h = (unsigned char)name[0];
+
+	for (int i = 1; i < 6 && name[i] && strncmp(name + i, "___", 3) != 0; i++)
+		h = h * 31 + (unsigned char)name[i];
+	return &btf->buckets[(h ^ h >> 10) % BUCKETS];
+}
+
+static size_t essential_length(const char *name)
+{
+	const char *suffix = strstr(name, "___");
+
+	return suffix && suffix != name ? (size_t)(suffix - name) : strlen(name);
+}
+
+static const struct wanted *find_wanted(struct kernel_btf *btf, const char *name)
+{
+	for (uint32_t i = *bucket_of(btf, name); i; i = btf->wanted.items[i - 1].next) {
+		const struct wanted *wanted = &btf->wanted.items[i - 1];
+
+		if (strncmp(name, wanted->name, wanted->length) == 0 &&
+		    essential_length(name) == wanted->length)
+			return wanted;
+	}
+	return NULL;
+}
+
+void kernel_btf_want(struct kernel_btf *btf, const char *name)
+{
+	size_t length = essential_length(name);
+	struct wanted *wanted;
+	uint32_t *bucket;
+	char *cut;
+
+	if (!length)
+		return;
+	cut = mem_copy_bytes(name, length);
+	if (find_wanted(btf, cut)) {
+		free(cut);
+		return;
+	}
+	wanted = array_push(&btf->wanted);
+	bucket = bucket_of(btf, cut);
+	*wanted = (struct wanted){ .name = cut, .length = length, .next = *bucket };
+	*bucket = (uint32_t)btf->wanted.count;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------ */
+
+static const struct btf_type *type_at(const struct kernel_btf *btf, uint32_t off)
+{
+	return (const struct btf_type *)(const void *)(btf->types + off);
+}
+
+static const struct btf_type *type_of(const struct kernel_btf *btf, uint32_t id)
+{
+	return type_at(btf, btf->offs.items[id]);
+}
+
+static const char *name_at(const struct kernel_btf *btf, uint32_t off)
+{
+	return off < btf->strings_bytes ? btf->strings + off : "";
+}
+
+/* What follows a type of this kind; -1: a kind that we do not know. */
+static long bytes_behind(const struct btf_type *type)
+{
+	uint32_t vlen = BTF_INFO_VLEN(type->info);
+
+	switch (BTF_INFO_KIND(type->info)) {
+	case BTF_KIND_INT:
+	case BTF_KIND_VAR:
+	case BTF_KIND_DECL_TAG:
+		return 4;
+	case BTF_KIND_ARRAY:
+		return sizeof(struct btf_array);
+	case BTF_KIND_STRUCT:
+	case BTF_KIND_UNION:
+		return (long)(vlen * sizeof(struct btf_member));
+	case BTF_KIND_ENUM:
+		return (long)(vlen * sizeof(struct btf_enum));
+	case BTF_KIND_FUNC_PROTO:
+		return (long)(vlen * sizeof(struct btf_param));
+	case BTF_KIND_DATASEC:
+		return (long)(vlen * sizeof(struct btf_var_secinfo));
+	case BTF_KIND_ENUM64:
+		return (long)(vlen * sizeof(struct btf_enum64));
+	case BTF_KIND_PTR:
+	case BTF_KIND_FWD:
+	case BTF_KIND_TYPEDEF:
+	case BTF_KIND_VOLATILE:
+	case BTF_KIND_CONST:
+	case BTF_KIND_RESTRICT:
+	case BTF_KIND_FUNC:
+	case BTF_KIND_FLOAT:
+	case BTF_KIND_TYPE_TAG:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static bool is_named_for_us(uint32_t kind)
+{
+	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ENUM ||
+	       kind == BTF_KIND_ENUM64 || kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_FUNC;
+}
+
+/* Where each type is, and which are wanted. */
+static int index_types(struct kernel_btf *btf)
+{
+	uint32_t off = 0;
+
+	*array_push(&btf->offs) = 0;
+	while (off < btf->types_bytes) {
+		const struct btf_type *type = type_at(btf, off);
+		uint32_t kind, id = (uint32_t)btf->offs.count;
+		const char *name;
+		long behind;
+
+		if (btf->types_bytes - off < sizeof(*type))
+			return -EINVAL;
+		behind = bytes_behind(type);
+		if (behind < 0 || btf->types_bytes - off - sizeof(*type) < (size_t)behind)
+			return -EINVAL;
+		kind = BTF_INFO_KIND(type->info);
+		name = name_at(btf, type->name_off);
+		if (is_named_for_us(kind) && *name && find_wanted(btf, name))
+			*array_push(&btf->found) = (struct found){ name, kind, id };
+		*array_push(&btf->offs) = off;
+		off += (uint32_t)(sizeof(*type) + (size_t)behind);
+	}
+	return 0;
+}
+
+static int check_header(struct kernel_btf *btf)
+{
+	const struct btf_header *header = (const void *)btf->bytes;
+	size_t body;
+
+	if (btf->size < sizeof(*header) || header->magic != BTF_MAGIC ||
+	    header->hdr_len < sizeof(*header) || header->hdr_len % 4 ||
+	    header->hdr_len > btf->size)
+		return -EINVAL;
+	body = btf->size - header->hdr_len;
+	if (header->type_off % 4 || header->type_off > body ||
+	    header->type_len > body - header->type_off || header->str_off > body ||
+	    header->str_len > body - header->str_off || !header->str_len)
+		return -EINVAL;
+	btf->types = btf->bytes + header->hdr_len + header->type_off;
+	btf->types_bytes = header->type_len;
+	btf->strings = (const char *)btf->bytes + header->hdr_len + header->str_off;
+	btf->strings_bytes = header->str_len;
+	return btf->strings[btf->strings_bytes - 1] ? -EINVAL : 0;
+}
+
+/* Kernels of before 6.16 have it read, a page at a time. */
+static int copy_bytes(struct kernel_btf *btf, int fd)
+{
+	size_t have = 0;
+
+	btf->bytes = mmap(NULL, btf->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (btf->bytes == MAP_FAILED) {
+		btf->bytes = NULL;
+		return -errno;
+	}
+	while (have < btf->size) {
+		ssize_t n = read(fd, btf->bytes + have, btf->size - have);
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EINVAL;
+		have += (size_t)n;
+	}
+	return 0;
+}
+
+static int get_bytes(struct kernel_btf *btf, int fd)
+{
+	struct stat st;
+	void *mapped;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_size <= 0 || (size_t)st.st_size > BYTES_MAX)
+		return -EINVAL;
+	btf->size = (size_t)st.st_size;
+	mapped = mmap(NULL, btf->size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (mapped == MAP_FAILED)
+		return copy_bytes(btf, fd);
+	btf->bytes = mapped;
+	return 0;
+}
+
+int kernel_btf_read(struct kernel_btf *btf, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), r;
+
+	if (fd < 0)
+		return -errno;
+	r = get_bytes(btf, fd);
+	close(fd);
+	if (!r)
+		r = check_header(btf);
+	return r ? r : index_types(btf);
+}
+
+uint32_t kernel_btf_id(const struct kernel_btf *btf, const char *name, uint32_t kind)
+{
+	for (size_t i = 0; i < btf->found.count; i++) {
+		const struct found *found = &btf->found.items[i];
+
+		if (found->kind == kind && strcmp(found->name, name) == 0)
+			return found->id;
+	}
+	return 0;
+}
+
+bool kernel_btf_has_value(const struct kernel_btf *btf, const char *enumeration, const char *value)
+{
+	uint32_t id = kernel_btf_id(btf, enumeration, BTF_KIND_ENUM);
+	const struct btf_type *type = id ? type_of(btf, id) : NULL;
+	const struct btf_enum *values = (const void *)(type + 1);
+
+	for (uint32_t i = 0; type && i < BTF_INFO_VLEN(type->info); i++)
+		if (strcmp(name_at(btf, values[i].name_off), value) == 0)
+			return true;
+	return false;
+}
+
+/* --- the cut -------------------------------------------------------------------------------------- */
+
+/* The number of a type in the cut; it is added if it is new. */
+static uint32_t keep(struct kernel_btf *btf, uint32_t id)
+{
+	if (!id || id >= btf->offs.count)
+		return 0; /* void */
+	if (!btf->cut_ids[id]) {
+		*array_push(&btf->cut) = id;
+		btf->cut_ids[id] = (uint32_t)btf->cut.count;
+	}
+	return btf->cut_ids[id];
+}
+
+static void *add_bytes(struct kernel_btf *btf, const void *bytes, size_t count)
+{
+	size_t at = btf->out.count;
+
+	if (btf->out.room - at < count)
+		btf->out.items = array_grow(btf->out.items, &btf->out.room, at + count, 1);
+	memcpy(btf->out.items + at, bytes, count);
+	btf->out.count += count;
+	return btf->out.items + at;
+}
+
+static uint32_t add_name(struct kernel_btf *btf, uint32_t off)
+{
+	const char *name = name_at(btf, off);
+	size_t at = btf->out_strings.count, count = strlen(name) + 1;
+
+	if (count == 1)
+		return 0;
+	if (btf->out_strings.room - at < count)
+		btf->out_strings.items = array_grow(btf->out_strings.items, &btf->out_strings.room,
+						    at + count, 1);
+	memcpy(btf->out_strings.items + at, name, count);
+	btf->out_strings.count += count;
+	return (uint32_t)at;
+}
+
+static void add_members(struct kernel_btf *btf, const struct btf_type *type)
+{
+	const struct btf_member *members = (const void *)(type + 1);
+
+	for (uint32_t i = 0; i < BTF_INFO_VLEN(type->info); i++) {
+		struct btf_member member = members[i];
+
+		member.name_off = add_name(btf, member.name_off);
+		member.type = keep(btf, member.type);
+		add_bytes(btf, &member, sizeof(member));
+	}
+}
+
+/* Of both widths; a value's name comes first. */
+static void add_values(struct kernel_btf *btf, const struct btf_type *type, size_t size)
+{
+	const unsigned char *values = (const void *)(type + 1);
+
+	for (uint32_t i = 0; i < BTF_INFO_VLEN(type->info); i++) {
+		struct btf_enum64 value;
+
+		memcpy(&value, values + i * size, size);
+		value.name_off = add_name(btf, value.name_off);
+		add_bytes(btf, &value, size);
+	}
+}
+
+static void add_array(struct kernel_btf *btf, const struct btf_type *type)
+{
+	struct btf_array array = *(const struct btf_array *)(const void *)(type + 1);
+
+	array.type = keep(btf, array.type);
+	array.index_type = keep(btf, array.index_type);
+	add_bytes(btf, &array, sizeof(array));
+}
+
+static void add_type(struct kernel_btf *btf, const struct btf_type *type)
+{
+	uint32_t kind = BTF_INFO_KIND(type->info);
+	struct btf_type head = *type;
+
+	head.name_off = add_name(btf, head.name_off);
+	if (kind == BTF_KIND_PTR) {
+		head.type = 0;
+	} else if (kind == BTF_KIND_FUNC_PROTO) { /* by a typedef: nobody asks for its parameters */
+		head.info = BTF_KIND_FUNC_PROTO << 24;
+		head.type = 0;
+	} else if (kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_VOLATILE || kind == BTF_KIND_CONST ||
+		 kind == BTF_KIND_RESTRICT || kind == BTF_KIND_TYPE_TAG) {
+		head.type = keep(btf, head.type);
+	}
+	add_bytes(btf, &head, sizeof(head));
+	if (kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION)
+		add_members(btf, type);
+	else if (kind == BTF_KIND_ENUM)
+		add_values(btf, type, sizeof(struct btf_enum));
+	else if (kind == BTF_KIND_ENUM64)
+		add_values(btf, type, sizeof(struct btf_enum64));
+	else if (kind == BTF_KIND_ARRAY)
+		add_array(btf, type);
+	else if (kind == BTF_KIND_INT)
+		add_bytes(btf, type + 1, sizeof(uint32_t));
+}
+
+const void *kernel_btf_cut(struct kernel_btf *btf, size_t *ret_bytes)
+{
+	struct btf_header header = { .magic = BTF_MAGIC, .version = BTF_VERSION,
+				     .hdr_len = sizeof(header) };
+
+	btf->cut_ids = mem_alloc_array(btf->offs.count, sizeof(*btf->cut_ids));
+	*array_push(&btf->out_strings) = 0;
+	add_bytes(btf, &header, sizeof(header));
+	for (size_t i = 0; i < btf->found.count; i++)
+		if (btf->found.items[i].kind != BTF_KIND_FUNC)
+			keep(btf, btf->found.items[i].id);
+	for (size_t i = 0; i < btf->cut.count; i++) /* it grows meanwhile */
+		add_type(btf, type_of(btf, btf->cut.items[i]));
+	header.type_len = (uint32_t)(btf->out.count - sizeof(header));
+	header.str_off = header.type_len;
+	header.str_len = (uint32_t)btf->out_strings.count;
+	memcpy(btf->out.items, &header, sizeof(header));
+	add_bytes(btf, btf->out_strings.items, btf->out_strings.count);
+	*ret_bytes = btf->out.count;
+	return btf->out.items;
+}

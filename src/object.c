@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+#include "object.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "kernel_btf.h"
+#include "kernel_features.h"
+#include "loader.h"
+#include "mem.h"
+#include "scope.skel.h"
+#include "scope_maps.h"
+
+enum { HASH_ACCOUNTS = 1 << 16 }; /* where task storage is missing */
+
+/* --- libbpf's own words are kept for the error message --------------------------------------- */
+
+static char last_words[256];
+static bool chatty;
+
+static int keep_words(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (chatty) {
+		vfprintf(stderr, format, args);
+	} else if (level == LIBBPF_WARN && !last_words[0]) { /* the first names the cause */
+		vsnprintf(last_words, sizeof(last_words), format, args);
+		last_words[strcspn(last_words, "\n")] = 0;
+	}
+	return 0;
+}
+
+/* --- what is loaded ------------------------------------------------------------------------------ */
+
+static void set_constants(struct scope_bpf *s, const struct config *c, const struct features *f,
+			  uint64_t cgroup_id)
+{
+	struct scope_bpf__rodata *ro = s->rodata;
+
+	ro->have_task_storage = f->rows[FEATURE_TASK_STORAGE].ok;
+	ro->have_task_pt_regs = f->rows[FEATURE_TASK_PT_REGS].ok;
+	ro->filter = c->system_wide		 ? SCOPE_FILTER_ALL :
+		     c->target == TARGET_TIDS ? SCOPE_FILTER_TID :
+						SCOPE_FILTER_TGID;
+	ro->want_user_threads = c->user_threads;
+	ro->want_kernel_threads = c->kernel_threads;
+	ro->want_user_stacks = c->user_stacks;
+	ro->want_kernel_stacks = c->kernel_stacks;
+	ro->have_unwind = c->user_stacks;
+	ro->user_frames_max = c->max_stack;
+	ro->follow_children = c->children || c->target == TARGET_COMMAND;
+	ro->match_comm = c->target == TARGET_COMM;
+	if (c->comm) /* the kernel keeps 15 bytes */
+		memcpy((char *)ro->comm_wanted, c->comm, strnlen(c->comm, SCOPE_COMM_LEN - 1));
+	ro->cgroup_wanted = cgroup_id;
+	ro->min_block_ns = c->min_block_ns;
+	ro->restrict_cpus = c->cpus != NULL;
+	ro->table_entries = SUM_ENTRIES;
+	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
+	ro->want_timeline = c->timeline;
+	ro->timeline_ring_wake_bytes = TIMELINE_RING_BYTES / 4;
+	for (size_t i = 0; c->cpus && i < SCOPE_MAX_CPUS; i++)
+		s->bss->cpu_listed[i] = c->cpus[i];
+}
+
+static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c,
+				     const struct features *f, uint64_t cgroup_id)
+{
+	bool storage = f->rows[FEATURE_TASK_STORAGE].ok;
+
+	bpf_map__set_autocreate(s->maps.task_accounts, storage);
+	if (!storage)
+		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
+	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
+	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
+	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
+	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
+	bpf_program__set_autoload(s->progs.sched__switch, true);
+	bpf_program__set_autoload(s->progs.sched__wakeup, true);
+	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
+	bpf_program__set_autoload(s->progs.sched__waking, c->timeline);
+	bpf_program__set_autoload(s->progs.oncpu__tick, true);
+	bpf_program__set_autoload(s->progs.edges__open, true);
+	bpf_program__set_autoload(s->progs.edges__close, true);
+	bpf_program__set_autoload(s->progs.edges__task, true);
+	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
+	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
+	bpf_program__set_autoload(s->progs.lifecycle__lose_memory, c->user_stacks);
+	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
+	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
+}
+
+/* --- loading ------------------------------------------------------------------------------------- */
+
+/* The first thing that is missing, in words, before libbpf meets it in its own. */
+static int check_required(const struct features *features, struct err *err)
+{
+	for (size_t i = 0; i < FEATURE_COUNT; i++) {
+		const struct feature *f = &features->rows[i];
+
+		if (f->required && !f->ok)
+			return err_set(err, EXIT_CODE_UNSUPPORTED, -EOPNOTSUPP, "%s: %s%s%s",
+				       f->name, f->detail, f->remedy ? "; try: " : "",
+				       f->remedy ? f->remedy : "");
+	}
+	return 0;
+}
+
+/* A file that holds what libbpf is to know of the kernel's types, filled before it loads. */
+struct types_file {
+	int fd;
+	char path[32];
+};
+
+static int types_file_open(struct types_file *file)
+{
+	file->fd = memfd_create("scope_btf", MFD_CLOEXEC);
+	snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
+	return file->fd < 0 ? -errno : 0;
+}
+
+static int types_file_fill(const struct types_file *file, struct kernel_btf *btf)
+{
+	size_t bytes;
+	const void *cut = kernel_btf_cut(btf, &bytes);
+	ssize_t n = write(file->fd, cut, bytes);
+
+	return n == (ssize_t)bytes ? 0 : n < 0 ? -errno : -EIO;
+}
+
+static int refuse(struct err *err, int r, const char *words)
+{
+	return err_set(err, EXIT_CODE_UNSUPPORTED, r,
+		       "the kernel refuses the BPF programs: %s%s%s; see: systemscope doctor, or "
+		       "this command with -vv",
+		       strerror(-r), words[0] ? ": " : "", words);
+}
+
+/* The skeleton, and what is asked of the kernel first of all: its types, and what it can. */
+static int open_skeleton(struct object *o, const struct types_file *types, struct kernel_btf *btf,
+			 struct features *features, struct err *err)
+{
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types->path);
+	int r;
+
+	o->loader = loader_begin(chatty);
+	o->skel = o->loader ? scope_bpf__open_opts(&opts) : NULL;
+	if (!o->skel)
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot open the BPF object: %s",
+			       strerror(errno));
+	features_want(btf);
+	loader_want(o->skel->obj, btf);
+	r = kernel_btf_read(btf, KERNEL_BTF_PATH);
+	features_probe(r ? NULL : btf, features);
+	return check_required(features, err);
+}
+
+static int load(struct object *o, const struct types_file *types, struct kernel_btf *btf,
+		struct err *err)
+{
+	int r = types_file_fill(types, btf);
+
+	if (r)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot write to memory: %s",
+			       strerror(-r));
+	loader_know(o->loader, btf);
+	r = scope_bpf__load(o->skel);
+	if (r)
+		return refuse(err, r, last_words);
+	loader_run(o->loader, o->skel->progs.edges__owners);
+	return 0;
+}
+
+int object_open(struct object *o, const struct config *config, uint64_t cgroup_id, struct err *err)
+{
+	_cleanup_(kernel_btf_free) struct kernel_btf *btf = kernel_btf_new();
+	struct types_file types;
+	struct features features;
+	int r = types_file_open(&types);
+
+	if (r)
+		return err_set(err, EXIT_CODE_FAILURE, r, "cannot make a file in memory: %s",
+			       strerror(-r));
+	chatty = config->verbose > 1;
+	last_words[0] = 0;
+	libbpf_set_print(keep_words);
+	r = open_skeleton(o, &types, btf, &features, err);
+	if (!r) {
+		set_constants(o->skel, config, &features, cgroup_id);
+		choose_maps_and_programs(o->skel, config, &features, cgroup_id);
+		r = load(o, &types, btf, err);
+	}
+	close(types.fd);
+	return r;
+}
+
+int object_await(struct object *o, const struct bpf_program *program, struct err *err)
+{
+	const struct bpf_program *refused;
+	int r = loader_await(o->loader, program, &refused);
+
+	return r ? refuse(err, r, bpf_program__name(refused)) : 0;
+}
+
+void object_close(struct object *o)
+{
+	loader_end(&o->loader);
+	scope_bpf__destroy(o->skel);
+	o->skel = NULL;
+}
