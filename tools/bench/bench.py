@@ -3,9 +3,11 @@
 
 import atexit
 import ctypes
+import glob
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import statistics
@@ -15,7 +17,7 @@ import tempfile
 import time
 
 BUILD = pathlib.Path(os.environ.get("BUILD", "build")).resolve()
-SCOPE = str(BUILD / "systemscope")
+SCOPE = os.environ.get("SYSTEMSCOPE", str(BUILD / "systemscope"))
 
 _running = []
 
@@ -47,6 +49,8 @@ def start(*argv, **more):
     more.setdefault("stdout", subprocess.DEVNULL)
     more.setdefault("stderr", subprocess.DEVNULL)
     more.setdefault("stdin", subprocess.DEVNULL)
+    # a shell's job in the background ignores the signal by which tools are ended, and hands that on
+    more.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     process = subprocess.Popen([str(a) for a in argv], **more)
     _running.append(process)
     return process
@@ -117,27 +121,33 @@ def runs_between(before, after):
 
 
 def switches(pid):
-    """How often the threads' leader `pid` was switched out."""
-    return sum(int(line.split()[1]) for line in pathlib.Path(f"/proc/{pid}/status").open()
-               if "ctxt_switches" in line)
+    """How often the threads of process `pid` were switched out."""
+    count = 0
+    for path in glob.glob(f"/proc/{pid}/task/*/status"):
+        try:
+            text = pathlib.Path(path).read_text()
+        except OSError:
+            continue
+        count += sum(int(n) for n in re.findall(r"ctxt_switches:\t(\d+)", text))
+    return count
 
 
-def look(tool_argv, pid, seconds):
-    """Runs a tool and measures for some seconds: (runs by program, switches of `pid`, s)."""
+def look(tool_argv, count, seconds):
+    """Runs a tool and measures for some seconds: (runs by program, by how much count() grew, s)."""
     tool = start(*tool_argv)
     await_programs(tool)
-    before, switched, begun = program_runs(tool.pid), switches(pid), time.monotonic()
+    before, counted, begun = program_runs(tool.pid), count(), time.monotonic()
     time.sleep(seconds)
     after = program_runs(tool.pid)
-    switched, took = switches(pid) - switched, time.monotonic() - begun
+    counted, took = count() - counted, time.monotonic() - begun
     runs = runs_between(before, after)
     end(tool)
-    return runs, switched, took
+    return runs, counted, took
 
 
-def scope_argv(*options):
-    """Profiles until it is interrupted, for nobody."""
-    return (SCOPE, "profile", "-q", "-d", "0", "-o", "folded:/dev/null", *options)
+def scope_argv(*options, output="folded:/dev/null"):
+    """Profiles until it is interrupted; for nobody, if no output is named."""
+    return (SCOPE, "profile", "-q", "-d", "0", "-o", output, *options)
 
 
 class Workload:

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""What profilers are measured on. Each workload is a generator function in WORKLOADS that starts
+what it needs and yields a Running; what it has started is ended when it is closed.
+
+The servers are those of tools/whole-stacks, started by the same code.
+"""
+
+import contextlib
+import pathlib
+import sys
+import tempfile
+import time
+import typing
+import urllib.request
+
+import bench
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "whole-stacks-loads"))
+
+import loads  # noqa: E402
+
+
+class Running(typing.NamedTuple):
+    pids: list  # of the target
+    others: list  # processes that belong to the work and not to the target
+    work: typing.Callable  # work(seconds): how much was done in how many seconds
+    unit: str
+    options: tuple = ()  # of systemscope, beyond the pids
+
+    def switches(self):
+        return sum(bench.switches(pid) for pid in self.pids)
+
+
+def counted(count):
+    """work() of what goes on by itself and can be asked how far it is."""
+    def work(seconds):
+        before, begun = count(), time.monotonic()
+        time.sleep(seconds)
+        return count() - before, time.monotonic() - begun
+    return work
+
+
+def pipes(cpus):
+    workload = bench.Workload("pingpong", cpus=cpus, seconds=3000)
+    try:
+        pid, other = (int(p["pid"]) for p in workload.await_facts("process", 2))
+        yield Running([pid], [other], counted(lambda: bench.switches(pid)), "switches")
+    finally:
+        workload.end()
+
+
+def ring(cpus):
+    workload = bench.Workload("ring", threads=64, cpus=cpus, seconds=3000)
+    try:
+        pid, = (int(p["pid"]) for p in workload.await_facts("process"))
+        workload.await_facts("ready")
+        yield Running([pid], [], counted(lambda: bench.switches(pid)), "switches")
+    finally:
+        workload.end()
+
+
+@contextlib.contextmanager
+def servers():
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        loads.adopt_orphans()
+        run = loads.Run(folder)
+        try:
+            yield run
+        finally:
+            run.end()
+
+
+def redis():
+    with servers() as run:
+        server, port = loads.redis_server(run, "--save", "")
+        clients = loads.redis_clients(run, port, "get")
+
+        def commands():
+            with loads.socket.create_connection(("127.0.0.1", port)) as connection:
+                connection.sendall(b"INFO stats\r\nQUIT\r\n")
+                answer = b"".join(iter(lambda: connection.recv(65536), b""))
+            return int(answer.split(b"total_commands_processed:")[1].split()[0])
+
+        time.sleep(1)
+        yield Running([server.pid], [clients.pid], counted(commands), "commands")
+
+
+def nginx():
+    with servers() as run:
+        server, port, _ = loads.nginx_server(run)
+        clients = run.start(loads.program("wrk"), "-t1", "-c32", "-d10h",
+                            f"http://127.0.0.1:{port}/index.html")
+
+        def requests():
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/status") as answer:
+                return int(answer.read().split(b"requests\n")[1].split()[2])
+
+        time.sleep(1)
+        yield Running(loads.children_of(server.pid), [clients.pid], counted(requests), "requests")
+
+
+def pgbench():
+    with servers() as run:
+        server, argv = loads.postgres_server(run)
+        clients = run.start(*argv("-S", "-c", 8, "-P", 1))
+
+        def told():
+            """(time, transactions until then), as pgbench tells each second: the next that it tells."""
+            lines, seen = [], None
+            while seen is None or len(lines) == seen:
+                time.sleep(0.01)
+                log = pathlib.Path(run.path("log")).read_text().splitlines()
+                lines = [line.split() for line in log if line.startswith("progress: ")]
+                seen = len(lines) if seen is None else seen
+            times = [float(words[1]) for words in lines]
+            done = sum(float(words[3]) * (now - before)
+                       for words, now, before in zip(lines, times, [0, *times]))
+            return times[-1], done
+
+        def work(seconds):
+            begun, before = told()
+            now = begun
+            while now - begun < seconds - 0.5:
+                now, done = told()
+            return done - before, now - begun
+
+        time.sleep(1)
+        yield Running([server.pid, *loads.children_of(server.pid)], [clients.pid], work,
+                      "transactions", ("--children",))
+
+
+WORKLOADS = {
+    "pipes": lambda: pipes(1),
+    "pipes, two CPUs": lambda: pipes(2),
+    "ring": lambda: ring(1),
+    "ring, all CPUs": lambda: ring(0),
+    "redis": redis,
+    "nginx": nginx,
+    "pgbench": pgbench,
+}
+
+
+@contextlib.contextmanager
+def running(name):
+    generator = WORKLOADS[name]()
+    try:
+        yield next(generator)
+    finally:
+        generator.close()
