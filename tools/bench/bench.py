@@ -64,7 +64,8 @@ def end(process, how=signal.SIGINT):
 
 
 def enable_statistics():
-    """The kernel counts the runs and the time of BPF programs while this process lives.
+    """The kernel counts the runs and the time of BPF programs until the descriptor that this returns
+    is closed, at the latest with this process.
 
     The descriptor does it, whatever kernel.bpf_stats_enabled says and others write there; nothing
     is left to restore.
@@ -76,6 +77,7 @@ def enable_statistics():
         number, bpf_enable_stats, ctypes.byref(run_time), ctypes.sizeof(run_time))
     if fd < 0:
         raise OSError(ctypes.get_errno(), "BPF_ENABLE_STATS")
+    return fd
 
 
 def program_names():
@@ -130,6 +132,14 @@ def switches(pid):
             continue
         count += sum(int(n) for n in re.findall(r"ctxt_switches:\t(\d+)", text))
     return count
+
+
+def cpu_s(pid):
+    """CPU time of a process, also of its threads that ended and of children that it waited for."""
+    own = time.clock_gettime(~pid << 3 | 2)  # CPUCLOCK_SCHED, include/linux/posix-timers.h
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rsplit(")", 1)[1].split()
+    return own + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
 def look(tool_argv, count, seconds):
@@ -220,17 +230,44 @@ def machine():
             "load": os.getloadavg()[0]}
 
 
-def show_row(what, values, unit, bound=None, digits=0):
-    low, high = f"{values['min']:.{digits}f}", f"{values['max']:.{digits}f}"
-    line = f"{what:<46} {values['median']:>9.{digits}f} {unit:<4} {low:>9} .. {high:<9}"
-    if bound is not None:
-        line += f" <= {bound:g} " + ("ok" if values["median"] <= bound else "MISSED")
-    print(line, flush=True)
+class Report:
+    """What a script measures: printed at once and, in the end, written as JSON to $BUILD/bench, of
+    which tools/bench/table makes the tables of the documents. Bounds are met by medians."""
+
+    def __init__(self, name, title):
+        self.name, self.title, self.sections, self.details = name, title, [], {}
+
+    def section(self, title):
+        self.sections.append({"title": title, "rows": []})
+        print(f"-- {title}", flush=True)
+
+    def row(self, what, values, unit, digits=0, at_most=None, at_least=None):
+        """`values`: of all runs. A bound is told in a line of its own."""
+        row = {"what": what, "unit": unit, "digits": digits, **summed_up(values)}
+        low, high = f"{row['min']:.{digits}f}", f"{row['max']:.{digits}f}"
+        print(f"{what:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high}", flush=True)
+        for sign, bound in (("<=", at_most), (">=", at_least)):
+            if bound is not None:
+                holds = row["median"] <= bound if sign == "<=" else row["median"] >= bound
+                row |= {"sign": sign, "bound": bound, "holds": holds}
+                print(f"  bound {sign} {bound:g} {unit}, measured {row['median']:.{digits + 1}f}: "
+                      f"{'holds' if holds else 'FAILS'}", flush=True)
+        self.sections[-1]["rows"].append(row)
+
+    def failed(self):
+        return [row for section in self.sections for row in section["rows"]
+                if not row.get("holds", True)]
+
+    def write(self):
+        """Returns what the script ends with: 1 where a bound does not hold."""
+        write_results(self.name, {"title": self.title, "sections": self.sections, **self.details})
+        return 1 if self.failed() else 0
 
 
 def write_results(name, results):
     folder = BUILD / "bench"
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.json"
-    path.write_text(json.dumps({"machine": machine(), **results}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "date": time.strftime("%Y-%m-%d"),
+                                "argv": sys.argv[1:], **results}, indent=1) + "\n")
     print(f"written to {path}")

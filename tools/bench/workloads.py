@@ -28,8 +28,14 @@ class Running(typing.NamedTuple):
     unit: str
     options: tuple = ()  # of systemscope, beyond the pids
 
+    def scope_options(self):
+        return ("-p", ",".join(map(str, self.pids)), *self.options)
+
     def switches(self):
         return sum(bench.switches(pid) for pid in self.pids)
+
+    def cpu_s(self):
+        return sum(bench.cpu_s(pid) for pid in self.pids + self.others)
 
 
 def counted(count):
@@ -41,8 +47,8 @@ def counted(count):
     return work
 
 
-def pipes(cpus):
-    workload = bench.Workload("pingpong", cpus=cpus, seconds=3000)
+def pipes(program="pingpong", **options):
+    workload = bench.Workload(program, seconds=3000, **options)
     try:
         pid, other = (int(p["pid"]) for p in workload.await_facts("process", 2))
         yield Running([pid], [other], counted(lambda: bench.switches(pid)), "switches")
@@ -50,12 +56,12 @@ def pipes(cpus):
         workload.end()
 
 
-def ring(cpus):
-    workload = bench.Workload("ring", threads=64, cpus=cpus, seconds=3000)
+def ring(threads=64, **options):
+    workload = bench.Workload("ring", threads=threads, seconds=3000, **options)
     try:
-        pid, = (int(p["pid"]) for p in workload.await_facts("process"))
         workload.await_facts("ready")
-        yield Running([pid], [], counted(lambda: bench.switches(pid)), "switches")
+        pids = [int(p["pid"]) for p in workload.facts("process")]
+        yield Running(pids, [], counted(lambda: sum(map(bench.switches, pids))), "switches")
     finally:
         workload.end()
 
@@ -131,10 +137,11 @@ def pgbench():
 
 
 WORKLOADS = {
-    "pipes": lambda: pipes(1),
-    "pipes, two CPUs": lambda: pipes(2),
-    "ring": lambda: ring(1),
-    "ring, all CPUs": lambda: ring(0),
+    "pipes": pipes,
+    "pipes, two CPUs": lambda: pipes(cpus=2),
+    "walk": lambda: pipes("stacks", depth=20, distinct=64, scattered=1),
+    "ring": lambda: ring(cpus=1),
+    "ring, all CPUs": ring,
     "redis": redis,
     "nginx": nginx,
     "pgbench": pgbench,
