@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import shutil
 import signal
 import statistics
@@ -54,6 +55,13 @@ def start(*argv, **more):
     process = subprocess.Popen([str(a) for a in argv], **more)
     _running.append(process)
     return process
+
+
+def raise_limits():
+    """As many threads and files as the machine allows."""
+    for limit in (resource.RLIMIT_NPROC, resource.RLIMIT_NOFILE):
+        most = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (most, most))
 
 
 def end(process, how=signal.SIGINT):
@@ -222,6 +230,19 @@ def summed_up(values):
             "runs": values}
 
 
+# Student's t for two-sided 95 % by degrees of freedom, from 1 on.
+STUDENT = (12.71, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+           2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+           2.052, 2.048, 2.045, 2.042)
+
+
+def interval_95(values):
+    """Of the mean."""
+    half = (STUDENT[min(len(values) - 1, len(STUDENT)) - 1] * statistics.stdev(values)
+            / len(values) ** 0.5)
+    return statistics.mean(values) - half, statistics.mean(values) + half
+
+
 def machine():
     model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if "model name" in line]
     return {"kernel": os.uname().release, "machine": os.uname().machine, "cpus": os.cpu_count(),
@@ -241,11 +262,15 @@ class Report:
         self.sections.append({"title": title, "rows": []})
         print(f"-- {title}", flush=True)
 
-    def row(self, what, values, unit, digits=0, at_most=None, at_least=None):
+    def row(self, what, values, unit, digits=0, at_most=None, at_least=None, with_interval=False):
         """`values`: of all runs. A bound is told in a line of its own."""
         row = {"what": what, "unit": unit, "digits": digits, **summed_up(values)}
         low, high = f"{row['min']:.{digits}f}", f"{row['max']:.{digits}f}"
-        print(f"{what:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high}", flush=True)
+        line = f"{what:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high:<10}"
+        if with_interval and len(values) > 1:
+            row["interval"] = interval_95(values)
+            line += " mean, 95 %: {:.{d}f} .. {:.{d}f}".format(*row["interval"], d=digits)
+        print(line.rstrip(), flush=True)
         for sign, bound in (("<=", at_most), (">=", at_least)):
             if bound is not None:
                 holds = row["median"] <= bound if sign == "<=" else row["median"] >= bound

@@ -66,6 +66,22 @@ def ring(threads=64, **options):
         workload.end()
 
 
+def idle_threads(threads):
+    """Work is that of one busy thread beside them."""
+    workload = bench.Workload("manythreads", threads=threads, busy=1, seconds=3000)
+    try:
+        workload.await_facts("ready")
+        pid = workload.process.pid
+
+        def steps():
+            text = pathlib.Path(f"/proc/{pid}/io").read_text()
+            return int(text.split("syscw:")[1].split()[0])
+
+        yield Running([pid], [], counted(steps), "steps")
+    finally:
+        workload.end()
+
+
 @contextlib.contextmanager
 def servers():
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
@@ -136,6 +152,30 @@ def pgbench():
                       "transactions", ("--children",))
 
 
+BUILD_FILES = 40
+
+
+def build():
+    """`make -j2` of some files, again and again, each time asked for."""
+    with servers() as run:
+        loads.make_shares().make_sources(run.folder, BUILD_FILES)
+        loop = "while read -r again; do make -s clean && make -s -j2; echo done; done"
+        shell = run.start("sh", "-c", loop, stdin=loads.subprocess.PIPE,
+                          stdout=loads.subprocess.PIPE)
+
+        def work(seconds):
+            done, begun = 0, time.monotonic()
+            while time.monotonic() < begun + seconds:
+                shell.stdin.write(b"again\n")
+                shell.stdin.flush()
+                if not shell.stdout.readline():
+                    raise RuntimeError("the build ended")
+                done += BUILD_FILES
+            return done, time.monotonic() - begun
+
+        yield Running([shell.pid], [], work, "files", ("--children",))
+
+
 WORKLOADS = {
     "pipes": pipes,
     "pipes, two CPUs": lambda: pipes(cpus=2),
@@ -145,7 +185,14 @@ WORKLOADS = {
     "redis": redis,
     "nginx": nginx,
     "pgbench": pgbench,
+    "build": build,
+    "10 000 idle threads": lambda: idle_threads(10000),
+    "1 000 processes": lambda: ring(1000, processes=1, tokens=100),
 }
+
+
+# Those that profilers are compared on.
+REAL = [name for name in WORKLOADS if name != "walk"]
 
 
 @contextlib.contextmanager
