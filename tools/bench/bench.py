@@ -71,6 +71,14 @@ def end(process, how=signal.SIGINT):
     _running.remove(process)
 
 
+def wait(process, seconds=600):
+    """Until it has ended by itself, well."""
+    process.wait(timeout=seconds)
+    _running.remove(process)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, process.args))}: exit {process.returncode}")
+
+
 def enable_statistics():
     """The kernel counts the runs and the time of BPF programs until the descriptor that this returns
     is closed, at the latest with this process.
@@ -212,12 +220,36 @@ def profile(*options, during=None, seconds=600):
             during(process)
             end(process)
         else:
-            process.wait(timeout=seconds)
-            _running.remove(process)
+            wait(process, seconds)
         if not os.path.exists(path):
             raise RuntimeError(f"{' '.join(map(str, process.args))}: exit {process.returncode}")
         with open(path, "rb") as file:
             return json.load(file)
+
+
+def read_large(path):
+    """systemscope's JSON, which has one object a line, of too many samples to keep: without its
+    stacks, and in the place of its samples {state: {"ns", "count", "stacks": how many}}."""
+    sample = re.compile(r'"state":"(\w+)",.*"stack":(\d+),"ns":(\d+),"count":(\d+)')
+    kept, section = [], None
+    samples = {state: {"ns": 0, "count": 0, "stacks": set()} for state in ("on", "runq", "off")}
+    with open(path) as file:
+        for line in file:
+            if line[0] in '"]}':
+                section = line
+            if section == '"stacks":[\n' and line[0] == "{":
+                continue
+            if section == '"samples":[\n' and line[0] == "{":
+                state, stack, ns, count = sample.search(line).groups()
+                of_state = samples[state]
+                of_state["stacks"].add(stack)
+                of_state["ns"] += int(ns)
+                of_state["count"] += int(count)
+                continue
+            kept.append(line)
+    for of_state in samples.values():
+        of_state["stacks"] = len(of_state["stacks"])
+    return json.loads("".join(kept)) | {"samples": samples}
 
 
 def stolen_s():

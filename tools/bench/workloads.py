@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What profilers are measured on. Each workload is a generator function in WORKLOADS that starts
-what it needs and yields a Running; what it has started is ended when it is closed.
+"""What profilers are measured on. Each workload is a generator function that starts what it needs
+and yields a Running; what it has started is ended when it is closed. WORKLOADS has some by name.
 
 The servers are those of tools/whole-stacks, started by the same code.
 """
@@ -38,12 +38,19 @@ class Running(typing.NamedTuple):
         return sum(bench.cpu_s(pid) for pid in self.pids + self.others)
 
 
+class Stalled(Exception):
+    """The work stands still."""
+
+
 def counted(count):
     """work() of what goes on by itself and can be asked how far it is."""
     def work(seconds):
         before, begun = count(), time.monotonic()
         time.sleep(seconds)
-        return count() - before, time.monotonic() - begun
+        done = count() - before
+        if not done:
+            raise Stalled(f"nothing was done in {seconds} s")
+        return done, time.monotonic() - begun
     return work
 
 
@@ -66,9 +73,9 @@ def ring(threads=64, **options):
         workload.end()
 
 
-def idle_threads(threads):
+def idle_threads(threads, busy=1):
     """Work is that of one busy thread beside them."""
-    workload = bench.Workload("manythreads", threads=threads, busy=1, seconds=3000)
+    workload = bench.Workload("manythreads", threads=threads, busy=busy, seconds=3000)
     try:
         workload.await_facts("ready")
         pid = workload.process.pid
@@ -196,8 +203,9 @@ REAL = [name for name in WORKLOADS if name != "walk"]
 
 
 @contextlib.contextmanager
-def running(name):
-    generator = WORKLOADS[name]()
+def running(what):
+    """A name of WORKLOADS, or what starts a workload."""
+    generator = (WORKLOADS[what] if isinstance(what, str) else what)()
     try:
         yield next(generator)
     finally:
