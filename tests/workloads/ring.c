@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * ring - --threads N (default 64) threads that pass tokens round through futexes: each waits for one,
- * wakes the next and waits again. --tokens N are on their way (default 1; with 0 all sleep throughout);
- * with --processes 1 each thread is a process of its own; --sleepers N further threads never wake up;
- * --cpus N are the CPUs that they share (default: all); --seconds T.
+ * ring - --threads N (default 64) threads that pass tokens round through futexes: each waits for
+ * one, wakes the next and waits again. --tokens N are on their way (default 1; with 0 all sleep
+ * throughout); with --processes 1 each thread is a process of its own; --sleepers N further threads
+ * never wake up; --cpus N are the CPUs that they share (default: all); --seconds T.
  *
  * Facts: `process` each process that passes tokens, and `ready`.
  */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
  * stacks - a thread that blocks in one stack after the other: --depth N (default 20) frames lead
- * there, each by one of two ways that the bits of a counter choose, the outermost by the highest. Then
- * it passes a byte to another process through a pipe and waits for the answer. --rate R stacks a second
- * (default: as many as it gets to), --distinct N of them (default: each is new) in turn, and with
- * --scattered 1 those that follow on one another have little in common. --seconds T.
+ * there, each by one of two ways that the bits of a counter choose, the outermost by the highest.
+ * Then it passes a byte to another process through a pipe and waits for the answer. --rate R stacks
+ * a second (default: as many as it gets to), --distinct N of them (default: each is new) in turn,
+ * and with --scattered 1 those that follow on one another have little in common. --seconds T.
  *
  * Facts: `process` (twice, the first has the stacks), `ready`, `result` with stacks and wall_ns.
  */

@@ -45,13 +45,19 @@ atexit.register(_end_all)
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
+def _prepare_child():
+    # a shell's job in the background ignores the signal by which tools are ended, and hands that on
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    pr_set_pdeathsig = 1
+    ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGKILL, 0, 0, 0)
+
+
 def start(*argv, **more):
     """A program that is ended with this one, whatever happens."""
     more.setdefault("stdout", subprocess.DEVNULL)
     more.setdefault("stderr", subprocess.DEVNULL)
     more.setdefault("stdin", subprocess.DEVNULL)
-    # a shell's job in the background ignores the signal by which tools are ended, and hands that on
-    more.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    more.setdefault("preexec_fn", _prepare_child)
     process = subprocess.Popen([str(a) for a in argv], **more)
     _running.append(process)
     return process
@@ -120,8 +126,10 @@ def await_programs(process):
     """Waits until a tool's programs run, and a moment more: armed, first stacks seen."""
     end_at = time.monotonic() + 30
     while not any(count for _, count in program_runs(process.pid).values()):
-        if process.poll() is not None or time.monotonic() > end_at:
-            raise RuntimeError(f"{process.args[0]} runs no program")
+        if process.poll() is not None:
+            raise RuntimeError(f"{' '.join(process.args)}: exit {process.returncode}")
+        if time.monotonic() > end_at:
+            raise RuntimeError(f"{' '.join(process.args)}: no program of it runs")
         time.sleep(0.05)
     time.sleep(1)
 
@@ -158,17 +166,58 @@ def cpu_s(pid):
     return own + (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
 
 
-def look(tool_argv, count, seconds):
-    """Runs a tool and measures for some seconds: (runs by program, by how much count() grew, s)."""
-    tool = start(*tool_argv)
-    await_programs(tool)
-    before, counted, begun = program_runs(tool.pid), count(), time.monotonic()
+class Stalled(Exception):
+    """The work stands still."""
+
+
+def let_work(count, seconds, least=1000):
+    """Waits until count() has grown by `least`, for that long at the least: others may have the CPU.
+    Returns by how much it grew, and how long that took."""
+    before, begun = count(), time.monotonic()
     time.sleep(seconds)
-    after = program_runs(tool.pid)
-    counted, took = count() - counted, time.monotonic() - begun
-    runs = runs_between(before, after)
-    end(tool)
+    while count() - before < least:
+        if time.monotonic() > begun + seconds + 30:
+            raise Stalled(f"{count() - before} of {least} were done in {seconds + 30} s")
+        time.sleep(0.1)
+    return count() - before, time.monotonic() - begun
+
+
+def look(tool_argv, count, seconds):
+    """Runs a tool and measures for some seconds: (runs by program, by how much count() grew, s). Where
+    there is nothing to count, `count` is None."""
+    tool = start(*tool_argv)
+    try:
+        await_programs(tool)
+        before = program_runs(tool.pid)
+        counted, took = let_work(count or time.monotonic_ns, seconds)
+        runs = runs_between(before, program_runs(tool.pid))
+    finally:
+        end(tool)
     return runs, counted, took
+
+
+def best_slice(tool_argv, cost, count, seconds, slice_s=0.05):
+    """Runs a tool for some seconds, and returns the least cost(runs by program, by how much count()
+    grew) of a short time: that in which others disturbed least. A cost may be None: not to be had."""
+    tool = start(*tool_argv)
+    costs, end_at = [], None
+    try:
+        await_programs(tool)
+        names, before, counted = program_names(), program_runs(tool.pid), count()
+        end_at = time.monotonic() + seconds
+        while time.monotonic() < end_at or (not costs and time.monotonic() < end_at + 30):
+            time.sleep(slice_s)
+            after, now = program_runs(tool.pid), count()
+            runs = {names[program]: (after[program][0] - ns, after[program][1] - runs)
+                    for program, (ns, runs) in before.items()}
+            found = cost(runs, now - counted)
+            costs += [] if found is None else [found]
+            before, counted = after, now
+    finally:
+        end(tool)
+    if not costs:
+        raise Stalled(f"{tool_argv[0]} has nothing to measure in {seconds + 30} s")
+    return min(costs)
 
 
 def scope_argv(*options, output="folded:/dev/null"):
@@ -294,11 +343,14 @@ class Report:
         self.sections.append({"title": title, "rows": []})
         print(f"-- {title}", flush=True)
 
-    def row(self, what, values, unit, digits=0, at_most=None, at_least=None, with_interval=False):
-        """`values`: of all runs. A bound is told in a line of its own."""
-        row = {"what": what, "unit": unit, "digits": digits, **summed_up(values)}
+    def row(self, what, values, unit, digits=0, at_most=None, at_least=None, with_interval=False,
+            column=None):
+        """`values`: of all runs. A bound is told in a line of its own. With `column` the row is one of
+        several figures of the same thing."""
+        row = {"what": what, "column": column, "unit": unit, "digits": digits, **summed_up(values)}
         low, high = f"{row['min']:.{digits}f}", f"{row['max']:.{digits}f}"
-        line = f"{what:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high:<10}"
+        name = f"{what}: {column}" if column else what
+        line = f"{name:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high:<10}"
         if with_interval and len(values) > 1:
             row["interval"] = interval_95(values)
             line += " mean, 95 %: {:.{d}f} .. {:.{d}f}".format(*row["interval"], d=digits)

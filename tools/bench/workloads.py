@@ -38,20 +38,9 @@ class Running(typing.NamedTuple):
         return sum(bench.cpu_s(pid) for pid in self.pids + self.others)
 
 
-class Stalled(Exception):
-    """The work stands still."""
-
-
-def counted(count):
+def counted(count, least=1000):
     """work() of what goes on by itself and can be asked how far it is."""
-    def work(seconds):
-        before, begun = count(), time.monotonic()
-        time.sleep(seconds)
-        done = count() - before
-        if not done:
-            raise Stalled(f"nothing was done in {seconds} s")
-        return done, time.monotonic() - begun
-    return work
+    return lambda seconds: bench.let_work(count, seconds, least)
 
 
 def pipes(program="pingpong", **options):
@@ -159,6 +148,7 @@ def pgbench():
                       "transactions", ("--children",))
 
 
+PACKAGES = "redis-server redis-tools postgresql nginx wrk openssl make gcc"
 BUILD_FILES = 40
 
 

@@ -23,7 +23,7 @@ import time
 import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
-PR_SET_CHILD_SUBREAPER = 36  # include/uapi/linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
 # What Debian installs, and where; all but the path can be changed by --with NAME=PATH.
 PROGRAMS = {
@@ -57,6 +57,11 @@ def adopt_orphans():
     """Processes that a started program leaves behind become this process's children."""
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError("PR_SET_CHILD_SUBREAPER")
+
+
+def end_with_parent():
+    """In a child: it is ended even if its parent is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def children_of(pid):
@@ -94,6 +99,7 @@ class Run:
     def start(self, *argv, **more):
         more.setdefault("stdin", subprocess.DEVNULL)
         more.setdefault("stdout", self.log)
+        more.setdefault("preexec_fn", end_with_parent)
         return subprocess.Popen([str(a) for a in argv], stderr=self.log, cwd=self.folder, **more)
 
     def call(self, *argv, **more):
