@@ -351,7 +351,7 @@ class Report:
         low, high = f"{row['min']:.{digits}f}", f"{row['max']:.{digits}f}"
         name = f"{what}: {column}" if column else what
         line = f"{name:<52} {row['median']:>10.{digits}f} {unit:<4} {low:>10} .. {high:<10}"
-        if with_interval and len(values) > 1:
+        if with_interval and len(values) >= 5:  # of fewer it says nothing
             row["interval"] = interval_95(values)
             line += " mean, 95 %: {:.{d}f} .. {:.{d}f}".format(*row["interval"], d=digits)
         print(line.rstrip(), flush=True)
