@@ -16,6 +16,8 @@ VERSION	:= 0.1.0
 PACKAGES := gcc libc6-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev zlib1g-dev libzstd-dev \
 	    liblzma-dev libbz2-dev libiberty-dev libprotobuf-c-dev protobuf-c-compiler
 TEST_PACKAGES := g++ dwz debuginfod iproute2 libjansson-dev python3 procps util-linux man-db bash-completion elfutils
+# Counts instructions.
+TEST_PACKAGES += valgrind
 # Readers of the formats: pprof, XML's, a browser with what drives it. Debian's npm is not to be had beside a
 # nodejs of another origin, which has one of its own.
 TEST_PACKAGES += golang-go protobuf-compiler libxml2-utils chromium
@@ -148,6 +150,7 @@ help:
 	@echo 'make test-kernels    known answers on four kernels and on the host; KERNEL=6.1'
 	@echo 'make fuzz NAME=dwarf  looks for inputs that break it; FUZZ_SECONDS=60'
 	@echo 'make golden          writes tests/golden anew, after a wanted change'
+	@echo 'make bench           measures what profiling costs, and beside what; PAIRS=20'
 	@echo 'make clean           takes $(BUILD) away'
 
 # --- tests -------------------------------------------------------------------------------------
@@ -192,6 +195,6 @@ test:
 	@$(MAKE) --no-print-directory build test-programs
 	@SYSTEMSCOPE=$(abspath $(BUILD))/systemscope BUILD=$(BUILD) tests/run --timeout 900 \
 		$(SELF_TESTS) $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(sort $(wildcard tests/cli/*.sh)) $(KERNEL_TESTS)
-test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS) $(BUILD)/bench/exporters
+test-programs: $(UNIT_BIN) $(FUZZ_TESTS) $(GOLDEN_TEST) $(BPF_TESTS) $(filter $(BUILD)/%,$(SELF_TESTS)) workloads $(KERNEL_TESTS) $(BENCH_PROGRAMS)
 
 -include $(OBJ:.o=.d) $(SAN_OBJ:.o=.d) $(BUILD)/bpf/scope.bpf.d $(UNIT_BIN:=.d)

@@ -2,9 +2,8 @@
 /*
  * pingpong - two processes that pass a byte through two pipes, on one CPU (--cpus 1, the default)
  * or one on each of two. --rounds N ends after N round trips, else --seconds T does. The first
- * plays
- * --depth N frames deep (0), which have no frame pointers; with --paths 2 it goes there anew for
- * each round, in turn by one of two ways that differ in each frame.
+ * plays --depth N frames deep (0), which have no frame pointers; with --paths N it goes there anew
+ * for each round, in turn by one of N ways; each differs in every frame from the one before or after.
  *
  * Facts: `process` (twice), `result` with rounds, wall_ns, switches (both processes' voluntary
  * ones) and switches_per_s.
@@ -30,6 +29,7 @@ static int pong(int in, int out)
 struct game {
 	int in, out;
 	bool anew;
+	uint64_t paths, way; /* a bit for each frame, again after 64 */
 	uint64_t done, rounds, deadline_ns;
 };
 
@@ -55,7 +55,7 @@ static __attribute__((noinline, optimize("O1", "omit-frame-pointer"))) bool deep
 		do {
 			goes_on = play(g);
 		} while (goes_on && !g->anew);
-	} else if (g->anew && g->done % 2) {
+	} else if (g->way >> depth % 64 & 1) {
 		goes_on = deeper(g, depth - 1);
 		__asm__ volatile("nop");
 	} else {
@@ -97,11 +97,15 @@ int main(int argc, char **argv)
 		.in = back[0],
 		.out = there[1],
 		.anew = work_number("paths", 1) >= 2,
+		.paths = (uint64_t)work_number("paths", 1),
 		.rounds = (uint64_t)work_number("rounds", 1e18),
 		.deadline_ns = begin_ns + (uint64_t)(work_number("seconds", 5) * (double)WORK_S),
 	};
-	while (deeper(&g, (int)work_number("depth", 0)))
-		continue;
+	do {
+		uint64_t path = g.done % g.paths;
+
+		g.way = path / 2 * 0x9e3779b97f4a7c15u ^ (path % 2 ? ~0ull : 0);
+	} while (deeper(&g, (int)work_number("depth", 0)));
 	wall_ns = work_now_ns() - begin_ns;
 	close(there[1]);
 	waitpid(child, NULL, 0);

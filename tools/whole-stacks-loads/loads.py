@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs under load, for tools/whole-stacks.
+"""Programs under load, for tools/whole-stacks and tools/bench.
 
 Each load is a generator function in LOADS: it starts what it needs in a directory of its own and
 yields the options that make systemscope watch the program, once it is busy. What it has started is
@@ -23,7 +23,7 @@ import time
 import typing
 
 HERE = pathlib.Path(__file__).resolve().parent
-PR_SET_CHILD_SUBREAPER = 36  # include/uapi/linux/prctl.h
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # include/uapi/linux/prctl.h
 
 # What Debian installs, and where; all but the path can be changed by --with NAME=PATH.
 PROGRAMS = {
@@ -57,6 +57,11 @@ def adopt_orphans():
     """Processes that a started program leaves behind become this process's children."""
     if ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
         raise OSError("PR_SET_CHILD_SUBREAPER")
+
+
+def end_with_parent():
+    """In a child: it is ended even if its parent is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def children_of(pid):
@@ -94,6 +99,7 @@ class Run:
     def start(self, *argv, **more):
         more.setdefault("stdin", subprocess.DEVNULL)
         more.setdefault("stdout", self.log)
+        more.setdefault("preexec_fn", end_with_parent)
         return subprocess.Popen([str(a) for a in argv], stderr=self.log, cwd=self.folder, **more)
 
     def call(self, *argv, **more):
@@ -147,17 +153,27 @@ def free_ports(count):
     return ports
 
 
-def redis(run):
+def redis_server(run, *options):
     port, = free_ports(1)
     server = run.start(program("redis-server"), "--port", port, "--bind", "127.0.0.1",
-                       "--dir", run.folder)
+                       "--dir", run.folder, *options)
     run.await_port(port)
-    run.start(program("redis-benchmark"), "-p", port, "-q", "-l", "-n", 100000, "-r", 10000,
-              "-t", "set,get,incr,lpush,lpop,sadd,hset,zadd,zpopmin,mset")
+    return server, port
+
+
+def redis_clients(run, port, commands):
+    return run.start(program("redis-benchmark"), "-p", port, "-q", "-l", "-n", 100000, "-r", 10000,
+                     "-t", commands)
+
+
+def redis(run):
+    server, port = redis_server(run)
+    redis_clients(run, port, "set,get,incr,lpush,lpop,sadd,hset,zadd,zpopmin,mset")
     yield ["-p", server.pid]
 
 
-def postgres(run):
+def postgres_server(run):
+    """A database with pgbench's tables, and what pgbench is started with."""
     folder = os.path.dirname(program("postgres"))
     user = pwd.getpwnam("postgres")
     as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
@@ -177,7 +193,12 @@ def postgres(run):
         if time.monotonic() > deadline:  # it listens before it lets clients in
             raise RuntimeError("pgbench -i fails")
         time.sleep(0.2)
-    run.start(pgbench, "-c", 8, "-T", 100000, *connection)
+    return server, lambda *options: (pgbench, *options, "-T", 100000, *connection)
+
+
+def postgres(run):
+    server, pgbench = postgres_server(run)
+    run.start(*pgbench("-c", 8))
     yield ["-p", server.pid, "--children"]
 
 
@@ -190,13 +211,14 @@ http {{
 	sendfile on; gzip on; gzip_types text/plain;
 	server {{
 		listen 127.0.0.1:{plain}; listen 127.0.0.1:{tls} ssl; root {folder}/www;
+		location = /status {{ stub_status; }}
 		ssl_certificate {folder}/certificate; ssl_certificate_key {folder}/key;
 	}}
 }}
 """
 
 
-def nginx(run):
+def nginx_server(run):
     plain, tls = free_ports(2)
     run.call(program("openssl"), "req", "-x509", "-nodes", "-newkey", "rsa:2048", "-days", 2,
              "-subj", "/CN=localhost", "-keyout", run.path("key"), "-out", run.path("certificate"))
@@ -206,6 +228,11 @@ def nginx(run):
     (run.folder / "conf").write_text(NGINX_CONF.format(folder=run.folder, plain=plain, tls=tls))
     server = run.start(program("nginx"), "-c", run.path("conf"), "-p", run.folder, "-e", "stderr")
     run.await_port(plain)
+    return server, plain, tls
+
+
+def nginx(run):
+    server, plain, tls = nginx_server(run)
     run.start(program("wrk"), "-t1", "-c32", "-d10h", f"http://127.0.0.1:{plain}/index.html")
     run.start(program("wrk"), "-t1", "-c8", "-d10h", "-H", "Accept-Encoding: gzip",
               f"https://127.0.0.1:{tls}/long.txt")
