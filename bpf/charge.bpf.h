@@ -56,11 +56,11 @@ static __always_inline void account_flush(struct scope_thread *t)
 {
 	struct scope_sum_key key = { .thread = t->thread, .ustack = t->ustack, .kstack = t->kstack,
 			       .reason = t->reason };
-	struct scope_sum_value value = { t->off_ns, t->off_count, t->runq_ns, t->runq_count };
+	const struct scope_sum_value *value = (const struct scope_sum_value *)&t->off_ns;
 
-	if (!(value.off_count | value.runq_count | value.runq_ns))
+	if (!(value->off_count | value->runq_count | value->runq_ns))
 		return;
-	sums_add(&key, &value);
+	sums_add(&key, value);
 	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
 }
 

@@ -49,9 +49,12 @@ static __always_inline unsigned int task_state(struct task_struct *task)
 #ifdef __bpf__
 static void (*const bpf_preempt_disable)(void) = (void *)SCOPE_CALL_PREEMPT_DISABLE;
 static void (*const bpf_preempt_enable)(void) = (void *)SCOPE_CALL_PREEMPT_ENABLE;
+static void *(*const bpf_rdonly_cast)(const void *address, __u32 type) =
+	(void *)SCOPE_CALL_RDONLY_CAST; /* 6.2 */
 #else
 void bpf_preempt_disable(void);
 void bpf_preempt_enable(void);
+void *bpf_rdonly_cast(const void *address, __u32 type);
 #endif
 
 /* Since 6.15 (kernel/bpf/verifier.c) the programs' own functions may be called in between. */
@@ -77,6 +80,25 @@ static __always_inline void release_cpu(void)
 		bpf_preempt_enable();
 }
 
+/* The number of struct pt_regs, which begins with a word; 0: this kernel has no bpf_rdonly_cast(). */
+extern const volatile __u32 word_type;
+
+static __always_inline bool can_cast(void)
+{
+	return word_type != 0;
+}
+
+/*
+ * Eight bytes of the kernel's memory, where can_cast(); 0 where there is none. It is no call, but what
+ * the verifier takes the address for.
+ */
+static __always_inline __u64 kernel_word_at(__u64 address)
+{
+	const struct pt_regs *word = bpf_rdonly_cast((void *)address, word_type);
+
+	return word->r15; /* its first field */
+}
+
 /*
  * How long `task` has waited for a CPU in its life, up to when it last got one (field 2 of its
  * schedstat); false if this kernel does not count that: built without CONFIG_SCHED_INFO, or with it for
@@ -98,7 +120,7 @@ static __always_inline bool task_is_worker(__u32 flags)
 		flags &= PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER;
 	else
 		flags &= PF_KTHREAD | PF_IO_WORKER;
-	return flags;
+	return flags != 0;
 }
 
 /*
@@ -134,6 +156,34 @@ static __always_inline struct pt_regs *current_user_regs(void)
 }
 
 #if defined(__TARGET_ARCH_x86)
+/* Of the user-mode registers what nearly every event needs. */
+struct user_entry {
+	__u64 ip, sp, bp;
+	__s64 orig_ax;
+	__u16 cs;
+};
+
+/*
+ * `user` as one of the two above returned it. What bpf_task_pt_regs() gives is read without a call. Of
+ * cs two bytes, which it has on every kernel (a bit field follows since 6.9).
+ */
+static __always_inline bool user_entry_read(struct pt_regs *user, struct user_entry *ret_entry)
+{
+	if (have_task_pt_regs) {
+		ret_entry->ip = user->ip;
+		ret_entry->sp = user->sp;
+		ret_entry->bp = user->bp;
+		ret_entry->orig_ax = (__s64)user->orig_ax;
+		ret_entry->cs = *(__u16 *)&user->cs;
+		return true;
+	}
+	return !bpf_probe_read_kernel(&ret_entry->ip, sizeof(__u64), &user->ip) &&
+	       !bpf_probe_read_kernel(&ret_entry->sp, sizeof(__u64), &user->sp) &&
+	       !bpf_probe_read_kernel(&ret_entry->bp, sizeof(__u64), &user->bp) &&
+	       !bpf_probe_read_kernel(&ret_entry->orig_ax, sizeof(__u64), &user->orig_ax) &&
+	       !bpf_probe_read_kernel(&ret_entry->cs, sizeof(__u16), &user->cs);
+}
+
 /* System V ABI, AMD64 supplement, figure 3.36: DWARF register numbers. */
 static __always_inline void registers_by_number(const struct pt_regs *user, __u64 *ret_regs)
 {
@@ -157,9 +207,9 @@ static __always_inline void registers_by_number(const struct pt_regs *user, __u6
 }
 
 /* 32-bit code: its frames are of another kind. */
-static __always_inline bool registers_are_compat(const struct pt_regs *user)
+static __always_inline bool entry_is_compat(const struct user_entry *entry)
 {
-	return user->cs == 0x23; /* __USER32_CS, arch/x86/include/asm/segment.h */
+	return entry->cs == 0x23; /* __USER32_CS, arch/x86/include/asm/segment.h */
 }
 #endif
 

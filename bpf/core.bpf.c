@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: (MIT OR GPL-2.0-only)
 /* The one definition of what core.bpf.h and stack.bpf.h declare. */
 #include "core.bpf.h"
+#include "place.bpf.h"
 #include "stack.bpf.h"
 #include "turn.bpf.h"
 
 const volatile bool have_task_storage = true;
 const volatile bool have_task_pt_regs = true;
+const volatile __u32 word_type = 1;
 const volatile __u32 filter = SCOPE_FILTER_ALL;
 const volatile bool want_user_threads = true;
 const volatile bool want_kernel_threads = true;
@@ -26,6 +28,8 @@ const volatile __u64 timeline_ring_wake_bytes = 0;
 
 __u64 window_start_ns = ~0ull;
 __u64 window_end_ns = ~0ull;
+__u64 member_hints[SCOPE_MEMBER_HINTS] SEC(".data") = {};
+__u32 unwind_versions[SCOPE_UNWIND_VERSIONS] SEC(".data") = {};
 __u64 sums_inserted = 0;
 __u8 cpu_listed[SCOPE_MAX_CPUS] = {};
 __u64 stack_sent[STACK_SENT_SIZE] = {};
@@ -43,7 +47,10 @@ struct members members SEC(".maps");
 struct join_times join_times SEC(".maps");
 struct raw_scratch raw_scratch SEC(".maps");
 struct kernel_memos kernel_memos SEC(".maps");
+struct found_kernel_memos found_kernel_memos SEC(".maps");
 struct memos memos SEC(".maps");
+struct found_memos found_memos SEC(".maps");
+struct task_places task_places SEC(".maps");
 struct walks walks SEC(".maps");
 struct unwind_rules unwind_rules SEC(".maps");
 struct unwind_maps unwind_maps SEC(".maps");

@@ -13,6 +13,7 @@
 #include "compat.bpf.h"
 #include "scope_event.h"
 #include "scope_maps.h"
+#include "scope_unwind.h"
 
 /* --- what user space sets before loading ----------------------------------------------------- */
 
@@ -35,6 +36,14 @@ extern const volatile __u32 table_entries;     /* room in a table of sums, for t
 
 extern __u64 window_start_ns;	/* ~0 until armed */
 extern __u64 window_end_ns;	/* ~0 until the stop */
+/*
+ * The sum of SCOPE_MEMBER_HINT() over the members with the same last bits: mostly there is none, or one,
+ * and what it says is all there is to know. The table of members lies in small pages, as all that user
+ * space maps, and costs more to read than the rest of the question. Whoever writes the table adds here
+ * what he changed, so that nobody's change is lost; user space has a program do it.
+ */
+extern __u64 member_hints[SCOPE_MEMBER_HINTS];
+extern __u32 unwind_versions[SCOPE_UNWIND_VERSIONS]; /* bpf/place.bpf.h */
 extern __u64 sums_inserted;	/* since the last swap; user space clears it */
 extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
 
@@ -165,14 +174,16 @@ extern struct join_times join_times SEC(".maps");
 
 /* --- losses --------------------------------------------------------------------------------------- */
 
-static __always_inline void lose(__u32 cause, __u64 ns)
+/* Not inlined: it is seldom called, from many places. */
+__noinline int lose(__u32 cause, __u64 ns)
 {
 	struct scope_loss_value *l = bpf_map_lookup_elem(&losses, &cause);
 
 	if (!l)
-		return;
+		return 0;
 	l->count++;
 	l->ns += ns;
+	return 1;
 }
 
 /* --- who is a target -------------------------------------------------------------------------------- */
@@ -188,17 +199,30 @@ static __always_inline __u8 *member_of(__u32 id)
 
 static __always_inline bool is_member(__u32 id)
 {
-	__u8 *m = member_of(id);
+	__u64 sum = member_hints[id & (SCOPE_MEMBER_HINTS - 1)];
+	__u8 *m;
 
+	if (!sum)
+		return false;
+	if (sum >> 32 == 1)
+		return sum == SCOPE_MEMBER_HINT(id);
+	m = member_of(id);
 	return m && *m;
+}
+
+static __always_inline void member_hint(__u32 id, __u64 add)
+{
+	__sync_fetch_and_add(&member_hints[id & (SCOPE_MEMBER_HINTS - 1)], add);
 }
 
 static __always_inline void set_member(__u32 id, bool yes)
 {
 	__u8 *m = member_of(id);
 
-	if (m)
-		*m = yes;
+	if (!m || *m == yes)
+		return;
+	*m = yes;
+	member_hint(id, yes ? SCOPE_MEMBER_HINT(id) : -SCOPE_MEMBER_HINT(id));
 }
 
 static __always_inline bool is_target_id(__u32 pid, __u32 tgid, __u32 flags)
@@ -211,9 +235,34 @@ static __always_inline bool is_target_id(__u32 pid, __u32 tgid, __u32 flags)
 	return flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
 }
 
+/*
+ * The same of a task, reading no more than is asked for: on a busy machine most of what this program
+ * sees is somebody else's switch. The barriers keep the compiler from reading all first, to choose
+ * then: what `filter` says is known when the verifier removes the other branches.
+ */
 static __always_inline bool is_target(struct task_struct *task)
 {
-	return is_target_id((__u32)task->pid, (__u32)task->tgid, task->flags);
+	const __u32 by = filter;
+	__u32 id;
+
+	if (by == SCOPE_FILTER_ALL) {
+		if (!task->pid)
+			return false;
+		barrier();
+	} else {
+		if (by == SCOPE_FILTER_TID) {
+			id = (__u32)task->pid;
+			barrier_var(id);
+		} else {
+			id = (__u32)task->tgid;
+			barrier_var(id);
+		}
+		if (!is_member(id))
+			return false;
+	}
+	if (want_user_threads && want_kernel_threads)
+		return true;
+	return task->flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
 }
 
 /*

@@ -56,6 +56,14 @@ int edges__close(void *ctx)
 	return 0;
 }
 
+/* What is remembered of the stacks of this address space is looked for again. */
+SEC("?raw_tp")
+int edges__forget(struct bpf_raw_tracepoint_args *ctx)
+{
+	__sync_fetch_and_add(&unwind_versions[ctx->args[0] & (SCOPE_UNWIND_VERSIONS - 1)], 1);
+	return 0;
+}
+
 /*
  * A copy of the account that no writer was at. Most writes take less than all the attempts; not one
  * under a virtual CPU that was halted.
@@ -110,11 +118,15 @@ static __always_inline void read_waiting(struct iter_scratch *s, struct task_str
 					 __u32 state)
 {
 	struct scope_iter_task *out = &s->head;
+	struct user_entry entry = { .orig_ax = -1 };
 	struct walk *walk;
 	__u32 slot = SCRATCH_ITER;
 	long bytes;
 
-	out->reason = task_reason(task, state);
+	user_entry_read(task_user_regs(task), &entry);
+	out->reason = state_reason(task, state);
+	if (!(out->reason & SCOPE_REASON_KTHREAD))
+		out->reason |= entry_reason(&entry);
 	if (!task_is_worker(task->flags) && want_user_stacks)
 		read_user_registers(s, task);
 	if (!want_kernel_stacks)

@@ -40,10 +40,10 @@ struct kernel_memo {
 	__u64 check; /* of the id, the places and what they hold */
 	__u64 id;
 	__u8 words;	/* from the context to above the last address */
-	__u8 addresses; /* of the places: they come first */
 	__u8 count;	/* of the places */
 	bool enters;	/* the outermost address stands at the top, and is not among them */
 	__u8 slots[KERNEL_SLOTS];
+	__u64 pointers; /* the sum of the weights of places that hold pointers */
 	/* not of the above: how often the stack of which this is the key xor the id had to be
 	 * walked */
 	__u32 misses;
@@ -58,7 +58,16 @@ struct kernel_memos {
 	__uint(value_size, KERNEL_MEMOS * sizeof(struct kernel_memo));
 };
 
+/* The entry that was found to hold, by slot; an id of 0: none was. */
+struct found_kernel_memos {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct kernel_memo);
+};
+
 extern struct kernel_memos kernel_memos SEC(".maps");
+extern struct found_kernel_memos found_kernel_memos SEC(".maps");
 
 static __always_inline struct kernel_memo *kernel_memo_of(__u64 key)
 {
@@ -71,16 +80,17 @@ static __always_inline struct kernel_memo *kernel_memo_of(__u64 key)
 }
 
 /*
- * Sets the window to the stack that `ctx`, of a tracepoint, lies on, which is the running task's.
+ * Sets the window to the stack of the running task: from where `ctx`, of a tracepoint, lies on it, to its
+ * user registers. The pointers come back as numbers, with which one may reckon.
  */
-static __always_inline void kernel_memo_look_at(struct walk *walk, void *ctx,
-						struct task_struct *task)
+static __always_inline void kernel_memo_look_from(struct walk *walk, void *ctx)
 {
-	volatile __u64 *window = &walk->window, *top = &walk->kernel_top;
+	*(volatile __u64 *)&walk->kernel_window = (__u64)ctx;
+}
 
-	/* pointers come back as numbers, with which one may reckon */
-	*window = (__u64)ctx;
-	*top = (__u64)task_user_regs(task);
+static __always_inline void kernel_memo_look_to(struct walk *walk, struct pt_regs *user)
+{
+	*(volatile __u64 *)&walk->kernel_top = (__u64)user;
 }
 
 /* Copies the first `words` of the window. */
@@ -90,7 +100,7 @@ static __always_inline bool kernel_copy(struct walk *walk, __u64 words)
 
 	barrier_var(bytes); /* else the compiler keeps a bound that the verifier does not see */
 	return bytes <= WALK_WINDOW &&
-	       !bpf_probe_read_kernel(walk->copy, (__u32)bytes, (void *)walk->window);
+	       !bpf_probe_read_kernel(walk->copy, (__u32)bytes, (void *)walk->kernel_window);
 }
 
 /* 1 if so, else 0, without the branch that the verifier would follow both ways for each word. */
@@ -109,13 +119,32 @@ static __always_inline __u64 is_less(__u64 a, __u64 b) /* of numbers below 2^63 
 	return a >> 63;
 }
 
-/* What stands at place number `i`; of a pointer, how far from the context it points. */
-static __always_inline __u64 kernel_slot_hash(__u64 h, const struct walk *walk, __u64 at, __u32 i,
-					      __u32 addresses)
+/* What stands at place number `i`, of the copy. */
+static __always_inline __u64 kernel_slot_term(const struct walk *walk, __u64 at, __u32 i)
 {
-	__u64 base = walk->window & (is_less(i, addresses) - 1);
+	return slot_term(i, at, walk->copy[at & KERNEL_MASK]);
+}
 
-	return hash_add(h, walk->copy[at & KERNEL_MASK] - base + (at << 48));
+/* The same, of the stack itself where that takes no call: a copy would be of many times as much. */
+static __always_inline __u64 kernel_slot_term_now(const struct walk *walk, __u64 at, __u32 i)
+{
+	if (can_cast())
+		return slot_term(i, at, kernel_word_at(walk->kernel_window + at * 8));
+	return kernel_slot_term(walk, at, i);
+}
+
+/*
+ * The check of a memo, where `sum` is that of what stands at its places: of a pointer counts how far from
+ * the context it points. All that says how it is read is in it, since another CPU may be writing it,
+ * and what is left over in the copy from another time would prove nothing.
+ */
+static __always_inline __u64 kernel_memo_check(const struct kernel_memo *memo,
+					       const struct walk *walk, __u64 sum, __u64 outermost)
+{
+	sum -= walk->kernel_window * memo->pointers;
+	sum += slot_term(KERNEL_SLOTS, 0, outermost);
+	sum += slot_term(KERNEL_SLOTS + 1, 0, memo->words);
+	return mix(sum + memo->id);
 }
 
 /* What stands at the stack's top. */
@@ -123,30 +152,62 @@ static __always_inline __u64 kernel_outermost(const struct walk *walk)
 {
 	__u64 word = 0;
 
+	if (can_cast())
+		return kernel_word_at(walk->kernel_top - sizeof(word));
 	bpf_probe_read_kernel(&word, sizeof(word), (void *)(walk->kernel_top - sizeof(word)));
 	return word;
 }
 
 /*
+ * Whether the stack in the window is the one that `memo`, which nobody writes meanwhile, is of. Not inlined:
+ * it is asked for several times.
+ */
+static __attribute__((noinline)) bool kernel_memo_holds(struct walk *walk, const struct kernel_memo *memo)
+{
+	__u64 sum = 0, outermost;
+
+	if (walk->kernel_window + memo->words * 8ull > walk->kernel_top ||
+	    (!can_cast() && !kernel_copy(walk, memo->words)))
+		return false;
+	for (__u32 i = 0; i < KERNEL_SLOTS; i += SLOTS_AT_ONCE) {
+		if (i >= memo->count)
+			break;
+		for (__u32 n = i; n < i + SLOTS_AT_ONCE; n++)
+			sum += kernel_slot_term_now(walk, memo->slots[n], n);
+	}
+	outermost = memo->enters ? kernel_outermost(walk) : 0;
+	return kernel_memo_check(memo, walk, sum, outermost) == memo->check;
+}
+
+static __always_inline __u64 kernel_memo_try(struct walk *walk, __u64 key, __u64 at,
+					     struct kernel_memo *ret_memo)
+{
+	const struct kernel_memo *memo = kernel_memo_of(at);
+
+	if (!memo || memo->key != key)
+		return 0;
+	*ret_memo = *memo;
+	if (kernel_memo_holds(walk, ret_memo))
+		return ret_memo->id;
+	ret_memo->id = 0;
+	return 0;
+}
+
+/*
  * The remembered id of the stack in the window; 0: it has to be walked. There may be two of each
- * key, which is even: the other one is looked for by the odd number that follows.
+ * key, which is even: the other one lies where the odd number that follows leads.
  */
 __noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
 {
+	struct kernel_memo *found = bpf_map_lookup_elem(&found_kernel_memos, &slot);
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	struct kernel_memo *memo = kernel_memo_of(key);
-	__u64 h;
+	__u64 id;
 
-	if (!walk || !memo || memo->key != (key & ~1ull) ||
-	    walk->window + memo->words * 8ull > walk->kernel_top || !kernel_copy(walk, memo->words))
+	if (!walk || !found)
 		return 0;
-	h = hash_begin(memo->enters ? kernel_outermost(walk) : memo->words);
-	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
-		if (i >= memo->count)
-			break;
-		h = kernel_slot_hash(h, walk, memo->slots[i], i, memo->addresses);
-	}
-	return mix(h + memo->id) == memo->check ? memo->id : 0;
+	found->id = 0;
+	id = kernel_memo_try(walk, key, key, found);
+	return id ? id : kernel_memo_try(walk, key, key + 1, found);
 }
 
 /*
@@ -232,7 +293,7 @@ __noinline __u32 kernel_find_pointers(__u32 slot, __u32 addresses, __u32 words)
 	next = &walk->kernel_next;
 	*next = addresses;
 	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
-		__u64 n = *next, off = walk->copy[i] - walk->window, hit;
+		__u64 n = *next, off = walk->copy[i] - walk->kernel_window, hit;
 
 		hit = is_same(off >> 32, 0) & is_less(off, words * 8ull + 8) & is_less(i, words);
 		walk->slots[n & (KERNEL_SLOTS - 1)] = (__u8)i; /* as above */
@@ -247,14 +308,14 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct kernel_memo *memo = kernel_memo_of(key ^ (id & 1));
-	__u32 addresses = count - KERNEL_OWN, places;
-	__u64 words, last, h;
+	__u32 addresses = count - KERNEL_OWN, places, pad = 0;
+	__u64 words, last, sum = 0, pointers = 0;
 	bool enters;
 
 	if (!walk || !memo || !kernel_memo_is_worth_it(key, id) || addresses < 2 ||
 	    addresses >= KERNEL_SLOTS)
 		return 0;
-	words = (walk->kernel_top - walk->window) / 8;
+	words = (walk->kernel_top - walk->kernel_window) / 8;
 	walk->kernel_words = words;
 	if (words > KERNEL_WORDS || !kernel_copy(walk, words) || !kernel_find_up(slot, count) ||
 	    !kernel_find_down(slot))
@@ -263,22 +324,30 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	addresses -= enters;
 	last = walk->slots[(addresses - 1) & (KERNEL_SLOTS - 1)];
 	places = kernel_find_pointers(slot, addresses, (__u32)last + 1);
-	if (places >= KERNEL_SLOTS)
+	if (places > KERNEL_SLOTS - SLOTS_AT_ONCE)
 		return 0;
+	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) {
+		if (!(places % SLOTS_AT_ONCE))
+			break;
+		walk->slots[places & (KERNEL_SLOTS - 1)] = (__u8)last;
+		pad++;
+		places++;
+	}
 	memo->key = 0;
 	memo->id = id;
 	memo->enters = enters;
 	memo->words = (__u8)last + 1;
-	memo->addresses = (__u8)addresses;
 	memo->count = (__u8)places;
-	h = hash_begin(enters ? kernel_outermost(walk) : memo->words);
 	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
 		if (i >= places)
 			break;
 		memo->slots[i] = walk->slots[i];
-		h = kernel_slot_hash(h, walk, walk->slots[i], i, addresses);
+		sum += kernel_slot_term(walk, walk->slots[i], i);
+		pointers += slot_weight(i) & (is_less(i, addresses) - 1) &
+			    -is_less(i, places - pad);
 	}
-	memo->check = mix(h + id);
+	memo->pointers = pointers;
+	memo->check = kernel_memo_check(memo, walk, sum, enters ? kernel_outermost(walk) : 0);
 	memo->key = key;
 	memo = kernel_memo_of(key ^ id);
 	if (memo)

@@ -65,6 +65,22 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 }
 
 /*
+ * Run by test-run, once for each member that user space has found. That it may have become one meanwhile does
+ * not matter: two of the same last bits have the table asked.
+ */
+SEC("?raw_tp")
+int lifecycle__add(struct bpf_raw_tracepoint_args *ctx)
+{
+	__u32 id = (__u32)ctx->args[0];
+	__u8 *m = member_of(id);
+
+	if (m)
+		*m = true;
+	member_hint(id, SCOPE_MEMBER_HINT(id));
+	return 0;
+}
+
+/*
  * The running thread is about to lose its memory: it exits, or its execve can do nothing but succeed
  * or kill it. Attached to sched_prepare_exec, which is new in 6.10, and to sched_process_exit,
  * which comes too late before 6.16 (kernel/exit.c); one program for the two, by their common first

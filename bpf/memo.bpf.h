@@ -19,10 +19,10 @@
 
 struct memo {
 	__u64 key;   /* of registers and mappings */
-	__u64 check; /* of the id, the slots and what they hold */
+	__u64 check; /* of all that follows, and what the slots hold */
 	__u64 id;
 	__u32 count;
-	__u32 pad;
+	__u32 words; /* from the stack pointer to above the last slot */
 	__u8 slots[WALK_SLOTS];
 };
 
@@ -34,7 +34,16 @@ struct memos {
 	__uint(value_size, MEMO_SIZE * sizeof(struct memo));
 };
 
+/* The entry that was found to hold, by slot; an id of 0: none was. */
+struct found_memos {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, SCRATCH_SLOTS);
+	__type(key, __u32);
+	__type(value, struct memo);
+};
+
 extern struct memos memos SEC(".maps");
+extern struct found_memos found_memos SEC(".maps");
 
 static __always_inline struct memo *memo_of(__u64 key)
 {
@@ -45,55 +54,75 @@ static __always_inline struct memo *memo_of(__u64 key)
 	return table ? &table[key & (MEMO_SIZE - 1)] : NULL;
 }
 
-static __always_inline __u64 memo_key(const struct walk *walk, __u64 owner)
+/* Of the mappings what the walk would go by: their place and number. */
+static __always_inline __u64 memo_key(const struct walk *walk, const struct user_entry *entry,
+				      __u64 owner)
 {
-	__u64 h = hash_begin(owner);
+	__u64 h = owner + slot_term(0, 0, entry->ip) + slot_term(1, 0, entry->sp) +
+		  slot_term(2, 0, entry->bp) +
+		  slot_term(3, 0, (__u64)walk->w.first_map << 32 | walk->w.map_count);
 
-	h = hash_add(h, walk->w.ip);
-	h = hash_add(h, walk->w.sp);
-	h = hash_add(h, walk->w.bp);
-	h = hash_add(h, (__u64)walk->w.first_map << 32 | walk->w.map_count);
+	h = mix(h);
 	return h ? h : 1;
 }
 
-/* The remembered id of the stack that walk_begin() stands at; 0: it has to be walked. */
-__noinline __u64 memo_find(__u32 slot, __u64 key)
+static __always_inline __u64 memo_check(__u64 sum, __u64 id, __u64 words)
 {
-	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	struct memo *memo = memo_of(key);
-	__u64 h = 0, first;
-
-	if (!walk || !memo || memo->key != key || walk->w.sp & 7)
-		return 0;
-	/* the walk will want this window first, should there be one */
-	if (!walk_load(slot, walk->w.sp))
-		return 0;
-	first = (walk->w.sp - walk->window) / 8; /* at the stack's end the window begins elsewhere */
-	for (__u32 i = 0; i < WALK_SLOTS; i++) {
-		__u64 at, value;
-
-		if (i >= memo->count)
-			break;
-		at = memo->slots[i];
-		if ((first + at + 1) * 8 > walk->window_bytes)
-			return 0;
-		value = walk->copy[(first + at) & (WALK_WINDOW / 8 - 1)];
-		h = walk_slot_hash(h, at, value);
-	}
-	return mix(h + memo->id) == memo->check ? memo->id : 0;
+	return mix(sum + id + slot_term(WALK_SLOTS, 0, words));
 }
 
-static __always_inline void memo_keep(const struct walk *walk, __u64 key, __u64 id)
+/* Whether the stack at `sp` is the one that `memo`, which nobody writes meanwhile, is of. */
+static __always_inline bool memo_holds(struct walk *walk, const struct memo *memo, __u64 sp)
+{
+	__u64 sum = 0, bytes = memo->words * 8ull;
+
+	barrier_var(bytes); /* else the compiler bounds another copy than the one it uses */
+	if (sp & 7 || bytes > WALK_WINDOW ||
+	    bpf_probe_read_user(walk->copy, (__u32)bytes, (void *)sp))
+		return false;
+	for (__u32 i = 0; i < WALK_SLOTS; i += SLOTS_AT_ONCE) {
+		if (i >= memo->count)
+			break;
+		for (__u32 n = i; n < i + SLOTS_AT_ONCE; n++)
+			sum += slot_term(n, memo->slots[n], walk->copy[memo->slots[n]]);
+	}
+	return memo_check(sum, memo->id, memo->words) == memo->check;
+}
+
+/*
+ * The remembered id of the stack with this pointer; 0: it has to be walked. Another CPU may be writing
+ * the entry: what is looked at is a copy, and what it proves nothing of has another check.
+ */
+static __always_inline __u64 memo_find(struct walk *walk, __u64 key, __u64 sp, struct memo *ret_memo)
+{
+	const struct memo *memo = memo_of(key);
+
+	if (!memo || memo->key != key)
+		return 0;
+	*ret_memo = *memo;
+	if (memo_holds(walk, ret_memo, sp))
+		return ret_memo->id;
+	ret_memo->id = 0;
+	return 0;
+}
+
+static __always_inline void memo_keep(struct walk *walk, __u64 key, __u64 id)
 {
 	struct memo *memo = memo_of(key);
+	__u64 last;
 
-	if (!memo || walk->slot_count > WALK_SLOTS || walk->w.by_register)
+	if (!memo || !walk->slot_count || walk->slot_count > WALK_SLOTS || walk->w.by_register)
 		return;
+	last = walk->slots[(walk->slot_count - 1) & (WALK_SLOTS - 1)];
+	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++)
+		if (walk->slot_count % SLOTS_AT_ONCE)
+			walk_note_slot(walk, last, walk->last_value);
 	memo->key = 0;
 	__builtin_memcpy(memo->slots, walk->slots, sizeof(memo->slots));
 	memo->count = walk->slot_count;
+	memo->words = walk->slot_words;
 	memo->id = id;
-	memo->check = mix(walk->slots_hash + id);
+	memo->check = memo_check(walk->slots_sum, id, memo->words);
 	memo->key = key;
 }
 

@@ -10,6 +10,7 @@
  * and the run-queue time that follows it.
  */
 #include "charge.bpf.h"
+#include "place.bpf.h"
 #include "stack.bpf.h"
 #include <bpf/bpf_tracing.h>
 
@@ -25,13 +26,113 @@ static __always_inline void account_move(struct scope_thread *t, __u64 ustack, _
 	t->reason = reason;
 }
 
+/*
+ * The reason for which the running task leaves its CPU, of which the caller has what its state says. Sets
+ * the walk's `ustack`, and then its `kstack`, where it left its CPU with the same lately; else they are 0. It
+ * and the next two are global functions, which the verifier goes through once, and not for every way that
+ * leads to them.
+ */
+__noinline __u32 leave_as_before(__u32 slot, __u32 reason)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct pt_regs *regs = current_user_regs();
+	const struct places *places;
+	struct task_struct *task;
+
+	if (!walk)
+		return reason;
+	walk->ustack = walk->kstack = 0;
+	kernel_memo_look_to(walk, regs);
+	if (!user_entry_read(regs, &walk->entry))
+		walk->entry.orig_ax = -1;
+	if (!(reason & (SCOPE_REASON_KTHREAD | SCOPE_REASON_PREEMPTED)))
+		reason |= entry_reason(&walk->entry);
+	if (!have_task_storage)
+		return reason;
+	task = bpf_get_current_task_btf();
+	places = bpf_task_storage_get(&task_places, task, NULL, 0);
+	if (!places)
+		return reason;
+	if (want_user_stacks)
+		walk->ustack = user_place_find(places, walk, task);
+	if (want_kernel_stacks && !(reason & SCOPE_REASON_COMPAT) &&
+	    (walk->ustack || !want_user_stacks || reason & SCOPE_REASON_KTHREAD))
+		walk->kstack = kernel_place_find(places, walk, kernel_key(walk->ustack, reason));
+	return reason;
+}
+
+/* Remembers the user stack just found, if it was one that all threads' memory knows. */
+__noinline int leave_keep(__u32 slot, __u64 owner, __u32 version)
+{
+	struct memo *found = bpf_map_lookup_elem(&found_memos, &slot);
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	if (!found || !walk || !walk->ustack || found->id != walk->ustack)
+		return 0;
+	user_place_keep(found, &walk->entry, owner, version);
+	found->id = 0;
+	return 1;
+}
+
+/* The user stack of `task` that leaves its CPU with another than lately. */
+static __always_inline void leave_user(struct task_struct *task, struct walk *walk, __u32 slot, __u64 now)
+{
+	struct who who = who_is(task);
+	__u32 version = version_of(who.owner); /* first: what follows sees no less than it tells of */
+
+	walk->ustack = stack_take_user(who, slot, now);
+	leave_keep(slot, who.owner, version);
+}
+
+/* Sets the walk's `kstack`, where all threads' memory knows it. */
+__noinline int leave_kernel(__u32 slot, __u64 key)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	if (!walk)
+		return 0;
+	walk->kstack = kernel_memo_find(slot, key);
+	if (!walk->kstack)
+		return 0;
+	if (!stack_was_sent(walk->kstack)) {
+		walk->kstack = 0;
+		return 0;
+	}
+	kernel_place_keep(slot);
+	return 1;
+}
+
+/*
+ * The stacks, and with them where the time from here on goes. `ctx` lies on the task's kernel stack. They
+ * pass through the walk: what is on the program's own stack would be there at the depth of a walk.
+ */
+static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_struct *task,
+				      __u32 reason, __u64 now)
+{
+	__u32 slot = SCRATCH_SCHED;
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	__u64 key;
+
+	if (!walk)
+		return;
+	kernel_memo_look_from(walk, ctx);
+	reason = leave_as_before(slot, reason);
+	if (want_user_stacks && !walk->ustack)
+		leave_user(task, walk, slot, now);
+	if (want_kernel_stacks && !walk->kstack) {
+		key = kernel_key(walk->ustack, reason);
+		if (reason & SCOPE_REASON_COMPAT || !leave_kernel(slot, key))
+			walk->kstack = stack_take_kernel_at(ctx, walk, key, reason, slot, now);
+	}
+	account_move(&a->t, walk->ustack, walk->kstack, reason);
+	a->flags |= ACCOUNT_SETTLED;
+}
+
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
 {
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
-	__u64 ustack = 0, kstack = 0;
 	struct account *a = account_begin(task, SCOPE_ON, now);
-	__u32 reason;
 
 	if (!a)
 		return;
@@ -50,13 +151,9 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	/* before the stacks, which take long: should the iterator come meanwhile */
 	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
 	account_mark_cpu(a);
-	reason = blocked ? task_reason(task, state) : SCOPE_REASON_PREEMPTED;
-	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU)) {
-		ustack = stack_take_user(who_is(task), SCRATCH_SCHED, now);
-		kstack = stack_take_kernel_at(ctx, task, ustack, reason, SCRATCH_SCHED, now);
-		account_move(&a->t, ustack, kstack, reason);
-		a->flags |= ACCOUNT_SETTLED;
-	}
+	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU))
+		leave_cpu(ctx, a, task, blocked ? state_reason(task, state) :
+					       SCOPE_REASON_PREEMPTED, now);
 	if (task->exit_state)
 		account_tell(a, task, now);
 	account_end_write(a);
@@ -87,6 +184,9 @@ static __always_inline void switch_in(struct task_struct *task, __u64 now)
  */
 static __always_inline bool is_followed(struct task_struct *task)
 {
+	if (filter != SCOPE_FILTER_TID && !match_comm)
+		return is_target(task);
+	barrier();
 	if (filter == SCOPE_FILTER_TID && was_replaced(task))
 		return account_find(task);
 	if (is_target(task))

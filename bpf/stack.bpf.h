@@ -78,13 +78,9 @@ static __always_inline void stack_send(struct walk *walk, __u64 id, __u32 pid, _
 
 /* --- user stacks ----------------------------------------------------------------------------------- */
 
-/*
- * What is known of an address space; NULL: nothing, and nobody can be asked. One that is met for
- * the first time is asked for. A full ring forgets it, so that it is asked for again.
- */
-static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 tgid, __u64 now)
+/* Asks for an address space that nothing is known of. A full ring forgets it, so that it is asked for again. */
+__noinline int space_ask(__u64 owner, __u32 tgid, __u64 now)
 {
-	struct scope_unwind_space *space = bpf_map_lookup_elem(&unwind_spaces, &owner);
 	static const struct scope_unwind_space unbound;
 	struct scope_space ask = {
 		.rec = { SCOPE_REC_SPACE, sizeof(ask) },
@@ -93,17 +89,24 @@ static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 
 		.pid = tgid,
 	};
 
-	if (space)
-		return space;
 	if (!bpf_map_update_elem(&unwind_spaces, &owner, &unbound, BPF_NOEXIST) &&
 	    bpf_ringbuf_output(&thread_ring, &ask, sizeof(ask), BPF_RB_FORCE_WAKEUP)) {
 		bpf_map_delete_elem(&unwind_spaces, &owner);
-		return NULL;
+		return 0;
 	}
-	space = bpf_map_lookup_elem(&unwind_spaces, &owner);
-	if (!space)
+	if (!bpf_map_lookup_elem(&unwind_spaces, &owner))
 		lose(SCOPE_LOSS_SPACE_FULL, 0);
-	return space;
+	return 1;
+}
+
+/* What is known of an address space; NULL: nothing, and nobody can be asked. */
+static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 tgid, __u64 now)
+{
+	struct scope_unwind_space *space = bpf_map_lookup_elem(&unwind_spaces, &owner);
+
+	if (space || !space_ask(owner, tgid, now))
+		return space;
+	return bpf_map_lookup_elem(&unwind_spaces, &owner);
 }
 
 /* Fills the buffer, leaf first; how many addresses there are, at least one. */
@@ -161,32 +164,45 @@ static __always_inline bool raw_may_take(const struct scope_unwind_space *space)
 __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct memo *found = bpf_map_lookup_elem(&found_memos, &slot);
 	struct scope_unwind_space *space = NULL;
+	struct user_entry *entry;
 	__u32 count, end;
 	__u64 id, key = 0;
 	bool is_compat;
 
-	if (!walk || !walk_begin(slot)) {
+	if (!walk || !found)
+		return 0;
+	found->id = 0;
+	entry = &walk->entry;
+	if (!user_entry_read(current_user_regs(), entry) || !entry->ip) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
 		return 0;
 	}
-	is_compat = registers_are_compat(&walk->user);
-	if (is_compat) {
-		walk->w.bp = 0; /* 32-bit frames are not ours: the leaf alone */
-	} else if (have_unwind) {
+	is_compat = entry_is_compat(entry);
+	walk->w.first_map = walk->w.map_count = 0;
+	walk->w.blind = true;
+	if (have_unwind && !is_compat) {
 		space = space_find(owner, tgid, now);
 		if (space && space->bound) {
 			walk->w.first_map = space->first;
 			walk->w.map_count = space->count;
 			walk->w.blind = false;
-			key = memo_key(walk, owner);
-			id = memo_find(slot, key);
+			key = memo_key(walk, entry, owner);
+			id = memo_find(walk, key, entry->sp, found);
 			if (id && stack_was_sent(id))
 				return id;
-		} else if (raw_may_take(space)) {
-			return raw_take(walk, space, owner, tgid, now);
+			found->id = 0;
 		}
 	}
+	if (!walk_begin(slot)) {
+		lose(SCOPE_LOSS_STACK_USER, 0);
+		return 0;
+	}
+	if (is_compat)
+		walk->w.bp = 0; /* 32-bit frames are not ours: the leaf alone */
+	else if (!key && raw_may_take(space))
+		return raw_take(walk, space, owner, tgid, now);
 	count = walk_user(slot, owner);
 	end = walk->w.end;
 	if (end == SCOPE_END_UNMAPPED && raw_may_take(space))
@@ -300,60 +316,45 @@ static __always_inline __u64 stack_take_kernel(void *ctx, __u32 slot, __u64 now)
 	return stack_walk_kernel(ctx, walk, slot, &count, now);
 }
 
-/*
- * The same of a task that leaves its CPU with this user stack and for this reason; `ctx` lies on
- * its stack. What was found there before is not walked again.
- */
-static __always_inline __u64 stack_take_kernel_at(void *ctx, struct task_struct *task, __u64 ustack,
+/* What kernel stacks are remembered by: where the task is in user mode, and why it leaves its CPU. */
+static __always_inline __u64 kernel_key(__u64 ustack, __u32 reason)
+{
+	return mix(ustack + reason) & ~1ull;
+}
+
+/* The kernel stack that the window is set to, to be remembered under `key`. */
+static __always_inline __u64 stack_take_kernel_at(void *ctx, struct walk *walk, __u64 key,
 						  __u32 reason, __u32 slot, __u64 now)
 {
-	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	__u64 key, id;
 	__u32 count = 0;
+	__u64 id = stack_walk_kernel(ctx, walk, slot, &count, now);
 
-	if (!walk || !want_kernel_stacks)
-		return 0;
-	if (reason & SCOPE_REASON_COMPAT)
-		return stack_walk_kernel(ctx, walk, slot, &count, now);
-	kernel_memo_look_at(walk, ctx, task);
-	key = mix(ustack + reason) & ~1ull;
-	id = kernel_memo_find(slot, key);
-	if (!id)
-		id = kernel_memo_find(slot, key + 1);
-	if (id && stack_was_sent(id))
-		return id;
-	id = stack_walk_kernel(ctx, walk, slot, &count, now);
-	if (id)
+	if (id && !(reason & SCOPE_REASON_COMPAT))
 		kernel_memo_keep(slot, key, count, id);
 	return id;
 }
 
-/* What a thread is waiting in, from its saved user registers and its state. */
-static __always_inline __u32 task_reason(struct task_struct *task, __u32 state)
+/*
+ * What a thread is waiting in: of its state, and of its user registers. Without branches, whose every
+ * combination the verifier would follow to the end.
+ */
+static __always_inline __u32 state_reason(struct task_struct *task, __u32 state)
 {
-	__u32 reason = 0;
-	long nr = -1;
-	__u64 cs = 0;
+	__u32 is_d = !!(state & TASK_UNINTERRUPTIBLE) & !(state & TASK_NOLOAD);
+	__u32 is_stopped = !!(state & TASK_STOPPED_MASK);
+	__u32 is_worker = task_is_worker(task->flags);
 
-	if (state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD))
-		reason |= SCOPE_REASON_D;
-	if (state & TASK_STOPPED_MASK)
-		reason |= SCOPE_REASON_STOPPED;
-	if (BPF_CORE_READ_BITFIELD(task, in_iowait))
-		reason |= SCOPE_REASON_IOWAIT;
-	if (task_is_worker(task->flags))
-		return reason | SCOPE_REASON_KTHREAD;
-#if defined(__TARGET_ARCH_x86)
-	struct pt_regs *regs = task_user_regs(task);
+	return is_d * SCOPE_REASON_D + is_stopped * SCOPE_REASON_STOPPED +
+	       (__u32)BPF_CORE_READ_BITFIELD(task, in_iowait) * SCOPE_REASON_IOWAIT +
+	       is_worker * SCOPE_REASON_KTHREAD;
+}
 
-	bpf_probe_read_kernel(&nr, sizeof(nr), &regs->orig_ax);
-	if (!is_syscall(nr))
-		return reason | SCOPE_REASON_FAULT;
-	bpf_probe_read_kernel(&cs, sizeof(cs), &regs->cs);
-	if (cs == 0x23) /* as registers_are_compat() */
-		reason |= SCOPE_REASON_COMPAT;
-#endif
-	return reason | SCOPE_REASON_SYSCALL | (__u32)nr;
+static __always_inline __u32 entry_reason(const struct user_entry *entry)
+{
+	if (!is_syscall(entry->orig_ax))
+		return SCOPE_REASON_FAULT;
+	return SCOPE_REASON_SYSCALL | (__u32)entry->orig_ax |
+	       entry_is_compat(entry) * SCOPE_REASON_COMPAT;
 }
 
 #endif

@@ -25,19 +25,25 @@ enum scratch_slot { SCRATCH_SCHED, SCRATCH_TICK, SCRATCH_ITER, SCRATCH_SLOTS };
 
 struct walk {
 	struct unwind_walk w; /* first: unwind_read() is given it and takes the rest */
+	struct user_entry entry; /* with which the task entered the kernel */
 	struct pt_regs user;
 	__u64 hash;	  /* of the addresses found */
 	__u64 window;	  /* address of the copy's first byte */
 	__u32 window_bytes;
 	__u32 slot;
-	/* for kernel_memo.bpf.h, which uses the window, the copy and the slots as well */
-	__u64 kernel_top;   /* of the stack: where its thread's user registers are */
+	/* for kernel_memo.bpf.h, which uses the copy and the slots as well: from the tracepoint's
+	 * context to where its thread's user registers are */
+	__u64 kernel_window, kernel_top;
 	__u64 kernel_words; /* how many are copied */
 	__u64 kernel_next, kernel_bad;
+	/* with which a thread leaves its CPU, as bpf/sched.bpf.c has found them so far */
+	__u64 ustack, kstack;
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
 	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
-	__u64 slots_hash;
+	__u32 slot_words; /* how far up they go */
+	__u64 slots_sum;
+	__u64 last_value; /* of the last */
 	__u8 slots[WALK_SLOTS];
 	__u64 copy[WALK_WINDOW / 8];
 	/* what was found, leaf first, as it is sent */
@@ -154,15 +160,29 @@ __noinline int walk_load(__u32 slot, __u64 address)
 	return 1;
 }
 
-static __always_inline __u64 walk_slot_hash(__u64 h, __u64 at, __u64 value)
+/*
+ * A sum of slots, each by a factor of its own: a proof that they hold what they held. Unlike a chain of
+ * hashes its terms do not wait for one another. The factors are odd, so that no change of one slot is
+ * lost.
+ */
+static __always_inline __u64 slot_weight(__u64 n)
 {
-	return hash_add(h, value + (at << 48));
+	__u64 weight = (n + 1) * 0x9e3779b97f4a7c15ull;
+
+	return (weight ^ weight >> 32) | 1;
+}
+
+/* Sums are made of so many terms at a time: their number is a multiple, by repeating the last place. */
+#define SLOTS_AT_ONCE 4u
+
+static __always_inline __u64 slot_term(__u64 n, __u64 at, __u64 value)
+{
+	return (value + (at << 48)) * slot_weight(n);
 }
 
 /* What a slot held, for who remembers walks. */
-static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 value)
+static __always_inline void walk_note_slot(struct walk *walk, __u64 at, __u64 value)
 {
-	__u64 at = (address - walk->w.regs[UNWIND_REG_SP]) / 8;
 	__u64 n = walk->slot_count;
 
 	barrier_var(n); /* else the compiler bounds another copy than the one it uses */
@@ -171,8 +191,16 @@ static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 va
 		return;
 	}
 	walk->slots[n] = (__u8)at;
-	walk->slots_hash = walk_slot_hash(walk->slots_hash, at, value);
+	walk->slots_sum += slot_term(n, at, value);
+	walk->last_value = value;
+	if (walk->slot_words <= at)
+		walk->slot_words = (__u32)at + 1;
 	walk->slot_count = (__u32)n + 1;
+}
+
+static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 value)
+{
+	walk_note_slot(walk, (address - walk->w.regs[UNWIND_REG_SP]) / 8, value);
 }
 
 /* Slots are aligned: nothing pushes anything else. */
@@ -274,7 +302,7 @@ static __always_inline const struct scope_unwind_rule *unwind_rule(__u32 id)
 
 /* --- a walk ---------------------------------------------------------------------------------------- */
 
-/* Blind and at the leaf, from the registers with which the task entered the kernel; false: none. */
+/* To the leaf, from the registers with which the task entered the kernel; false: they cannot be read. */
 __noinline int walk_begin(__u32 slot)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
@@ -288,16 +316,14 @@ __noinline int walk_begin(__u32 slot)
 	walk->w.sp = walk->w.regs[UNWIND_REG_SP];
 	walk->w.bp = walk->w.regs[UNWIND_REG_BP];
 	walk->w.bx_at = 0;
-	walk->w.first_map = walk->w.map_count = 0;
 	walk->w.flags = UNWIND_EXACT | UNWIND_LEAF;
-	walk->w.blind = true;
 	walk->w.by_register = 0;
 	walk->window_bytes = 0;
 	walk->last_map = SCOPE_UNWIND_MAPS;
-	walk->slot_count = 0;
-	walk->slots_hash = 0;
+	walk->slot_count = walk->slot_words = 0;
+	walk->slots_sum = 0;
 	walk->slot = slot;
-	return walk->w.ip != 0;
+	return 1;
 }
 
 /*

@@ -220,7 +220,7 @@ struct scope_thread {
 	__u64 kstack;
 	__u32 reason;
 	__u32 pad;
-	__u64 off_ns;
+	__u64 off_ns; /* from here on as in struct scope_sum_value */
 	__u64 off_count;
 	__u64 runq_ns;
 	__u64 runq_count;

@@ -11,9 +11,14 @@
 /* What stands in programs for calls of the kernel's functions, where helpers have their numbers. */
 #define SCOPE_CALL_PREEMPT_DISABLE 0x7fff0001
 #define SCOPE_CALL_PREEMPT_ENABLE  0x7fff0002
+#define SCOPE_CALL_RDONLY_CAST	   0x7fff0003
 
 /* By what a target is a member: everything is, by process, by thread. */
 enum scope_filter { SCOPE_FILTER_ALL, SCOPE_FILTER_TGID, SCOPE_FILTER_TID };
+
+/* Room for sums of hints, by the last bits of an id, and what a member adds to its own: one, and who. */
+#define SCOPE_MEMBER_HINTS    2048u
+#define SCOPE_MEMBER_HINT(id) ((1ull << 32) + (id))
 
 /* The table of sums. */
 struct scope_sum_key {

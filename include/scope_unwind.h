@@ -33,6 +33,7 @@
 #define SCOPE_UNWIND_IMAGES  8192u  /* room for images; image 0: none */
 #define SCOPE_UNWIND_MAPS    65536u /* room for mappings of all address spaces together */
 #define SCOPE_UNWIND_SPACES  16384u /* room for address spaces */
+#define SCOPE_UNWIND_VERSIONS 1024u /* counters of changes; address spaces share them, by their owner */
 #define SCOPE_UNWIND_RAWS    1024u  /* stacks shipped whole before user space writes the space anew */
 
 struct scope_unwind_page {

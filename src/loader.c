@@ -44,6 +44,7 @@ static const struct call {
 } calls[] = {
 	{ SCOPE_CALL_PREEMPT_DISABLE, "bpf_preempt_disable" },
 	{ SCOPE_CALL_PREEMPT_ENABLE, "bpf_preempt_enable" },
+	{ SCOPE_CALL_RDONLY_CAST, "bpf_rdonly_cast" },
 };
 
 /* A program as libbpf would have loaded it; owns what it points to. */

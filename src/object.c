@@ -2,6 +2,7 @@
 #include "object.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -38,7 +39,7 @@ static int keep_words(enum libbpf_print_level level, const char *format, va_list
 /* --- what is loaded ------------------------------------------------------------------------------ */
 
 static void set_constants(struct scope_bpf *s, const struct config *c, const struct features *f,
-			  uint64_t cgroup_id)
+			  const struct kernel_btf *btf, uint64_t cgroup_id)
 {
 	struct scope_bpf__rodata *ro = s->rodata;
 
@@ -64,8 +65,22 @@ static void set_constants(struct scope_bpf *s, const struct config *c, const str
 	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
 	ro->want_timeline = c->timeline;
 	ro->timeline_ring_wake_bytes = TIMELINE_RING_BYTES / 4;
+	if (kernel_btf_id(btf, "bpf_rdonly_cast", BTF_KIND_FUNC))
+		ro->word_type = kernel_btf_id(btf, "pt_regs", BTF_KIND_STRUCT);
+	else
+		ro->word_type = 0;
 	for (size_t i = 0; c->cpus && i < SCOPE_MAX_CPUS; i++)
 		s->bss->cpu_listed[i] = c->cpus[i];
+}
+
+/*
+ * What every event reads is not to be mapped by user space: what is may not lie in the kernel's own
+ * memory, whose large pages are always known to the CPU, and each other page costs some nanoseconds at
+ * each event.
+ */
+static void keep_close(struct bpf_map *map)
+{
+	bpf_map__set_map_flags(map, bpf_map__map_flags(map) & ~(uint32_t)BPF_F_MMAPABLE);
 }
 
 static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c,
@@ -74,12 +89,15 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bool storage = f->rows[FEATURE_TASK_STORAGE].ok;
 
 	bpf_map__set_autocreate(s->maps.task_accounts, storage);
+	bpf_map__set_autocreate(s->maps.task_places, storage);
 	if (!storage)
 		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
 	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
 	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
 	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
 	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
+	keep_close(s->maps.rodata);
+	keep_close(s->maps.data);
 	bpf_program__set_autoload(s->progs.sched__switch, true);
 	bpf_program__set_autoload(s->progs.sched__wakeup, true);
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
@@ -87,11 +105,13 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__open, true);
 	bpf_program__set_autoload(s->progs.edges__close, true);
+	bpf_program__set_autoload(s->progs.edges__forget, c->user_stacks);
 	bpf_program__set_autoload(s->progs.edges__task, true);
 	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
 	bpf_program__set_autoload(s->progs.lifecycle__lose_memory, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
+	bpf_program__set_autoload(s->progs.lifecycle__add, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 
@@ -191,7 +211,7 @@ int object_open(struct object *o, const struct config *config, uint64_t cgroup_i
 	libbpf_set_print(keep_words);
 	r = open_skeleton(o, &types, btf, &features, err);
 	if (!r) {
-		set_constants(o->skel, config, &features, cgroup_id);
+		set_constants(o->skel, config, &features, btf, cgroup_id);
 		choose_maps_and_programs(o->skel, config, &features, cgroup_id);
 		r = load(o, &types, btf, err);
 	}

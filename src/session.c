@@ -137,8 +137,9 @@ static int prepare(struct session *s)
 		r = mmaps_open(&mmaps, &s->mmaps, s->err);
 	if (r)
 		return r;
-	target_add_named(s->target, s->tracer);
-	r = prepare_members(s);
+	r = target_add_named(s->target, s->tracer, s->err);
+	if (!r)
+		r = prepare_members(s);
 	if (!r)
 		r = tracer_attach(s->tracer, s->err);
 	if (!r)

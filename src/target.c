@@ -281,14 +281,16 @@ const char *target_text(const struct target *t)
 	return t->text;
 }
 
-void target_add_named(struct target *t, struct tracer *tracer)
+int target_add_named(struct target *t, struct tracer *tracer, struct err *err)
 {
 	const struct config *c = t->config;
+	int r = 0;
 
-	for (size_t i = 0; i < t->pids.count; i++)
-		tracer_add_member(tracer, t->pids.items[i]);
-	for (size_t i = 0; c->target == TARGET_TIDS && i < c->id_count; i++)
-		tracer_add_member(tracer, c->ids[i]);
+	for (size_t i = 0; !r && i < t->pids.count; i++)
+		r = tracer_add_member(tracer, t->pids.items[i], err);
+	for (size_t i = 0; !r && c->target == TARGET_TIDS && i < c->id_count; i++)
+		r = tracer_add_member(tracer, c->ids[i], err);
+	return r;
 }
 
 int target_add_found(struct target *t, struct tracer *tracer, struct err *err)
@@ -305,9 +307,9 @@ int target_add_found(struct target *t, struct tracer *tracer, struct err *err)
 	if (r)
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot list the processes of %s: %s",
 			       t->text, strerror(-r));
-	target_add_named(t, tracer);
+	r = target_add_named(t, tracer, err);
 	watch_named(t); /* last: what cannot be had for lack of descriptors is not needed */
-	return 0;
+	return r;
 }
 
 /* The process of a thread: its address space is what names the thread's frames. */

@@ -26,7 +26,7 @@ void target_close(struct target **target); /* takes NULL */
 uint64_t target_cgroup_id(const struct target *target); /* kernfs id; 0: not by cgroup */
 
 /* Named members, before the programs attach; then those found by looking around, after it. */
-void target_add_named(struct target *target, struct tracer *tracer);
+int target_add_named(struct target *target, struct tracer *tracer, struct err *err);
 int target_add_found(struct target *target, struct tracer *tracer, struct err *err);
 
 /* The mappings and names of all members so far, of each once. */

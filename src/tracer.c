@@ -35,6 +35,7 @@ struct tracer {
 	struct bpf_link *exec_link, *exit_link; /* of the one program that has two */
 	struct tasks *tasks;
 	struct unwinds *unwinds; /* not owned; NULL: no user stacks */
+	bool attached; /* programs are told of members */
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
@@ -213,13 +214,44 @@ void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
 		.maps = bpf_map__fd(t->skel->maps.unwind_maps),
 		.spaces = bpf_map__fd(t->skel->maps.unwind_spaces),
 		.images = bpf_map__fd(t->skel->maps.unwind_images),
+		.forget = bpf_program__fd(t->skel->progs.edges__forget),
 	};
 }
 
-void tracer_add_member(struct tracer *t, uint32_t id)
+/* Has a program do what it does once, with this argument. */
+static int run_program(const struct bpf_program *program, uint64_t argument, struct err *err)
 {
-	if (id < SCOPE_MEMBER_SIZE)
-		t->members[id] = 1;
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
+	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot run a BPF program: %s", strerror(-r))
+		 : 0;
+}
+
+static int tell_of_member(struct tracer *t, uint32_t id, struct err *err)
+{
+	return run_program(t->skel->progs.lifecycle__add, id, err);
+}
+
+/* Those who were named before there was a program to tell. */
+static int tell_of_members(struct tracer *t, struct err *err)
+{
+	int r = 0;
+
+	t->attached = true;
+	for (uint32_t id = tracer_next_member(t, 0); !r && id; id = tracer_next_member(t, id))
+		r = tell_of_member(t, id, err);
+	return r;
+}
+
+int tracer_add_member(struct tracer *t, uint32_t id, struct err *err)
+{
+	if (id >= SCOPE_MEMBER_SIZE || t->members[id])
+		return 0;
+	if (t->attached)
+		return tell_of_member(t, id, err);
+	t->members[id] = 1;
+	return 0;
 }
 
 uint32_t tracer_next_member(const struct tracer *t, uint32_t after)
@@ -267,6 +299,9 @@ int tracer_attach(struct tracer *t, struct err *err)
 		r = await_tables(t, err);
 	if (r)
 		return r;
+	r = tell_of_members(t, err);
+	if (r)
+		return r;
 	for (size_t i = 0; i < ARRAY_SIZE(order); i++) {
 		program = order[i];
 		if (!bpf_program__autoload(program))
@@ -284,14 +319,17 @@ int tracer_attach(struct tracer *t, struct err *err)
 
 /* --- the window ----------------------------------------------------------------------------------------- */
 
-/* Sets the window's start or end: bpf/edges.bpf.c. */
-static int set_edge(const struct bpf_program *program, uint64_t argument, struct err *err)
+static int read_edges(struct tracer *t, struct err *err)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
-	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+	typeof(*t->skel->data) data;
+	uint32_t zero = 0;
 
-	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot run a BPF program: %s", strerror(-r))
-		 : 0;
+	if (bpf_map_lookup_elem(bpf_map__fd(t->skel->maps.data), &zero, &data))
+		return err_set(err, EXIT_CODE_FAILURE, -errno, "cannot read a BPF array: %s",
+			       strerror(errno));
+	t->start_ns = data.window_start_ns;
+	t->end_ns = data.window_end_ns;
+	return 0;
 }
 
 int tracer_arm(struct tracer *t, struct err *err)
@@ -300,10 +338,12 @@ int tracer_arm(struct tracer *t, struct err *err)
 
 	t->idle_ns = idle_read();
 	t->start_realtime_ns = clock_read(CLOCK_REALTIME);
-	r = set_edge(t->skel->progs.edges__open, t->config->duration_ns, err);
+	r = run_program(t->skel->progs.edges__open, t->config->duration_ns, err);
 	if (r)
 		return r;
-	t->start_ns = t->skel->data->window_start_ns;
+	r = read_edges(t, err);
+	if (r)
+		return r;
 	clock_sleep_until(t->start_ns);
 	return tasks_at_start(t->tasks, t->skel->progs.edges__task, err);
 }
@@ -345,10 +385,12 @@ int tracer_stop(struct tracer *t, struct err *err)
 	nsec_t idle_ns;
 	int r;
 
-	r = set_edge(t->skel->progs.edges__close, 0, err);
+	r = run_program(t->skel->progs.edges__close, 0, err);
 	if (r)
 		return r;
-	t->end_ns = t->skel->data->window_end_ns;
+	r = read_edges(t, err);
+	if (r)
+		return r;
 	clock_sleep_until(t->end_ns + 1);
 	t->end_cpu_ns = clock_read(CLOCK_PROCESS_CPUTIME_ID);
 	idle_ns = idle_read();

@@ -39,7 +39,7 @@ void tracer_unwind_fds(const struct tracer *tracer, struct unwind_fds *ret_fds);
 int tracer_set_unwinds(struct tracer *tracer, struct unwinds *unwinds, struct err *err);
 
 /* Makes a process (with TARGET_TIDS: a thread) a target. */
-void tracer_add_member(struct tracer *tracer, uint32_t id);
+int tracer_add_member(struct tracer *tracer, uint32_t id, struct err *err);
 /*
  * The next one above `after`, in order of ids; 0: none. With those that became targets in mid-run,
  * and those that have ended, as long as their ids are not used again.

@@ -24,7 +24,7 @@ int unwind_maps_open(struct unwind_maps *maps, const struct unwind_fds *fds)
 {
 	memset(maps, 0, sizeof(*maps));
 	maps->in_kernel = fds != NULL;
-	maps->fds = fds ? *fds : (struct unwind_fds){ -1, -1, -1, -1 };
+	maps->fds = fds ? *fds : (struct unwind_fds){ -1, -1, -1, -1, -1 };
 	maps->rules = map_memory(maps->fds.rules, RULES_BYTES);
 	maps->maps = map_memory(maps->fds.maps, MAPS_BYTES);
 	if (!maps->rules || !maps->maps) {
@@ -96,16 +96,29 @@ fail:
 	return 0;
 }
 
+/* Before the programs are loaded nothing is remembered, and this does nothing. */
+static int forget_places(struct unwind_maps *maps, uint64_t owner)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &owner, .ctx_size_in = sizeof(owner));
+
+	return bpf_prog_test_run_opts(maps->fds.forget, &opts);
+}
+
 int unwind_maps_set_space(struct unwind_maps *maps, uint64_t owner,
 			  const struct scope_unwind_space *space)
 {
+	int r;
+
 	if (!maps->in_kernel)
 		return 0;
-	return bpf_map_update_elem(maps->fds.spaces, &owner, space, BPF_ANY);
+	r = bpf_map_update_elem(maps->fds.spaces, &owner, space, BPF_ANY);
+	return r ? r : forget_places(maps, owner);
 }
 
 void unwind_maps_delete_space(struct unwind_maps *maps, uint64_t owner)
 {
-	if (maps->in_kernel)
-		bpf_map_delete_elem(maps->fds.spaces, &owner);
+	if (!maps->in_kernel)
+		return;
+	bpf_map_delete_elem(maps->fds.spaces, &owner);
+	forget_places(maps, owner);
 }

@@ -24,6 +24,7 @@
 /* Descriptors of the kernel side's maps; not owned. */
 struct unwind_fds {
 	int rules, maps, spaces, images;
+	int forget; /* a program: what is remembered of an address space is looked for again */
 };
 
 struct unwind_arena {

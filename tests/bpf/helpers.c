@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "kernel.h"
+#include "place.bpf.h"
 #include "kstack.h"
 
 bool shadow_has_new_state = true;
@@ -31,6 +32,12 @@ static __u32 let_others_act(void (**act)(void))
 		meanwhile();
 	kernel.cpu = cpu;
 	return cpu;
+}
+
+void *bpf_rdonly_cast(const void *address, __u32 type)
+{
+	assert(type);
+	return (void *)(uintptr_t)address;
 }
 
 void bpf_preempt_disable(void)
@@ -121,14 +128,15 @@ long bpf_get_task_stack(struct task_struct *task, void *to, __u32 size, __u64 fl
 void *bpf_task_storage_get(void *map, struct task_struct *task, void *value, __u64 flags)
 {
 	struct ktask *t = (struct ktask *)task;
+	void **storage = map == &task_places ? &t->places : &t->storage;
+	size_t bytes = map == &task_places ? sizeof(struct places) : sizeof(struct account);
 
-	assert(map == &task_accounts && !value);
+	assert((map == &task_accounts || map == &task_places) && !value);
 	if (kernel.storage == STORAGE_BUSY)
 		return NULL;
-	if (!t->storage && flags & BPF_LOCAL_STORAGE_GET_F_CREATE &&
-	    kernel.storage != STORAGE_NO_ROOM)
-		t->storage = calloc(1, sizeof(struct account));
-	return t->storage;
+	if (!*storage && flags & BPF_LOCAL_STORAGE_GET_F_CREATE && kernel.storage != STORAGE_NO_ROOM)
+		*storage = calloc(1, bytes);
+	return *storage;
 }
 
 long bpf_task_storage_delete(void *map, struct task_struct *task)

@@ -389,7 +389,8 @@ void kernel_reap(struct ktask *t)
 {
 	assert(t->task.exit_state && !t->task.on_cpu);
 	free(t->storage);
-	t->storage = NULL;
+	free(t->places);
+	t->storage = t->places = NULL;
 	t->in_use = false;
 }
 

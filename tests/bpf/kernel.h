@@ -58,7 +58,7 @@ struct ktask {
 	struct stack_plan user, kernel; /* set by kernel_set_stack() */
 	__u64 user_memory[KERNEL_USER_BYTES / 8];
 	__u32 bad_pages; /* of it: one bit each */
-	void *storage;
+	void *storage, *places; /* of accounts, and of bpf/place.bpf.h */
 	struct truth *truth;
 	struct ktask *next;
 	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */

@@ -32,6 +32,7 @@ static void set_member_ids(struct words *w)
 		__u32 id = parse_number(words_take(w));
 
 		*((__u8 *)map_element(&members, id / MEMBER_PAGE, 0) + id % MEMBER_PAGE) = 1;
+		member_hints[id & (SCOPE_MEMBER_HINTS - 1)] += SCOPE_MEMBER_HINT(id);
 	}
 }
 
@@ -83,6 +84,8 @@ static void set_without(struct words *w)
 		SET(have_task_storage, false);
 	else if (words_is(w, "task-pt-regs"))
 		SET(have_task_pt_regs, false);
+	else if (words_is(w, "cast"))
+		SET(word_type, 0);
 	else if (words_is(w, "unwind"))
 		SET(have_unwind, false);
 	else

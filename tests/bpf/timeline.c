@@ -11,6 +11,7 @@
 #include "report.h"
 #include "scope_iter.h"
 #include "sink.h"
+#include "place.bpf.h"
 #include "stack.bpf.h"
 
 struct iter_scratch_map;
@@ -35,6 +36,8 @@ static void add_maps(void)
 	ADD_ARRAY(raw_scratch);
 	ADD_ARRAY(walks);
 	ADD_ARRAY(unwind_spaces);
+	ADD_ARRAY(found_memos);
+	ADD_ARRAY(found_kernel_memos);
 	ADD_SIZED(members);
 	ADD_SIZED(kernel_memos);
 	ADD_SIZED(memos);
