@@ -131,26 +131,54 @@ static int check_required(const struct features *features, struct err *err)
 	return 0;
 }
 
-/* A file that holds what libbpf is to know of the kernel's types, filled before it loads. */
+enum { TYPES_BYTES_MAX = 1 << 20 };
+
+/*
+ * A file that holds what libbpf is to know of the kernel's types, filled before it loads. Where there can
+ * be none in memory it is the kernel's own, which takes longer to read.
+ */
 struct types_file {
-	int fd;
-	char path[32];
+	int fd; /* -1: the kernel's */
+	char path[sizeof(KERNEL_BTF_PATH) + 16];
 };
 
-static int types_file_open(struct types_file *file)
+static void types_file_open(struct types_file *file)
 {
 	file->fd = memfd_create("scope_btf", MFD_CLOEXEC);
-	snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
-	return file->fd < 0 ? -errno : 0;
+	if (file->fd >= 0 && ftruncate(file->fd, TYPES_BYTES_MAX)) {
+		close(file->fd);
+		file->fd = -1;
+	}
+	if (file->fd >= 0)
+		snprintf(file->path, sizeof(file->path), "/proc/self/fd/%d", file->fd);
+	else
+		snprintf(file->path, sizeof(file->path), KERNEL_BTF_PATH);
 }
 
 static int types_file_fill(const struct types_file *file, struct kernel_btf *btf)
 {
+	const void *cut;
 	size_t bytes;
-	const void *cut = kernel_btf_cut(btf, &bytes);
-	ssize_t n = write(file->fd, cut, bytes);
+	void *to;
 
-	return n == (ssize_t)bytes ? 0 : n < 0 ? -errno : -EIO;
+	if (file->fd < 0)
+		return 0;
+	cut = kernel_btf_cut(btf, &bytes);
+	if (bytes > TYPES_BYTES_MAX)
+		return -EFBIG;
+	/* not by write(), which keeps to the limit on the size of files */
+	to = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, file->fd, 0);
+	if (to == MAP_FAILED)
+		return -errno;
+	memcpy(to, cut, bytes);
+	munmap(to, bytes);
+	return ftruncate(file->fd, (off_t)bytes) ? -errno : 0;
+}
+
+static void types_file_close(const struct types_file *file)
+{
+	if (file->fd >= 0)
+		close(file->fd);
 }
 
 static int refuse(struct err *err, int r, const char *words)
@@ -201,11 +229,9 @@ int object_open(struct object *o, const struct config *config, uint64_t cgroup_i
 	_cleanup_(kernel_btf_free) struct kernel_btf *btf = kernel_btf_new();
 	struct types_file types;
 	struct features features;
-	int r = types_file_open(&types);
+	int r;
 
-	if (r)
-		return err_set(err, EXIT_CODE_FAILURE, r, "cannot make a file in memory: %s",
-			       strerror(-r));
+	types_file_open(&types);
 	chatty = config->verbose > 1;
 	last_words[0] = 0;
 	libbpf_set_print(keep_words);
@@ -215,7 +241,7 @@ int object_open(struct object *o, const struct config *config, uint64_t cgroup_i
 		choose_maps_and_programs(o->skel, config, &features, cgroup_id);
 		r = load(o, &types, btf, err);
 	}
-	close(types.fd);
+	types_file_close(&types);
 	return r;
 }
 
