@@ -338,10 +338,10 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	memo->enters = enters;
 	memo->words = (__u8)last + 1;
 	memo->count = (__u8)places;
+	__builtin_memcpy(memo->slots, walk->slots, sizeof(memo->slots));
 	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
 		if (i >= places)
 			break;
-		memo->slots[i] = walk->slots[i];
 		sum += kernel_slot_term(walk, walk->slots[i], i);
 		pointers += slot_weight(i) & (is_less(i, addresses) - 1) &
 			    -is_less(i, places - pad);

@@ -50,9 +50,10 @@ __noinline __u32 raw_copy(__u32 slot, __u64 sp)
 	return have < most ? have : most;
 }
 
-/* Goes on with a hash over as much of what was copied as a page holds: the verifier goes through that
- * once. */
-__noinline __u64 raw_hash_page(__u32 slot, __u64 at, __u64 bytes, __u64 h)
+/* Goes on with a hash over a part of what was copied: the verifier goes through one part. */
+#define RAW_PART 1024u
+
+__noinline __u64 raw_hash_part(__u32 slot, __u64 at, __u64 bytes, __u64 h)
 {
 	struct raw *raw = bpf_map_lookup_elem(&raw_scratch, &slot);
 	__u64 *words;
@@ -60,7 +61,7 @@ __noinline __u64 raw_hash_page(__u32 slot, __u64 at, __u64 bytes, __u64 h)
 	if (!raw || at > SCOPE_RAW_BYTES)
 		return h;
 	words = (__u64 *)((char *)raw->stack + at);
-	for (__u32 i = 0; i < WALK_PAGE / 8; i++) {
+	for (__u32 i = 0; i < RAW_PART / 8; i++) {
 		if (at + i * 8 >= bytes)
 			break;
 		h = hash_add(h, words[i]);
@@ -75,8 +76,8 @@ static __always_inline __u64 raw_hash(const struct raw *raw, __u32 slot, __u64 b
 
 	for (int i = 0; i < SCOPE_RAW_REGS; i++)
 		h = hash_add(h, raw->head.regs[i]);
-	for (__u64 at = 0; at < SCOPE_RAW_BYTES && at < bytes; at += WALK_PAGE)
-		h = raw_hash_page(slot, at, bytes, h);
+	for (__u64 at = 0; at < SCOPE_RAW_BYTES && at < bytes; at += RAW_PART)
+		h = raw_hash_part(slot, at, bytes, h);
 	return hash_end(h, (__u32)bytes, SCOPE_ENDS);
 }
 

@@ -113,12 +113,12 @@ static __always_inline struct scope_unwind_space *space_find(__u64 owner, __u32 
 __noinline __u32 walk_user(__u32 slot, __u64 owner)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
-	__u32 count = 0;
+	__u32 count = 0, max = user_frames_max;
 
-	if (!walk)
+	if (!walk || max > SCOPE_MAX_FRAMES)
 		return 0;
 	walk->hash = hash_begin(owner);
-	while (count < SCOPE_MAX_FRAMES && count < user_frames_max)
+	while (count < max)
 		if (!walk_step(slot, count++))
 			return count;
 	walk->w.end = SCOPE_END_TRUNCATED; /* there is a frame more */

@@ -290,22 +290,29 @@ static int compare_lengths(const void *a, const void *b)
 	return x->count > y->count ? -1 : x->count < y->count;
 }
 
-void loader_run(struct loader *loader, const struct bpf_program *first)
+/* Moves the job of a program, if it is to be loaded, to the front. */
+static void put_first(struct job *jobs, size_t count, const struct bpf_program *program)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct job job = jobs[i];
+
+		if (job.program != program)
+			continue;
+		memmove(jobs + 1, jobs, i * sizeof(job));
+		jobs[0] = job;
+		return;
+	}
+}
+
+void loader_run(struct loader *loader, const struct bpf_program *const *first, size_t count)
 {
 	struct job *jobs = loader->jobs.items;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	size_t workers = cpus < 1 ? 1 : cpus < WORKERS_MAX ? (size_t)cpus : WORKERS_MAX;
 
 	qsort(jobs, loader->jobs.count, sizeof(*jobs), compare_lengths);
-	for (size_t i = 1; i < loader->jobs.count; i++) {
-		struct job job = jobs[i];
-
-		if (job.program != first)
-			continue;
-		memmove(jobs + 1, jobs, i * sizeof(job));
-		jobs[0] = job;
-		break;
-	}
+	for (size_t i = count; i--;)
+		put_first(jobs, loader->jobs.count, first[i]);
 	while (loader->worker_count < workers &&
 	       thread_start(&loader->workers[loader->worker_count], work, loader))
 		loader->worker_count++;

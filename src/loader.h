@@ -36,8 +36,8 @@ void loader_end(struct loader **loader);
 void loader_want(struct bpf_object *object, struct kernel_btf *btf);
 void loader_know(struct loader *loader, const struct kernel_btf *btf);
 
-/* Begins, with `first`, then the longest. */
-void loader_run(struct loader *loader, const struct bpf_program *first);
+/* Begins, with the `first`, then the longest. */
+void loader_run(struct loader *loader, const struct bpf_program *const *first, size_t count);
 /* Until a program (NULL: each) is there. 0, or -errno: this one was refused. */
 int loader_await(struct loader *loader, const struct bpf_program *program,
 		 const struct bpf_program **ret_refused);

@@ -211,6 +211,9 @@ static int open_skeleton(struct object *o, const struct types_file *types, struc
 static int load(struct object *o, const struct types_file *types, struct kernel_btf *btf,
 		struct err *err)
 {
+	/* what members are told by, and what looks for them */
+	const struct bpf_program *first[] = { o->skel->progs.lifecycle__add,
+					      o->skel->progs.edges__owners };
 	int r = types_file_fill(types, btf);
 
 	if (r)
@@ -220,7 +223,7 @@ static int load(struct object *o, const struct types_file *types, struct kernel_
 	r = scope_bpf__load(o->skel);
 	if (r)
 		return refuse(err, r, last_words);
-	loader_run(o->loader, o->skel->progs.edges__owners);
+	loader_run(o->loader, first, ARRAY_SIZE(first));
 	return 0;
 }
 

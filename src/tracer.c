@@ -35,7 +35,8 @@ struct tracer {
 	struct bpf_link *exec_link, *exit_link; /* of the one program that has two */
 	struct tasks *tasks;
 	struct unwinds *unwinds; /* not owned; NULL: no user stacks */
-	bool attached; /* programs are told of members */
+	ARRAY(uint32_t) untold; /* members that the programs are to be told of */
+	bool tells_members;	/* no more of these: at once */
 	bool wants_drain;
 	uint64_t stacks;
 	nsec_t start_ns, end_ns, start_realtime_ns;
@@ -188,6 +189,7 @@ void tracer_close(struct tracer **tracer)
 	rings_free(&t->rings);
 	tables_free(&t->sums);
 	tables_free(&t->ticks);
+	array_free(&t->untold);
 	if (t->members)
 		munmap(t->members, SCOPE_MEMBER_SIZE);
 	object_close(&t->object);
@@ -196,10 +198,41 @@ void tracer_close(struct tracer **tracer)
 	*tracer = NULL;
 }
 
+/* Has a program do what it does once, with this argument. */
+static int run_program(const struct bpf_program *program, uint64_t argument, struct err *err)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
+	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
+
+	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot run a BPF program: %s", strerror(-r))
+		 : 0;
+}
+
+static int tell_of_member(struct tracer *t, uint32_t id, struct err *err)
+{
+	return run_program(t->skel->progs.lifecycle__add, id, err);
+}
+
+/* Those who were named before there was a program to tell: before any looks who is a member. */
+static int tell_of_members(struct tracer *t, struct err *err)
+{
+	int r = 0;
+
+	if (t->untold.count)
+		r = object_await(&t->object, t->skel->progs.lifecycle__add, err);
+	for (size_t i = 0; !r && i < t->untold.count; i++)
+		r = tell_of_member(t, t->untold.items[i], err);
+	t->untold.count = 0;
+	t->tells_members = true;
+	return r;
+}
+
 int tracer_set_unwinds(struct tracer *t, struct unwinds *unwinds, struct err *err)
 {
-	int r = object_await(&t->object, t->skel->progs.edges__owners, err);
+	int r = tell_of_members(t, err);
 
+	if (!r)
+		r = object_await(&t->object, t->skel->progs.edges__owners, err);
 	if (r)
 		return r;
 	t->unwinds = unwinds;
@@ -218,39 +251,14 @@ void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
 	};
 }
 
-/* Has a program do what it does once, with this argument. */
-static int run_program(const struct bpf_program *program, uint64_t argument, struct err *err)
-{
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .ctx_in = &argument, .ctx_size_in = sizeof(argument));
-	int r = bpf_prog_test_run_opts(bpf_program__fd(program), &opts);
-
-	return r ? err_set(err, EXIT_CODE_FAILURE, r, "cannot run a BPF program: %s", strerror(-r))
-		 : 0;
-}
-
-static int tell_of_member(struct tracer *t, uint32_t id, struct err *err)
-{
-	return run_program(t->skel->progs.lifecycle__add, id, err);
-}
-
-/* Those who were named before there was a program to tell. */
-static int tell_of_members(struct tracer *t, struct err *err)
-{
-	int r = 0;
-
-	t->attached = true;
-	for (uint32_t id = tracer_next_member(t, 0); !r && id; id = tracer_next_member(t, id))
-		r = tell_of_member(t, id, err);
-	return r;
-}
-
 int tracer_add_member(struct tracer *t, uint32_t id, struct err *err)
 {
 	if (id >= SCOPE_MEMBER_SIZE || t->members[id])
 		return 0;
-	if (t->attached)
+	if (t->tells_members)
 		return tell_of_member(t, id, err);
 	t->members[id] = 1;
+	*array_push(&t->untold) = id;
 	return 0;
 }
 
