@@ -43,7 +43,7 @@ extern __u64 window_end_ns;	/* ~0 until the stop */
  * what he changed, so that nobody's change is lost; user space has a program do it.
  */
 extern __u64 member_hints[SCOPE_MEMBER_HINTS];
-extern __u32 unwind_versions[SCOPE_UNWIND_VERSIONS]; /* bpf/place.bpf.h */
+extern __u32 unwind_versions[SCOPE_UNWIND_VERSIONS]; /* bpf/memo.bpf.h */
 extern __u64 sums_inserted;	/* since the last swap; user space clears it */
 extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
 

@@ -15,8 +15,8 @@
  * neither tells the size of is that of the function which a system call enters: it moves its
  * callees by a random distance (RANDOMIZE_KSTACK_OFFSET, 5.13). It is the last but one, and nobody
  * but the entry code calls it. (With 32-bit system calls it may be another: nothing is remembered
- * of them.) If a tracer puts its own return address on the stack (kretprobes, the function graph),
- * it is not the same.
+ * of 32-bit code, also where it is preempted.) If a tracer puts its own return address on the stack
+ * (kretprobes, the function graph), it is not the same.
  *
  * That the words remembered are those of the frames, and not others that happen to hold the same
  * addresses, is certain where the addresses can be found in their order in one way only. Else
@@ -312,8 +312,8 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	__u64 words, last, sum = 0, pointers = 0;
 	bool enters;
 
-	if (!walk || !memo || !kernel_memo_is_worth_it(key, id) || addresses < 2 ||
-	    addresses >= KERNEL_SLOTS)
+	if (!walk || !memo || entry_is_compat(&walk->entry) || !kernel_memo_is_worth_it(key, id) ||
+	    addresses < 2 || addresses >= KERNEL_SLOTS)
 		return 0;
 	words = (walk->kernel_top - walk->kernel_window) / 8;
 	walk->kernel_words = words;
@@ -338,10 +338,10 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	memo->enters = enters;
 	memo->words = (__u8)last + 1;
 	memo->count = (__u8)places;
-	__builtin_memcpy(memo->slots, walk->slots, sizeof(memo->slots));
 	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
 		if (i >= places)
 			break;
+		memo->slots[i] = walk->slots[i];
 		sum += kernel_slot_term(walk, walk->slots[i], i);
 		pointers += slot_weight(i) & (is_less(i, addresses) - 1) &
 			    -is_less(i, places - pad);

@@ -65,18 +65,13 @@ int BPF_PROG(lifecycle__fork, struct task_struct *parent, struct task_struct *ch
 }
 
 /*
- * Run by test-run, once for each member that user space has found. That it may have become one meanwhile does
- * not matter: two of the same last bits have the table asked.
+ * Run by test-run, for each member that user space has found, which may have become one meanwhile: counted
+ * twice, its number would still be a member's when another process has it.
  */
 SEC("?raw_tp")
 int lifecycle__add(struct bpf_raw_tracepoint_args *ctx)
 {
-	__u32 id = (__u32)ctx->args[0];
-	__u8 *m = member_of(id);
-
-	if (m)
-		*m = true;
-	member_hint(id, SCOPE_MEMBER_HINT(id));
+	set_member((__u32)ctx->args[0], true);
 	return 0;
 }
 

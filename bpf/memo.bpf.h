@@ -19,7 +19,7 @@
 
 struct memo {
 	__u64 key;   /* of registers and mappings */
-	__u64 check; /* of all that follows, and what the slots hold */
+	__u64 check; /* of the key, all that follows, and what the slots hold */
 	__u64 id;
 	__u32 count;
 	__u32 words; /* from the stack pointer to above the last slot */
@@ -54,21 +54,32 @@ static __always_inline struct memo *memo_of(__u64 key)
 	return table ? &table[key & (MEMO_SIZE - 1)] : NULL;
 }
 
-/* Of the mappings what the walk would go by: their place and number. */
+/* How often user space has changed the mappings of address spaces with the same last bits. */
+static __always_inline __u32 version_of(__u64 owner)
+{
+	return *(volatile __u32 *)&unwind_versions[owner & (SCOPE_UNWIND_VERSIONS - 1)];
+}
+
+/*
+ * Of the mappings what the walk would go by: their place and number, and their version, read before those:
+ * half a second later other mappings may have the same place. It counts when they have changed already, so
+ * that for a moment the place alone tells which of the two a walk went by.
+ */
 static __always_inline __u64 memo_key(const struct walk *walk, const struct user_entry *entry,
 				      __u64 owner)
 {
 	__u64 h = owner + slot_term(0, 0, entry->ip) + slot_term(1, 0, entry->sp) +
 		  slot_term(2, 0, entry->bp) +
-		  slot_term(3, 0, (__u64)walk->w.first_map << 32 | walk->w.map_count);
+		  slot_term(3, 0, (__u64)walk->w.first_map << 32 | walk->w.map_count) +
+		  slot_term(4, 0, walk->version);
 
 	h = mix(h);
 	return h ? h : 1;
 }
 
-static __always_inline __u64 memo_check(__u64 sum, __u64 id, __u64 words)
+static __always_inline __u64 memo_check(__u64 sum, __u64 key, __u64 id, __u64 words)
 {
-	return mix(sum + id + slot_term(WALK_SLOTS, 0, words));
+	return mix(sum + key + id + slot_term(WALK_SLOTS, 0, words));
 }
 
 /* Whether the stack at `sp` is the one that `memo`, which nobody writes meanwhile, is of. */
@@ -86,12 +97,13 @@ static __always_inline bool memo_holds(struct walk *walk, const struct memo *mem
 		for (__u32 n = i; n < i + SLOTS_AT_ONCE; n++)
 			sum += slot_term(n, memo->slots[n], walk->copy[memo->slots[n]]);
 	}
-	return memo_check(sum, memo->id, memo->words) == memo->check;
+	return memo_check(sum, memo->key, memo->id, memo->words) == memo->check;
 }
 
 /*
  * The remembered id of the stack with this pointer; 0: it has to be walked. Another CPU may be writing
- * the entry: what is looked at is a copy, and what it proves nothing of has another check.
+ * the entry: what is looked at is a copy, and what it proves nothing of has another check. Nor is it one
+ * of another key that has come to lie there since the key was looked at: the check is of this one.
  */
 static __always_inline __u64 memo_find(struct walk *walk, __u64 key, __u64 sp, struct memo *ret_memo)
 {
@@ -100,6 +112,7 @@ static __always_inline __u64 memo_find(struct walk *walk, __u64 key, __u64 sp, s
 	if (!memo || memo->key != key)
 		return 0;
 	*ret_memo = *memo;
+	ret_memo->key = key;
 	if (memo_holds(walk, ret_memo, sp))
 		return ret_memo->id;
 	ret_memo->id = 0;
@@ -122,7 +135,7 @@ static __always_inline void memo_keep(struct walk *walk, __u64 key, __u64 id)
 	memo->count = walk->slot_count;
 	memo->words = walk->slot_words;
 	memo->id = id;
-	memo->check = memo_check(walk->slots_sum, id, memo->words);
+	memo->check = memo_check(walk->slots_sum, key, id, memo->words);
 	memo->key = key;
 }
 

@@ -57,12 +57,6 @@ struct task_places {
 
 extern struct task_places task_places SEC(".maps");
 
-/* How often user space has changed the mappings of address spaces with the same last bits. */
-static __always_inline __u32 version_of(__u64 owner)
-{
-	return *(volatile __u32 *)&unwind_versions[owner & (SCOPE_UNWIND_VERSIONS - 1)];
-}
-
 /* NULL: not now. It costs time and no stack. */
 static __always_inline struct places *places_make(struct task_struct *task)
 {
@@ -103,17 +97,19 @@ static __always_inline __u64 user_place_find(const struct places *places, struct
 	__u64 n = user_place_at(places, &walk->entry);
 	const struct user_place *p = &places->user[n];
 
+	/* what is remembered is of 64-bit code */
 	if (!user_place_is_at(places, n, &walk->entry) || !p->memo.id ||
-	    p->mm != (__u64)task->mm || p->execs != task->self_exec_id ||
+	    entry_is_compat(&walk->entry) || p->mm != (__u64)task->mm || p->execs != task->self_exec_id ||
 	    p->version != version_of(p->owner) || !user_memo_holds(walk, &p->memo))
 		return 0;
 	return p->memo.id;
 }
 
 /* Enters what the table had, in place of what is not true any more at these registers, or the oldest. */
-static __always_inline void user_place_keep(const struct memo *memo, const struct user_entry *entry,
-					    __u64 owner, __u32 version)
+static __always_inline void user_place_keep(const struct memo *memo, const struct walk *walk,
+					    __u64 owner)
 {
+	const struct user_entry *entry = &walk->entry;
 	struct task_struct *task;
 	struct places *places;
 	struct user_place *p;
@@ -133,7 +129,7 @@ static __always_inline void user_place_keep(const struct memo *memo, const struc
 	p->mm = (__u64)task->mm;
 	p->execs = task->self_exec_id;
 	p->owner = owner;
-	p->version = version;
+	p->version = walk->version;
 	p->memo = *memo;
 }
 

@@ -44,7 +44,7 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 	walk->ustack = walk->kstack = 0;
 	kernel_memo_look_to(walk, regs);
 	if (!user_entry_read(regs, &walk->entry))
-		walk->entry.orig_ax = -1;
+		walk->entry = (struct user_entry){ .orig_ax = -1 };
 	if (!(reason & (SCOPE_REASON_KTHREAD | SCOPE_REASON_PREEMPTED)))
 		reason |= entry_reason(&walk->entry);
 	if (!have_task_storage)
@@ -55,21 +55,31 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 		return reason;
 	if (want_user_stacks)
 		walk->ustack = user_place_find(places, walk, task);
-	if (want_kernel_stacks && !(reason & SCOPE_REASON_COMPAT) &&
+	if (want_kernel_stacks && !entry_is_compat(&walk->entry) &&
 	    (walk->ustack || !want_user_stacks || reason & SCOPE_REASON_KTHREAD))
 		walk->kstack = kernel_place_find(places, walk, kernel_key(walk->ustack, reason));
 	return reason;
 }
 
 /* Remembers the user stack just found, if it was one that all threads' memory knows. */
-__noinline int leave_keep(__u32 slot, __u64 owner, __u32 version)
+__noinline int leave_keep(__u32 slot, __u64 owner)
 {
 	struct memo *found = bpf_map_lookup_elem(&found_memos, &slot);
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 
 	if (!found || !walk || !walk->ustack || found->id != walk->ustack)
 		return 0;
-	user_place_keep(found, &walk->entry, owner, version);
+	user_place_keep(found, walk, owner);
+	return 1;
+}
+
+/* A kept stack is looked for nowhere: what an exit or a birth has found before is not it. */
+__noinline int leave_forget(__u32 slot)
+{
+	struct memo *found = bpf_map_lookup_elem(&found_memos, &slot);
+
+	if (!found)
+		return 0;
 	found->id = 0;
 	return 1;
 }
@@ -78,10 +88,10 @@ __noinline int leave_keep(__u32 slot, __u64 owner, __u32 version)
 static __always_inline void leave_user(struct task_struct *task, struct walk *walk, __u32 slot, __u64 now)
 {
 	struct who who = who_is(task);
-	__u32 version = version_of(who.owner); /* first: what follows sees no less than it tells of */
 
+	leave_forget(slot);
 	walk->ustack = stack_take_user(who, slot, now);
-	leave_keep(slot, who.owner, version);
+	leave_keep(slot, who.owner);
 }
 
 /* Sets the walk's `kstack`, where all threads' memory knows it. */
@@ -89,7 +99,7 @@ __noinline int leave_kernel(__u32 slot, __u64 key)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 
-	if (!walk)
+	if (!walk || entry_is_compat(&walk->entry))
 		return 0;
 	walk->kstack = kernel_memo_find(slot, key);
 	if (!walk->kstack)
@@ -121,8 +131,8 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 		leave_user(task, walk, slot, now);
 	if (want_kernel_stacks && !walk->kstack) {
 		key = kernel_key(walk->ustack, reason);
-		if (reason & SCOPE_REASON_COMPAT || !leave_kernel(slot, key))
-			walk->kstack = stack_take_kernel_at(ctx, walk, key, reason, slot, now);
+		if (!leave_kernel(slot, key))
+			walk->kstack = stack_take_kernel_at(ctx, walk, key, slot, now);
 	}
 	account_move(&a->t, walk->ustack, walk->kstack, reason);
 	a->flags |= ACCOUNT_SETTLED;

@@ -118,9 +118,12 @@ __noinline __u32 walk_user(__u32 slot, __u64 owner)
 	if (!walk || max > SCOPE_MAX_FRAMES)
 		return 0;
 	walk->hash = hash_begin(owner);
-	while (count < max)
-		if (!walk_step(slot, count++))
+	/* by twos: the verifier goes through each turn of the loop */
+	while (count + 1 < max)
+		if (!walk_step(slot, count++) || !walk_step(slot, count++))
 			return count;
+	if (count < max && !walk_step(slot, count++))
+		return count;
 	walk->w.end = SCOPE_END_TRUNCATED; /* there is a frame more */
 	return count;
 }
@@ -183,6 +186,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 	walk->w.first_map = walk->w.map_count = 0;
 	walk->w.blind = true;
 	if (have_unwind && !is_compat) {
+		walk->version = version_of(owner); /* first: what follows sees no less than it says */
 		space = space_find(owner, tgid, now);
 		if (space && space->bound) {
 			walk->w.first_map = space->first;
@@ -324,12 +328,12 @@ static __always_inline __u64 kernel_key(__u64 ustack, __u32 reason)
 
 /* The kernel stack that the window is set to, to be remembered under `key`. */
 static __always_inline __u64 stack_take_kernel_at(void *ctx, struct walk *walk, __u64 key,
-						  __u32 reason, __u32 slot, __u64 now)
+						  __u32 slot, __u64 now)
 {
 	__u32 count = 0;
 	__u64 id = stack_walk_kernel(ctx, walk, slot, &count, now);
 
-	if (id && !(reason & SCOPE_REASON_COMPAT))
+	if (id)
 		kernel_memo_keep(slot, key, count, id);
 	return id;
 }

@@ -39,6 +39,7 @@ struct walk {
 	/* with which a thread leaves its CPU, as bpf/sched.bpf.c has found them so far */
 	__u64 ustack, kstack;
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
+	__u32 version;	  /* of the mappings, read before their place was */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
 	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
 	__u32 slot_words; /* how far up they go */
@@ -163,11 +164,13 @@ __noinline int walk_load(__u32 slot, __u64 address)
 /*
  * A sum of slots, each by a factor of its own: a proof that they hold what they held. Unlike a chain of
  * hashes its terms do not wait for one another. The factors are odd, so that no change of one slot is
- * lost.
+ * lost; and no small multiples of up to four of them add up to 0 (tests/bpf/weights.c), so that changes of
+ * one size, or of twice and thrice another's, do not make up for each other. That is what the odd
+ * summand is for: of multiples alone those of 2, 4 and 8 do.
  */
 static __always_inline __u64 slot_weight(__u64 n)
 {
-	__u64 weight = (n + 1) * 0x9e3779b97f4a7c15ull;
+	__u64 weight = n * 0x9e3779b97f4a7c15ull + 0x632be59bd9b4e019ull;
 
 	return (weight ^ weight >> 32) | 1;
 }

@@ -220,8 +220,12 @@ static int tell_of_members(struct tracer *t, struct err *err)
 
 	if (t->untold.count)
 		r = object_await(&t->object, t->skel->progs.lifecycle__add, err);
-	for (size_t i = 0; !r && i < t->untold.count; i++)
-		r = tell_of_member(t, t->untold.items[i], err);
+	for (size_t i = 0; !r && i < t->untold.count; i++) {
+		uint32_t id = t->untold.items[i];
+
+		t->members[id] = 0; /* else the program takes it for one that it was told of */
+		r = tell_of_member(t, id, err);
+	}
 	t->untold.count = 0;
 	t->tells_members = true;
 	return r;

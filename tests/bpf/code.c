@@ -6,6 +6,7 @@
 
 #include <bpf/bpf_helpers.h>
 
+#include "programs.h"
 #include "report.h"
 #include "stack.bpf.h"
 
@@ -28,6 +29,7 @@ static struct function {
 static __u32 function_count, next_map = 7;
 static enum code_state states[CODE_IMAGES + 1];
 static struct map *tables[CODE_IMAGES + 1];
+static __u32 reused_map; /* answers lie here and behind it in turn; 0: each lies elsewhere */
 static bool unanswered;
 
 /* --- what is true --------------------------------------------------------------------------------- */
@@ -189,6 +191,8 @@ void code_bind(__u64 owner)
 			(struct scope_unwind_map){ 0, ~0ull, SCOPE_UNWIND_PENDING, 0 };
 	if (next_map + SPACE_MAPS + 2 > SCOPE_UNWIND_MAPS)
 		next_map = 0;
+	if (reused_map)
+		next_map = next_map > reused_map ? reused_map : reused_map + SPACE_MAPS + 2;
 	put(0, ~0ull, SCOPE_UNWIND_PENDING, 0);
 	space.first = next_map;
 	if (!function_count)
@@ -202,6 +206,7 @@ void code_bind(__u64 owner)
 	space.count = next_map - space.first;
 	put(0, ~0ull, SCOPE_UNWIND_PENDING, 0);
 	bpf_map_update_elem(&unwind_spaces, &owner, &space, BPF_ANY);
+	edges__forget(&(struct bpf_raw_tracepoint_args){ { owner } });
 }
 
 static void bind_again(void *context, const void *key, const void *value)
@@ -229,6 +234,11 @@ void code_set_state(__u32 image, enum code_state state)
 	states[image] = state;
 	if (!unanswered)
 		code_bind_all();
+}
+
+void code_reuse_places(void)
+{
+	reused_map = next_map;
 }
 
 void code_set_binding(bool automatic)

@@ -32,6 +32,7 @@ void code_damage(__u64 address, enum code_damage what, __u32 value);
 
 void code_set_state(__u32 image, enum code_state state); /* spaces that are bound see it at once */
 void code_set_binding(bool automatic);			 /* user space answers, or does not */
+void code_reuse_places(void); /* answers lie where the last but one did, long after that */
 void code_bind(__u64 owner);
 void code_bind_all(void); /* that the kernel side asked for */
 /* Answers for the thread that runs, before its event, where user space answers. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "programs.h"
 #include "report.h"
 #include "sink.h"
 #include "stack.bpf.h"
@@ -332,6 +333,13 @@ static void do_shipped(struct words *w, __u32 cpu)
 	map_each(map_at(&unwind_spaces), ship, &raws);
 }
 
+/* add 200: user space has found that this one is a member */
+static void do_add(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	lifecycle__add(&(struct bpf_raw_tracepoint_args){ { parse_number(words_take(w)) } });
+}
+
 /* bind: user space answers for all address spaces, from here on */
 static void do_bind(struct words *w, __u32 cpu)
 {
@@ -417,6 +425,7 @@ static const struct {
 	const char *name;
 	void (*act)(struct words *w, __u32 cpu);
 } events[] = {
+	{ "add", do_add },
 	{ "arm", do_arm },
 	{ "attach", do_attach },
 	{ "bind", do_bind },

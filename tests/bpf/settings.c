@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "code.h"
+#include "programs.h"
 #include "report.h"
 #include "sink.h"
 #include "stack.bpf.h"
@@ -31,8 +32,7 @@ static void set_member_ids(struct words *w)
 	while (!words_end(w)) {
 		__u32 id = parse_number(words_take(w));
 
-		*((__u8 *)map_element(&members, id / MEMBER_PAGE, 0) + id % MEMBER_PAGE) = 1;
-		member_hints[id & (SCOPE_MEMBER_HINTS - 1)] += SCOPE_MEMBER_HINT(id);
+		lifecycle__add(&(struct bpf_raw_tracepoint_args){ { id } });
 	}
 }
 

@@ -78,6 +78,9 @@ static void run_line(char *line, int number)
 	} else if (words_is(&w, "fuzz-walks")) {
 		begun = true;
 		walks_run(&w);
+	} else if (words_is(&w, "check-weights")) {
+		begun = true;
+		weights_run();
 	} else if (begun) {
 		give_up("%s after the first event", w.at[0]);
 	} else {

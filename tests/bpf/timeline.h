@@ -29,4 +29,7 @@ void fuzz_run(struct words *w);
 /* walks.c: random stacks of random code, sound and broken. */
 void walks_run(struct words *w);
 
+/* weights.c: the factors of the sums by which stacks are known again. */
+void weights_run(void);
+
 #endif

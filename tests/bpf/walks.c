@@ -4,6 +4,7 @@
  * where a table is damaged, an end that is marked.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "code.h"
@@ -12,6 +13,7 @@
 #include "report.h"
 #include "sink.h"
 #include "stack.bpf.h"
+#include "tears.h"
 #include "timeline.h"
 
 enum { TID = 100, FUNCTIONS = 120 };
@@ -19,6 +21,8 @@ enum { TID = 100, FUNCTIONS = 120 };
 static struct {
 	__u64 random;
 	__u32 damage, pokes; /* in percent of the turns */
+	__u32 changes;	     /* of the code, in percent of the blocks after the first */
+	bool tears;
 	__u32 ends[SCOPE_ENDS], raws, deepest, damaged;
 	__u64 functions[FUNCTIONS];
 	bool signal[FUNCTIONS];
@@ -215,7 +219,7 @@ static void block(struct ktask *t, const struct found *wanted, bool damaged)
 	kernel.now_ns += 1000;
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
 	sink_take_rings();
-	a = t->storage;
+	a = account_find(&t->task);
 	compare(sink_stack(a->t.ustack), wanted, damaged);
 	kernel.now_ns += 1000;
 	kernel_wake(0, t, false);
@@ -228,7 +232,7 @@ static void change_little(struct ktask *t)
 	struct pt_regs *regs = kernel_regs(t);
 	__u64 at = (regs->sp - KERNEL_USER_STACK) / 8 + below(below(2) ? 16 : 200);
 
-	switch (below(7)) {
+	switch (below(8)) {
 	case 0:
 		t->user_memory[at % (KERNEL_USER_BYTES / 8)] = any_word(t);
 		break;
@@ -236,7 +240,8 @@ static void change_little(struct ktask *t)
 		regs->r8 = regs->r12 = any_word(t);
 		break;
 	case 2:
-		regs->sp += 8 * below(3);
+		if (regs->sp + 16 <= t->mm.start_stack) /* above it is the environment */
+			regs->sp += 8 * below(3);
 		break;
 	case 3:
 		regs->bp = any_word(t);
@@ -244,9 +249,35 @@ static void change_little(struct ktask *t)
 	case 4:
 		regs->bx = any_word(t);
 		break;
+	case 5:
+		regs->ip ^= 1;
+		break;
 	default:
 		break;
 	}
+}
+
+/* Of one function that the thread is in there is other code now, and user space has told of it. */
+static void change_code(const struct ktask *t)
+{
+	__u64 ip = t->user.ips[below(t->user.count)];
+	struct scope_unwind_rule rule = any_rule();
+
+	if (below(100) >= trial.changes)
+		return;
+	for (__u32 i = 0; i < FUNCTIONS; i++)
+		if (ip - trial.functions[i] < 32)
+			code_add(trial.functions[i], 1 + i % 2, &rule);
+	code_bind_all();
+}
+
+/* Another CPU writes what is remembered, while this one reads it. The thread's own does not help it. */
+static void tear_memos(struct ktask *t)
+{
+	if (below(2))
+		tears_make(map_element(&memos, 0, 0), MEMO_SIZE, sizeof(struct memo), &trial.random);
+	free(t->places);
+	t->places = NULL;
 }
 
 static void turn(struct ktask *t)
@@ -254,6 +285,8 @@ static void turn(struct ktask *t)
 	struct found wanted;
 	bool damaged, broken;
 
+	if (trial.tears)
+		memset(map_element(&memos, 0, 0), 0, MEMO_SIZE * sizeof(struct memo));
 	make_code();
 	make_stack(t);
 	broken = break_stack(t);
@@ -268,13 +301,16 @@ static void turn(struct ktask *t)
 	for (__u32 i = below(6); i > 0; i--) {
 		if (trial.pokes)
 			change_little(t);
+		change_code(t);
+		if (trial.tears)
+			tear_memos(t);
 		frames_walk_thread(t, &wanted);
 		block(t, &wanted, damaged);
 	}
 	t->truth->varying = true; /* the stack's time is not what this is about */
 }
 
-/* fuzz-walks seed 1 turns 1000 pokes 30 damage 10 */
+/* fuzz-walks seed 1 turns 1000 pokes 30 damage 10 changes 20 reuse tears */
 void walks_run(struct words *w)
 {
 	__u32 seed = 1, turns = 1000;
@@ -287,6 +323,12 @@ void walks_run(struct words *w)
 			turns = parse_number(words_take(w));
 		else if (words_is(w, "pokes"))
 			trial.pokes = parse_number(words_take(w));
+		else if (words_is(w, "changes"))
+			trial.changes = parse_number(words_take(w));
+		else if (words_is(w, "reuse"))
+			code_reuse_places();
+		else if (words_is(w, "tears"))
+			trial.tears = true;
 		else if (words_is(w, "damage"))
 			trial.damage = parse_number(words_take(w));
 		else
@@ -295,8 +337,11 @@ void walks_run(struct words *w)
 	trial.random = seed * 0x9e3779b97f4a7c15ull + 1;
 	kernel_start_in(t, SCOPE_ON, 0, 0);
 	window_start_ns = kernel.now_ns;
-	for (__u32 i = 0; i < turns; i++)
+	for (__u32 i = 0; i < turns; i++) {
 		turn(t);
+		if (!(i % 256))
+			sink_drain();
+	}
 	window_end_ns = kernel.now_ns;
 	printf("# walks: %u complete, %u truncated, %u no rule, %u unreadable, %u unmapped; %u raw, "
 	       "%u damaged, at most %u frames\n", trial.ends[0], trial.ends[1], trial.ends[2],

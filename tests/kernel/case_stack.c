@@ -351,8 +351,63 @@ static void jit_ended(struct known *k)
 	require_jit(k, k->emulated ? "20" : "3", "50", "0");
 }
 
+/* The waits of `thread` in the timeline that are called through `function`. */
+static int64_t count_waits(const struct doc *doc, const struct doc_thread *thread, const char *function)
+{
+	int64_t count = 0;
+
+	for (size_t i = 0; i < doc->interval_count; i++) {
+		const struct doc_interval *v = &doc->intervals[i];
+
+		count += v->thread == (size_t)(thread - doc->threads) && v->state == DOC_OFF &&
+			 !strcmp(v->reason, "sleep") &&
+			 doc_stack_has(doc, v->stack, DOC_USER, function);
+	}
+	return count;
+}
+
+/*
+ * Thousands of waits with the same registers, which only return addresses tell apart, and mappings that
+ * change in between: each stands under the function that it was called through.
+ */
+static void callers(struct known *k)
+{
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	struct doc doc;
+	const struct doc_thread *t;
+	const struct fact *fact = NULL;
+	char function[64];
+	int64_t count, total = 0;
+
+	subject_start(k, &subject, "callers", "--hold", "1", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "--timeline", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
+	doc = scope_document(k, &scope, 60);
+	t = scope_thread(&doc, subject.pid);
+	subject_join(k, &subject);
+	facts = facts_load(subject.facts);
+	while ((fact = facts_next(&facts, "caller", fact))) {
+		fact_text(fact, "function", function, sizeof(function));
+		count = count_waits(&doc, t, function);
+		if (count != fact_number(fact, "waits"))
+			known_fail("%lld of %lld waits through %s", (long long)count,
+				   (long long)fact_number(fact, "waits"), function);
+		total += count;
+	}
+	if (!total)
+		known_fail("it told of no wait");
+	known_note("%lld waits", (long long)total);
+	facts_free(&facts);
+	doc_free(&doc);
+}
+
 const struct known_case stack_cases[] = {
 	{ "stack.shares", shares, 0, 90 },
+	{ "stack.callers", callers, 0, 0 },
 	{ "stack.reasons_throughout", reasons_throughout, 0, 0 },
 	{ "stack.reasons_periodic", reasons_periodic, 0, 0 },
 	{ "stack.uninterruptible", uninterruptible, 0, 0 },
