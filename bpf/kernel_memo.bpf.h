@@ -170,10 +170,13 @@ static __attribute__((noinline)) bool kernel_memo_holds(struct walk *walk, const
 	    (!can_cast() && !kernel_copy(walk, memo->words)))
 		return false;
 	for (__u32 i = 0; i < KERNEL_SLOTS; i += SLOTS_AT_ONCE) {
+		__u64 first = i;
+
 		if (i >= memo->count)
 			break;
-		for (__u32 n = i; n < i + SLOTS_AT_ONCE; n++)
-			sum += kernel_slot_term_now(walk, memo->slots[n], n);
+		barrier_var(first); /* else it counts from below 0, which 7.2 takes for no bound */
+		for (__u32 n = 0; n < SLOTS_AT_ONCE; n++)
+			sum += kernel_slot_term_now(walk, memo->slots[first + n], i + n);
 	}
 	outermost = memo->enters ? kernel_outermost(walk) : 0;
 	return kernel_memo_check(memo, walk, sum, outermost) == memo->check;

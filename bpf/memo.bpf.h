@@ -92,10 +92,16 @@ static __always_inline bool memo_holds(struct walk *walk, const struct memo *mem
 	    bpf_probe_read_user(walk->copy, (__u32)bytes, (void *)sp))
 		return false;
 	for (__u32 i = 0; i < WALK_SLOTS; i += SLOTS_AT_ONCE) {
+		__u64 first = i;
+
 		if (i >= memo->count)
 			break;
-		for (__u32 n = i; n < i + SLOTS_AT_ONCE; n++)
-			sum += slot_term(n, memo->slots[n], walk->copy[memo->slots[n]]);
+		barrier_var(first); /* else it counts from below 0, which 7.2 takes for no bound */
+		for (__u32 n = 0; n < SLOTS_AT_ONCE; n++) {
+			__u64 at = memo->slots[first + n];
+
+			sum += slot_term(i + n, at, walk->copy[at]);
+		}
 	}
 	return memo_check(sum, memo->key, memo->id, memo->words) == memo->check;
 }

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "rawcall.h"
@@ -87,6 +88,24 @@ static __attribute__((noinline)) void call(void (*caller)(void (*wait)(void)))
 	__asm__ volatile("" ::: "memory");
 }
 
+/* How often this thread has left its CPU to wait: on a slow machine a pause may be over before it does. */
+static uint64_t waited(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_THREAD, &usage);
+	return (uint64_t)usage.ru_nvcsw;
+}
+
+/* Calls `caller` and adds to its count of waits. */
+static void count_call(void (*caller)(void (*wait)(void)), uint64_t *ret_waits)
+{
+	uint64_t before = waited();
+
+	call(caller);
+	*ret_waits += waited() - before;
+}
+
 int main(int argc, char **argv)
 {
 	uint64_t state, rounds, waits[CALLERS] = { 0 };
@@ -110,16 +129,14 @@ int main(int argc, char **argv)
 
 		state = state * 6364136223846793005ull + 1442695040888963407ull;
 		n = (unsigned)(state >> 33) % CALLERS;
-		waits[n]++;
 		if (n < CALLERS - MAPPED) {
-			call(callers[n]);
+			count_call(callers[n], &waits[n]);
 			continue;
 		}
-		n -= CALLERS - MAPPED;
 		if (is_mapped != (int)n)
-			map_page(page, mapped[n], fd);
+			map_page(page, mapped[n - (CALLERS - MAPPED)], fd);
 		is_mapped = (int)n;
-		call((void (*)(void (*)(void)))page);
+		count_call((void (*)(void (*)(void)))page, &waits[n]);
 	}
 	for (int n = 0; n < CALLERS; n++)
 		work_fact("caller function=%s waits=%llu", names[n], (unsigned long long)waits[n]);
