@@ -225,14 +225,23 @@ static __always_inline void set_member(__u32 id, bool yes)
 	member_hint(id, yes ? SCOPE_MEMBER_HINT(id) : -SCOPE_MEMBER_HINT(id));
 }
 
+/* Threads of all kinds are wanted; else it depends on their flags. */
+static __always_inline bool wants_all_kinds(void)
+{
+	return want_user_threads && want_kernel_threads;
+}
+
+static __always_inline bool wants_kind(__u32 flags)
+{
+	return flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
+}
+
 static __always_inline bool is_target_id(__u32 pid, __u32 tgid, __u32 flags)
 {
 	/* without a filter pid 0 is nobody: a CPU's idle task */
 	if (filter == SCOPE_FILTER_ALL ? !pid : !is_member(filter == SCOPE_FILTER_TID ? pid : tgid))
 		return false;
-	if (want_user_threads && want_kernel_threads)
-		return true;
-	return flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
+	return wants_all_kinds() || wants_kind(flags);
 }
 
 /*
@@ -260,9 +269,7 @@ static __always_inline bool is_target(struct task_struct *task)
 		if (!is_member(id))
 			return false;
 	}
-	if (want_user_threads && want_kernel_threads)
-		return true;
-	return task->flags & PF_KTHREAD ? want_kernel_threads : want_user_threads;
+	return wants_all_kinds() || wants_kind(task->flags);
 }
 
 /*

@@ -56,14 +56,6 @@ int edges__close(void *ctx)
 	return 0;
 }
 
-/* What is remembered of the stacks of this address space is looked for again. */
-SEC("?raw_tp")
-int edges__forget(struct bpf_raw_tracepoint_args *ctx)
-{
-	__sync_fetch_and_add(&unwind_versions[ctx->args[0] & (SCOPE_UNWIND_VERSIONS - 1)], 1);
-	return 0;
-}
-
 /*
  * A copy of the account that no writer was at. Most writes take less than all the attempts; not one
  * under a virtual CPU that was halted.

@@ -75,6 +75,14 @@ int lifecycle__add(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* Run by test-run: mappings have changed, and what is remembered of this owner's stacks is looked for again. */
+SEC("?raw_tp")
+int lifecycle__forget(struct bpf_raw_tracepoint_args *ctx)
+{
+	__sync_fetch_and_add(&unwind_versions[ctx->args[0] & (SCOPE_UNWIND_VERSIONS - 1)], 1);
+	return 0;
+}
+
 /*
  * The running thread is about to lose its memory: it exits, or its execve can do nothing but succeed
  * or kill it. Attached to sched_prepare_exec, which is new in 6.10, and to sched_process_exit,

@@ -8,6 +8,10 @@
 
 #include "scope_event.h"
 
+#ifndef __bpf__
+#include <stddef.h>
+#endif
+
 /* What stands in programs for calls of the kernel's functions, where helpers have their numbers. */
 #define SCOPE_CALL_PREEMPT_DISABLE 0x7fff0001
 #define SCOPE_CALL_PREEMPT_ENABLE  0x7fff0002
@@ -54,6 +58,11 @@ static_assert(sizeof(struct scope_sum_key) == 32, "map");
 static_assert(sizeof(struct scope_sum_value) == 32, "map");
 static_assert(sizeof(struct scope_tick_key) == 24, "map");
 static_assert(sizeof(struct scope_loss_value) == 16, "map");
+/* what an account holds for its stacks is added as it is */
+static_assert(offsetof(struct scope_thread, comm) - offsetof(struct scope_thread, off_ns) ==
+		      sizeof(struct scope_sum_value), "map");
+static_assert(offsetof(struct scope_thread, runq_ns) - offsetof(struct scope_thread, off_ns) ==
+		      offsetof(struct scope_sum_value, runq_ns), "map");
 #endif
 
 #endif

@@ -27,6 +27,11 @@ struct found {
 	uint32_t kind, id;
 };
 
+struct bytes {
+	unsigned char *items;
+	size_t count, room;
+};
+
 struct kernel_btf {
 	ARRAY(struct wanted) wanted;
 	uint32_t buckets[BUCKETS]; /* + 1; 0: none */
@@ -39,8 +44,8 @@ struct kernel_btf {
 	ARRAY(uint32_t) offs;	 /* of types, by id; the first is none */
 	uint32_t *cut_ids;	 /* by id; 0: left out */
 	ARRAY(uint32_t) cut;	 /* ids, in the order of the cut */
-	ARRAY(unsigned char) out; /* header, types */
-	ARRAY(char) out_strings;
+	struct bytes out;	 /* header, types */
+	struct bytes out_strings;
 };
 
 struct kernel_btf *kernel_btf_new(void)
@@ -316,29 +321,22 @@ static uint32_t keep(struct kernel_btf *btf, uint32_t id)
 	return btf->cut_ids[id];
 }
 
-static void *add_bytes(struct kernel_btf *btf, const void *bytes, size_t count)
+static void append(struct bytes *to, const void *bytes, size_t count)
 {
-	size_t at = btf->out.count;
-
-	if (btf->out.room - at < count)
-		btf->out.items = array_grow(btf->out.items, &btf->out.room, at + count, 1);
-	memcpy(btf->out.items + at, bytes, count);
-	btf->out.count += count;
-	return btf->out.items + at;
+	if (to->room - to->count < count)
+		to->items = array_grow(to->items, &to->room, to->count + count, 1);
+	memcpy(to->items + to->count, bytes, count);
+	to->count += count;
 }
 
 static uint32_t add_name(struct kernel_btf *btf, uint32_t off)
 {
 	const char *name = name_at(btf, off);
-	size_t at = btf->out_strings.count, count = strlen(name) + 1;
+	size_t at = btf->out_strings.count;
 
-	if (count == 1)
+	if (!*name)
 		return 0;
-	if (btf->out_strings.room - at < count)
-		btf->out_strings.items = array_grow(btf->out_strings.items, &btf->out_strings.room,
-						    at + count, 1);
-	memcpy(btf->out_strings.items + at, name, count);
-	btf->out_strings.count += count;
+	append(&btf->out_strings, name, strlen(name) + 1);
 	return (uint32_t)at;
 }
 
@@ -351,7 +349,7 @@ static void add_members(struct kernel_btf *btf, const struct btf_type *type)
 
 		member.name_off = add_name(btf, member.name_off);
 		member.type = keep(btf, member.type);
-		add_bytes(btf, &member, sizeof(member));
+		append(&btf->out, &member, sizeof(member));
 	}
 }
 
@@ -365,7 +363,7 @@ static void add_values(struct kernel_btf *btf, const struct btf_type *type, size
 
 		memcpy(&value, values + i * size, size);
 		value.name_off = add_name(btf, value.name_off);
-		add_bytes(btf, &value, size);
+		append(&btf->out, &value, size);
 	}
 }
 
@@ -375,7 +373,7 @@ static void add_array(struct kernel_btf *btf, const struct btf_type *type)
 
 	array.type = keep(btf, array.type);
 	array.index_type = keep(btf, array.index_type);
-	add_bytes(btf, &array, sizeof(array));
+	append(&btf->out, &array, sizeof(array));
 }
 
 static void add_type(struct kernel_btf *btf, const struct btf_type *type)
@@ -393,7 +391,7 @@ static void add_type(struct kernel_btf *btf, const struct btf_type *type)
 		 kind == BTF_KIND_RESTRICT || kind == BTF_KIND_TYPE_TAG) {
 		head.type = keep(btf, head.type);
 	}
-	add_bytes(btf, &head, sizeof(head));
+	append(&btf->out, &head, sizeof(head));
 	if (kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION)
 		add_members(btf, type);
 	else if (kind == BTF_KIND_ENUM)
@@ -403,7 +401,7 @@ static void add_type(struct kernel_btf *btf, const struct btf_type *type)
 	else if (kind == BTF_KIND_ARRAY)
 		add_array(btf, type);
 	else if (kind == BTF_KIND_INT)
-		add_bytes(btf, type + 1, sizeof(uint32_t));
+		append(&btf->out, type + 1, sizeof(uint32_t));
 }
 
 const void *kernel_btf_cut(struct kernel_btf *btf, size_t *ret_bytes)
@@ -413,7 +411,7 @@ const void *kernel_btf_cut(struct kernel_btf *btf, size_t *ret_bytes)
 
 	btf->cut_ids = mem_alloc_array(btf->offs.count, sizeof(*btf->cut_ids));
 	*array_push(&btf->out_strings) = 0;
-	add_bytes(btf, &header, sizeof(header));
+	append(&btf->out, &header, sizeof(header));
 	for (size_t i = 0; i < btf->found.count; i++)
 		if (btf->found.items[i].kind != BTF_KIND_FUNC)
 			keep(btf, btf->found.items[i].id);
@@ -423,7 +421,7 @@ const void *kernel_btf_cut(struct kernel_btf *btf, size_t *ret_bytes)
 	header.str_off = header.type_len;
 	header.str_len = (uint32_t)btf->out_strings.count;
 	memcpy(btf->out.items, &header, sizeof(header));
-	add_bytes(btf, btf->out_strings.items, btf->out_strings.count);
+	append(&btf->out, btf->out_strings.items, btf->out_strings.count);
 	*ret_bytes = btf->out.count;
 	return btf->out.items;
 }

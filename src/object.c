@@ -105,13 +105,13 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__open, true);
 	bpf_program__set_autoload(s->progs.edges__close, true);
-	bpf_program__set_autoload(s->progs.edges__forget, c->user_stacks);
 	bpf_program__set_autoload(s->progs.edges__task, true);
 	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);
 	bpf_program__set_autoload(s->progs.lifecycle__lose_memory, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__fork, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__add, !c->system_wide);
+	bpf_program__set_autoload(s->progs.lifecycle__forget, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
 }
 

@@ -251,7 +251,7 @@ void tracer_unwind_fds(const struct tracer *t, struct unwind_fds *ret_fds)
 		.maps = bpf_map__fd(t->skel->maps.unwind_maps),
 		.spaces = bpf_map__fd(t->skel->maps.unwind_spaces),
 		.images = bpf_map__fd(t->skel->maps.unwind_images),
-		.forget = bpf_program__fd(t->skel->progs.edges__forget),
+		.forget = bpf_program__fd(t->skel->progs.lifecycle__forget),
 	};
 }
 

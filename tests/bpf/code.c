@@ -206,7 +206,7 @@ void code_bind(__u64 owner)
 	space.count = next_map - space.first;
 	put(0, ~0ull, SCOPE_UNWIND_PENDING, 0);
 	bpf_map_update_elem(&unwind_spaces, &owner, &space, BPF_ANY);
-	edges__forget(&(struct bpf_raw_tracepoint_args){ { owner } });
+	lifecycle__forget(&(struct bpf_raw_tracepoint_args){ { owner } });
 }
 
 static void bind_again(void *context, const void *key, const void *value)

@@ -13,7 +13,7 @@ int lifecycle__fork(void *ctx, struct task_struct *parent, struct task_struct *c
 int lifecycle__exec(void *ctx, struct task_struct *task, int old_tid);
 int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx);
 int lifecycle__add(struct bpf_raw_tracepoint_args *ctx);
-int edges__forget(struct bpf_raw_tracepoint_args *ctx);
+int lifecycle__forget(struct bpf_raw_tracepoint_args *ctx);
 int lifecycle__attach(void *ctx, struct cgroup *to, const char *path, struct task_struct *task);
 int oncpu__tick(struct bpf_perf_event_data *ctx);
 int edges__task(struct bpf_iter__task *ctx);

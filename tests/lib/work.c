@@ -190,6 +190,23 @@ static void pin(int first, int count)
 		work_die("sched_setaffinity");
 }
 
+pid_t work_fork_piped(int *ret_in, int *ret_out)
+{
+	int there[2], back[2];
+	pid_t child;
+
+	if (pipe(there) || pipe(back))
+		work_die("pipe");
+	child = fork();
+	if (child < 0)
+		work_die("fork");
+	close(there[child ? 0 : 1]);
+	close(back[child ? 1 : 0]);
+	*ret_in = child ? back[0] : there[0];
+	*ret_out = child ? there[1] : back[1];
+	return child;
+}
+
 void work_pin(int count)
 {
 	pin(0, count);

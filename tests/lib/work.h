@@ -43,6 +43,12 @@ void work_hold(void);
 /* A copy that can be executed, in the place of what was there. */
 void work_copy(const char *from, const char *to);
 
+/*
+ * Forks, with a pipe each way: each of the two reads *ret_in and writes *ret_out. Returns the child, and
+ * 0 in it.
+ */
+pid_t work_fork_piped(int *ret_in, int *ret_out);
+
 /* Pins the calling thread to the first `count` CPUs it is allowed to use; fewer if there are fewer.
  */
 void work_pin(int count);

@@ -70,32 +70,24 @@ int main(int argc, char **argv)
 	uint64_t begin_ns, wall_ns, switches;
 	struct game g;
 	struct rusage mine, childs;
-	int there[2], back[2], two;
+	int in, out, two;
 	pid_t child;
 
 	work_begin(argc, argv, "rounds cpus depth paths");
 	two = work_number("cpus", 1) >= 2;
-	if (pipe(there) || pipe(back))
-		work_die("pipe");
-	child = fork();
-	if (child < 0)
-		work_die("fork");
+	child = work_fork_piped(&in, &out);
 	if (!child) {
 		work_pin_to(two);
-		close(there[1]);
-		close(back[0]);
-		_exit(pong(there[0], back[1]));
+		_exit(pong(in, out));
 	}
 	work_pin_to(0);
-	close(there[0]);
-	close(back[1]);
 	work_fact("process pid=%d role=ping", getpid());
 	work_fact("process pid=%d role=pong", child);
 	work_fact("ready");
 	begin_ns = work_now_ns();
 	g = (struct game){
-		.in = back[0],
-		.out = there[1],
+		.in = in,
+		.out = out,
 		.anew = work_number("paths", 1) >= 2,
 		.paths = (uint64_t)work_number("paths", 1),
 		.rounds = (uint64_t)work_number("rounds", 1e18),
@@ -107,7 +99,7 @@ int main(int argc, char **argv)
 		g.way = path / 2 * 0x9e3779b97f4a7c15u ^ (path % 2 ? ~0ull : 0);
 	} while (deeper(&g, (int)work_number("depth", 0)));
 	wall_ns = work_now_ns() - begin_ns;
-	close(there[1]);
+	close(out);
 	waitpid(child, NULL, 0);
 	getrusage(RUSAGE_SELF, &mine);
 	getrusage(RUSAGE_CHILDREN, &childs);

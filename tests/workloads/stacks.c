@@ -56,7 +56,7 @@ static uint64_t scattered(uint64_t number, int bits)
 int main(int argc, char **argv)
 {
 	uint64_t begin_ns, end_ns, distinct, done = 0;
-	int there[2], back[2], depth, apart;
+	int depth, apart;
 	double rate;
 	pid_t child;
 
@@ -68,21 +68,11 @@ int main(int argc, char **argv)
 	distinct = (uint64_t)work_number("distinct", 1e18);
 	apart = (int)work_number("scattered", 0);
 	work_pin(1);
-	if (pipe(there) || pipe(back))
-		work_die("pipe");
-	child = fork();
-	if (child < 0)
-		work_die("fork");
+	child = work_fork_piped(&in, &out);
 	if (!child) {
-		close(there[1]);
-		close(back[0]);
-		answer(there[0], back[1]);
+		answer(in, out);
 		return 0;
 	}
-	close(there[0]);
-	close(back[1]);
-	in = back[0];
-	out = there[1];
 	work_fact("process pid=%d role=stacks", getpid());
 	work_fact("process pid=%d role=answers", child);
 	work_fact("ready");
