@@ -55,13 +55,21 @@ static __always_inline void sums_add(const struct scope_sum_key *key, const stru
 static __always_inline void account_flush(struct scope_thread *t)
 {
 	struct scope_sum_key key = { .thread = t->thread, .ustack = t->ustack, .kstack = t->kstack,
-			       .reason = t->reason };
+			       .reason = t->reason, .thinning = t->thinning };
 	const struct scope_sum_value *value = (const struct scope_sum_value *)&t->off_ns;
 
 	if (!(value->off_count | value->runq_count | value->runq_ns))
 		return;
 	sums_add(&key, value);
 	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
+}
+
+/* Where the wait under way is added up: with its stacks, or with those that have none. */
+static __always_inline struct scope_sum_value *account_waits(struct scope_thread *t)
+{
+	if (want_thinning && t->flags & SCOPE_THREAD_THINNED)
+		return (struct scope_sum_value *)&t->thinned_off_ns;
+	return (struct scope_sum_value *)&t->off_ns;
 }
 
 /*
@@ -97,8 +105,8 @@ static __always_inline void charge(struct account *a, __u64 now)
 	if (!(a->flags & ACCOUNT_SETTLED)) {
 		t->init_ns[state] += ns;
 	} else if (state == SCOPE_RUNQ) {
-		t->runq_ns += ns;
-		t->runq_count++;
+		account_waits(t)->runq_ns += ns;
+		account_waits(t)->runq_count++;
 	} else if (ns < min_block_ns) {
 		struct scope_sum_key key = { .thread = t->thread, .reason = SCOPE_REASON_SHORT };
 		struct scope_sum_value value = { .off_ns = ns, .off_count = 1 };
@@ -106,8 +114,8 @@ static __always_inline void charge(struct account *a, __u64 now)
 		sums_add(&key, &value);
 		turn_withhold(a);
 	} else {
-		t->off_ns += ns;
-		t->off_count++;
+		account_waits(t)->off_ns += ns;
+		account_waits(t)->off_count++;
 	}
 }
 
@@ -116,7 +124,7 @@ static __always_inline __u64 *wait_ns(struct account *a, enum scope_state state)
 {
 	if (!(a->flags & ACCOUNT_SETTLED))
 		return &a->t.init_ns[state];
-	return state == SCOPE_RUNQ ? &a->t.runq_ns : &a->t.off_ns;
+	return state == SCOPE_RUNQ ? &account_waits(&a->t)->runq_ns : &account_waits(&a->t)->off_ns;
 }
 
 static __always_inline void move_wait(struct account *a, enum scope_state from,

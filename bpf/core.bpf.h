@@ -30,12 +30,14 @@ extern const volatile __u64 cgroup_wanted;     /* kernfs id of the v2 cgroup; 0:
 extern const volatile __u64 min_block_ns;
 extern const volatile bool want_timeline;      /* --timeline: turns and ticks one by one */
 extern const volatile bool restrict_cpus;      /* -C */
+extern const volatile bool want_thinning;      /* --max-overhead */
 extern const volatile __u32 table_entries;     /* room in a table of sums, for the nudge to drain */
 
 /* --- what user space sets and reads while it runs ---------------------------------------------- */
 
 extern __u64 window_start_ns;	/* ~0 until armed */
 extern __u64 window_end_ns;	/* ~0 until the stop */
+extern __u32 thin_step;		/* how much is left out: bpf/thin.bpf.h */
 /*
  * The sum of SCOPE_MEMBER_HINT() over the members with the same last bits: mostly there is none, or one,
  * and what it says is all there is to know. The table of members lies in small pages, as all that user
@@ -130,6 +132,13 @@ struct loss_table {
 	__type(value, struct scope_loss_value);
 };
 
+struct costs {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scope_cost);
+};
+
 /* One account per CPU that adds up the dead whose record found no room. */
 struct lost_threads {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -168,6 +177,7 @@ extern struct ring stack_ring SEC(".maps");
 extern struct ring thread_ring SEC(".maps");
 extern struct ring timeline_ring SEC(".maps"); /* with want_timeline only */
 extern struct loss_table losses SEC(".maps");
+extern struct costs costs SEC(".maps"); /* with want_thinning only */
 extern struct lost_threads lost_threads SEC(".maps");
 extern struct members members SEC(".maps");
 extern struct join_times join_times SEC(".maps");

@@ -4,6 +4,7 @@
  */
 #include "core.bpf.h"
 #include "stack.bpf.h"
+#include "thin.bpf.h"
 #include "turn.bpf.h"
 
 SEC("?perf_event")
@@ -33,5 +34,7 @@ int oncpu__tick(struct bpf_perf_event_data *ctx)
 		(*have)++;
 	else if (bpf_map_update_elem(table, &key, &one, BPF_NOEXIST))
 		lose(SCOPE_LOSS_TICKS_FULL, 0);
+	if (want_thinning)
+		cost_add(now, 1);
 	return 0;
 }

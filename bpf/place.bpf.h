@@ -84,6 +84,12 @@ static __always_inline __u64 user_place_at(const struct places *places, const st
 	return n & (USER_PLACES - 1);
 }
 
+/* Whether the thread waited with these registers lately. */
+static __always_inline bool user_place_is_known(const struct places *places, const struct user_entry *entry)
+{
+	return user_place_is_at(places, user_place_at(places, entry), entry);
+}
+
 /* Not inlined, so that the verifier does not follow each way out of its loop to the end. */
 static __attribute__((noinline)) bool user_memo_holds(struct walk *walk, const struct memo *memo)
 {

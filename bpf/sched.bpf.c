@@ -12,18 +12,22 @@
 #include "charge.bpf.h"
 #include "place.bpf.h"
 #include "stack.bpf.h"
+#include "thin.bpf.h"
 #include <bpf/bpf_tracing.h>
 
-/* A different pair of stacks or another reason: what was gathered goes to the sums first. */
-static __always_inline void account_move(struct scope_thread *t, __u64 ustack, __u64 kstack,
-					 __u32 reason)
+/* Other stacks, another reason or chance: what was gathered goes to the sums first. */
+static __always_inline void account_move(struct scope_thread *t, const struct walk *walk, __u32 reason)
 {
-	if (t->ustack == ustack && t->kstack == kstack && t->reason == reason)
+	__u32 thinning = want_thinning ? walk->thinning : 0;
+
+	if (t->ustack == walk->ustack && t->kstack == walk->kstack && t->reason == reason &&
+	    t->thinning == thinning)
 		return;
 	account_flush(t);
-	t->ustack = ustack;
-	t->kstack = kstack;
+	t->ustack = walk->ustack;
+	t->kstack = walk->kstack;
 	t->reason = reason;
+	t->thinning = thinning;
 }
 
 /*
@@ -52,6 +56,8 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 	task = bpf_get_current_task_btf();
 	places = bpf_task_storage_get(&task_places, task, NULL, 0);
 	if (!places)
+		return reason;
+	if (want_thinning && user_place_is_known(places, &walk->entry) && thin_out_repeat(walk))
 		return reason;
 	if (want_user_stacks)
 		walk->ustack = user_place_find(places, walk, task);
@@ -125,8 +131,19 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 
 	if (!walk)
 		return;
-	kernel_memo_look_from(walk, ctx);
-	reason = leave_as_before(slot, reason);
+	if (!want_thinning || !thin_out_any(walk)) {
+		kernel_memo_look_from(walk, ctx);
+		reason = leave_as_before(slot, reason);
+	}
+	a->flags |= ACCOUNT_SETTLED;
+	if (want_thinning && walk->is_thinned) {
+		a->t.flags |= SCOPE_THREAD_THINNED;
+		return;
+	}
+	if (want_thinning) {
+		a->t.flags &= ~SCOPE_THREAD_THINNED;
+		cost_take();
+	}
 	if (want_user_stacks && !walk->ustack)
 		leave_user(task, walk, slot, now);
 	if (want_kernel_stacks && !walk->kstack) {
@@ -134,8 +151,7 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 		if (!leave_kernel(slot, key))
 			walk->kstack = stack_take_kernel_at(ctx, walk, key, slot, now);
 	}
-	account_move(&a->t, walk->ustack, walk->kstack, reason);
-	a->flags |= ACCOUNT_SETTLED;
+	account_move(&a->t, walk, reason);
 }
 
 static __always_inline void switch_out(void *ctx, struct task_struct *task, bool preempt, __u64 now)
@@ -143,10 +159,13 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	__u32 state = task_state(task);
 	bool blocked = !preempt && state;
 	struct account *a = account_begin(task, SCOPE_ON, now);
+	__u64 on_ns;
 
 	if (!a)
 		return;
+	on_ns = a->t.total_ns[SCOPE_ON];
 	charge_run(a, task, now);
+	cost_leave(a->t.total_ns[SCOPE_ON] - on_ns);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD && now > a->t.since_ns)
 		charge(a, now); /* nothing follows this run */
@@ -219,6 +238,7 @@ int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_
 		switch_out(ctx, prev, preempt, now);
 	if (in)
 		switch_in(next, now);
+	cost_note(now);
 	return 0;
 }
 
@@ -239,6 +259,7 @@ int BPF_PROG(sched__wakeup, struct task_struct *task)
 	if (a->t.state == SCOPE_OFF)
 		charge_block(a, now);
 	account_end_write(a);
+	cost_note(now);
 	return 0;
 }
 

@@ -76,6 +76,11 @@ static __always_inline void turn_name(struct scope_turn *turn, const struct scop
 	turn->ustack = t->ustack;
 	turn->kstack = t->kstack;
 	turn->reason = t->reason;
+	if (want_thinning && t->flags & SCOPE_THREAD_THINNED) {
+		turn->ustack = turn->kstack = 0;
+		turn->reason = 0;
+		turn->flags |= SCOPE_TURN_THINNED;
+	}
 }
 
 static __always_inline void turn_lose(const struct scope_turn *turn)

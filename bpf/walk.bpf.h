@@ -38,6 +38,10 @@ struct walk {
 	__u64 kernel_next, kernel_bad;
 	/* with which a thread leaves its CPU, as bpf/sched.bpf.c has found them so far */
 	__u64 ustack, kstack;
+	/* for bpf/thin.bpf.h: of how many alike this is the one that gets its stacks, and of how many
+	 * it would be if it is a repeat, both as powers of two; or it gets none */
+	__u32 thinning, thin_repeats;
+	bool is_thinned;
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
 	__u32 version;	  /* of the mappings, read before their place was */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */

@@ -244,6 +244,17 @@ static int put_array(const struct writer *w, const char *key, uint32_t count,
 	return 0;
 }
 
+static void put_thinning(const struct writer *w, const struct profile_thinning *thinning)
+{
+	put_key(w, "},\n", "thinning");
+	put_number(w, "{", "max_ppm", thinning->max_ppm);
+	put_number(w, ",", "probe_ns", thinning->probe_ns);
+	put_number(w, ",", "on_ns", thinning->on_ns);
+	put_number(w, ",", "waits", thinning->waits);
+	put_number(w, ",", "taken", thinning->taken);
+	put_number(w, ",", "shared_ns", thinning->shared_ns);
+}
+
 static void put_footer(const struct writer *w)
 {
 	const struct profile_quality *quality = &w->profile->quality;
@@ -286,6 +297,8 @@ static void put_footer(const struct writer *w)
 	put_number(w, ",", "unwind_refused", self->unwind_refused);
 	put_number(w, ",", "unwind_spaces", self->unwind_spaces);
 	put_number(w, ",", "unwind_raw", self->unwind_raw);
+	if (w->profile->thinning.max_ppm)
+		put_thinning(w, &w->profile->thinning);
 	fputs("}\n}\n", w->out);
 }
 

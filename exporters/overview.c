@@ -14,6 +14,8 @@
 #define TOP_UNNAMED   3
 #define MOST_UNNAMED  20 /* with -v */
 
+#define PPM 1000000
+
 #define LABEL_COLUMNS 14 /* with two blanks before and behind */
 
 #define BOLD   "\033[1m"
@@ -395,6 +397,23 @@ static void print_timeline(const struct printer *w)
 	print_losses_of(w, LOSS_TIMELINE, "");
 }
 
+static void print_thinning(const struct printer *w)
+{
+	const struct profile_thinning *thinning = &w->profile->thinning;
+
+	if (!thinning->max_ppm)
+		return;
+	begin_row(w, "overhead");
+	fprintf(w->out, "%s of its time on CPUs, where at most %s is asked for; ",
+		text_share(thinning->probe_ns, thinning->on_ns).bytes,
+		text_share(thinning->max_ppm, PPM).bytes);
+	if (thinning->taken == thinning->waits)
+		fputs("all waits got their stacks\n", w->out);
+	else
+		fprintf(w->out, "%" PRIu64 " of %" PRIu64 " waits got stacks, and share the others' %s\n",
+			thinning->taken, thinning->waits, text_duration(thinning->shared_ns).bytes);
+}
+
 static void print_cost(const struct printer *w)
 {
 	const struct profile_self *self = &w->profile->self;
@@ -435,6 +454,7 @@ int overview_print(const struct profile *profile, const struct overview_opts *op
 		return ret;
 	print_losses(&w);
 	print_timeline(&w);
+	print_thinning(&w);
 	print_cost(&w);
 	return 0;
 }

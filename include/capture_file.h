@@ -21,7 +21,7 @@
 /* No text file begins with it, and a copy that changed its newlines does not either. */
 #define CAPTURE_MAGIC	    "\x89scope\r\n"
 #define CAPTURE_MAGIC_BYTES 8
-#define CAPTURE_VERSION	    1u
+#define CAPTURE_VERSION	    2u /* 1 had no columns of `thinning` */
 
 #define CAPTURE_ROWS_MAX    (1u << 28) /* of a table, and strings */
 #define CAPTURE_CHUNK_ROWS  4096u      /* of a table, in one chunk */
@@ -145,6 +145,12 @@ static const struct capture_column capture_head[] = {
 	COLUMN(self.unwind_refused, PLAIN, ANY),
 	COLUMN(self.unwind_spaces, PLAIN, ANY),
 	COLUMN(self.unwind_raw, PLAIN, ANY),
+	COLUMN(thinning.max_ppm, PLAIN, ANY), /* from version 2 on */
+	COLUMN(thinning.probe_ns, PLAIN, ANY),
+	COLUMN(thinning.on_ns, PLAIN, ANY),
+	COLUMN(thinning.waits, PLAIN, ANY),
+	COLUMN(thinning.taken, PLAIN, ANY),
+	COLUMN(thinning.shared_ns, PLAIN, ANY),
 };
 static_assert(SCOPE_ENDS == 5, "a new end is a new column of the head");
 #undef COLUMN
@@ -267,12 +273,13 @@ static const struct capture_table capture_tables[] = {
 /* clang-format on */
 
 #define CAPTURE_HEAD_COLUMNS (sizeof(capture_head) / sizeof(capture_head[0]))
+#define CAPTURE_HEAD_COLUMNS_1 (CAPTURE_HEAD_COLUMNS - 6) /* of version 1 */
 #define CAPTURE_TABLES	     (sizeof(capture_tables) / sizeof(capture_tables[0]))
 /* The table that chunks of a type are of, as an index. */
 #define CAPTURE_TABLE_OF(type) ((size_t)(type)-CAPTURE_PROCESS)
 
 /* A member more is a column more. */
-static_assert(sizeof(struct profile) - sizeof(((struct profile *)0)->losses) == 448,
+static_assert(sizeof(struct profile) - sizeof(((struct profile *)0)->losses) == 496,
 	      "see the head");
 static_assert(sizeof(struct profile_process) == 40, "see its table");
 static_assert(sizeof(struct profile_thread) == 72, "see its table");

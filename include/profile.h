@@ -126,6 +126,16 @@ struct profile_quality {
 	uint64_t ticks;
 };
 
+/* What --max-overhead did. All 0: it was not asked for. */
+struct profile_thinning {
+	uint32_t max_ppm;  /* as asked for, in millionths of the target's time on CPUs */
+	nsec_t probe_ns;   /* what events cost, of which some were timed */
+	nsec_t on_ns;	   /* the target's time on CPUs while it was */
+	uint64_t waits;	   /* that began */
+	uint64_t taken;	   /* of these got stacks */
+	nsec_t shared_ns;  /* time of waits without one, shared out to those that had some */
+};
+
 /* What the profiler itself cost. 0: not measured (a profile read back or built by a test). */
 struct profile_self {
 	nsec_t cpu_ns;		/* user + system, whole process */
@@ -180,6 +190,7 @@ struct profile {
 	struct profile_loss losses[SCOPE_LOSS_COUNT];
 	struct profile_quality quality;
 	struct profile_self self;
+	struct profile_thinning thinning;
 };
 
 static inline const char *profile_string(const struct profile *p, uint32_t id)

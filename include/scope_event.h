@@ -161,14 +161,19 @@ struct scope_raw {
 	__u64 stack[];
 };
 
-/* What one thread spent blocked, and then waiting to run, with one pair of stacks and one reason. */
+#define SCOPE_THIN_STEPS 16 /* `thinning` is less */
+
+/*
+ * What one thread spent blocked, and then waiting to run, with one pair of stacks and one reason. With
+ * --max-overhead these are some of its waits, drawn by chance, and each stands for 2^thinning of its kind.
+ */
 struct scope_sum {
 	struct scope_record rec;
 	__u64 thread;
 	__u64 ustack;
 	__u64 kstack;
 	__u32 reason;
-	__u32 pad;
+	__u32 thinning;
 	__u64 off_ns;
 	__u64 off_count;
 	__u64 runq_ns;
@@ -189,6 +194,7 @@ struct scope_ticks {
 #define SCOPE_THREAD_BORN     (1u << 2) /* sched_wakeup_new was seen */
 #define SCOPE_THREAD_NO_EVENT (1u << 3) /* had no scheduler event at all: `state` held throughout */
 #define SCOPE_THREAD_LOST     (1u << 4) /* stands for threads whose records were lost; thread = 0 */
+#define SCOPE_THREAD_THINNED  (1u << 5) /* the wait under way is one of thinned_*: it has no stack */
 
 /*
  * A thread's exact account: sent once when it dies, else by the task iterator at the stop.
@@ -215,11 +221,16 @@ struct scope_thread {
 	__u64 init_ns[SCOPE_STATES]; /* part of total_ns before the first event: its stack is SEEN's */
 	__u64 switches;		     /* times it left a CPU */
 	__u64 other_cpu_ns[SCOPE_STATES]; /* part of total_ns on CPUs that -C leaves out */
+	/* Waits that were given no stack, for --max-overhead; as in struct scope_sum_value. */
+	__u64 thinned_off_ns;
+	__u64 thinned_off_count;
+	__u64 thinned_runq_ns;
+	__u64 thinned_runq_count;
 	/* The interval under way, and what is charged to its stacks but not yet in a scope_sum. */
 	__u64 ustack;
 	__u64 kstack;
 	__u32 reason;
-	__u32 pad;
+	__u32 thinning; /* as in struct scope_sum */
 	__u64 off_ns; /* from here on as in struct scope_sum_value */
 	__u64 off_count;
 	__u64 runq_ns;
@@ -230,6 +241,7 @@ struct scope_thread {
 #define SCOPE_TURN_OTHER_CPU(state) (1u << (state)) /* ns[state] is time that -C leaves out */
 #define SCOPE_TURN_FIRST  (1u << 8) /* its waits are part of init_ns: their stack is SEEN's */
 #define SCOPE_TURN_SHORT  (1u << 9) /* blocked for less than --min-block-us: stack withheld */
+#define SCOPE_TURN_THINNED (1u << 10) /* its waits were given no stack, for --max-overhead */
 
 /*
  * What a thread did from one switch-out to the next, clipped to the window: it was blocked, then it
@@ -351,7 +363,7 @@ static_assert(sizeof(struct scope_sum) == 72, "wire");
 static_assert(sizeof(struct scope_space) == 32, "wire");
 static_assert(sizeof(struct scope_raw) == 176, "wire");
 static_assert(sizeof(struct scope_ticks) == 40, "wire");
-static_assert(sizeof(struct scope_thread) == 224, "wire");
+static_assert(sizeof(struct scope_thread) == 256, "wire");
 static_assert(sizeof(struct scope_turn) == 88, "wire");
 static_assert(sizeof(struct scope_hit) == 40, "wire");
 static_assert(sizeof(struct scope_seen) == 56, "wire");

@@ -30,7 +30,7 @@ struct scope_sum_key {
 	__u64 ustack;
 	__u64 kstack;
 	__u32 reason;
-	__u32 pad;
+	__u32 thinning; /* as in struct scope_sum */
 };
 
 struct scope_sum_value {
@@ -47,6 +47,23 @@ struct scope_tick_key {
 	__u64 kstack;
 };
 
+/*
+ * --max-overhead, one for each CPU: what events cost, the target's time on CPUs, how often its threads
+ * left one, and how often of that with stacks.
+ */
+struct scope_cost {
+	__u64 probe_ns;
+	__u64 on_ns;
+	__u64 waits;
+	__u64 taken;
+};
+
+/*
+ * How much is left out then. Each of the first steps halves the waits with stacks of those that begin where
+ * their thread waited lately, each other step those of all.
+ */
+#define SCOPE_THIN_REPEATS 3 /* of SCOPE_THIN_STEPS */
+
 /* By enum scope_loss, one for each CPU. */
 struct scope_loss_value {
 	__u64 count;
@@ -58,11 +75,14 @@ static_assert(sizeof(struct scope_sum_key) == 32, "map");
 static_assert(sizeof(struct scope_sum_value) == 32, "map");
 static_assert(sizeof(struct scope_tick_key) == 24, "map");
 static_assert(sizeof(struct scope_loss_value) == 16, "map");
+static_assert(sizeof(struct scope_cost) == 32, "map");
 /* what an account holds for its stacks is added as it is */
 static_assert(offsetof(struct scope_thread, comm) - offsetof(struct scope_thread, off_ns) ==
 		      sizeof(struct scope_sum_value), "map");
 static_assert(offsetof(struct scope_thread, runq_ns) - offsetof(struct scope_thread, off_ns) ==
 		      offsetof(struct scope_sum_value, runq_ns), "map");
+static_assert(offsetof(struct scope_thread, ustack) - offsetof(struct scope_thread, thinned_off_ns) ==
+		      sizeof(struct scope_sum_value), "map");
 #endif
 
 #endif

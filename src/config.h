@@ -53,6 +53,7 @@ struct config {
 	nsec_t duration_ns; /* 0: until Ctrl-C, the target's or COMMAND's end */
 	uint32_t frequency_hz;
 	nsec_t min_block_ns;
+	uint32_t max_overhead_ppm; /* --max-overhead, in millionths; 0: no matter */
 	bool user_stacks, kernel_stacks;   /* both true unless -K / -U */
 	uint32_t max_stack;		   /* frames of a user stack: 1 .. SCOPE_MAX_FRAMES */
 	bool user_threads, kernel_threads; /* both true unless restricted */

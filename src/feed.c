@@ -22,6 +22,7 @@ void feed_sum(void *feed, const void *key, const void *value)
 		.ustack = k->ustack,
 		.kstack = k->kstack,
 		.reason = k->reason,
+		.thinning = k->thinning,
 		.off_ns = v->off_ns,
 		.off_count = v->off_count,
 		.runq_ns = v->runq_ns,
@@ -78,6 +79,23 @@ void feed_losses(struct feed *feed, int fd)
 	}
 	/* counted on this side */
 	report_loss(feed, SCOPE_LOSS_RECORD, (struct scope_loss_value){ .count = feed->refused });
+}
+
+void feed_cost(int fd, struct scope_cost *ret_total)
+{
+	int cpus = libbpf_num_possible_cpus();
+	_cleanup_free_ struct scope_cost *per_cpu = mem_alloc_array((size_t)cpus, sizeof(*per_cpu));
+	uint32_t zero = 0;
+
+	*ret_total = (struct scope_cost){ 0 };
+	if (bpf_map_lookup_elem(fd, &zero, per_cpu))
+		return;
+	for (int i = 0; i < cpus; i++) {
+		ret_total->probe_ns += per_cpu[i].probe_ns;
+		ret_total->on_ns += per_cpu[i].on_ns;
+		ret_total->waits += per_cpu[i].waits;
+		ret_total->taken += per_cpu[i].taken;
+	}
 }
 
 void feed_lost_threads(struct feed *feed, int fd)

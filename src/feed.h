@@ -27,6 +27,8 @@ void feed_ticks(void *feed, const void *key, const void *value);
 
 /* What was lost since the last call. `fd`: the map of losses. */
 void feed_losses(struct feed *feed, int fd);
+/* What all CPUs have counted for --max-overhead. `fd`: their map. */
+void feed_cost(int fd, struct scope_cost *ret_total);
 /* The dead whose records found no room, as one, if there are any. `fd`: their map. */
 void feed_lost_threads(struct feed *feed, int fd);
 

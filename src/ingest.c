@@ -103,10 +103,13 @@ static int take_sum(struct ingest *g, const void *record, size_t bytes)
 
 	(void)bytes;
 	memcpy(&r, record, sizeof(r));
+	if (r.thinning >= SCOPE_THIN_STEPS)
+		return -EINVAL;
 	key.thread = r.thread;
 	key.ustack = r.ustack;
 	key.kstack = r.kstack;
 	key.reason = r.reason;
+	key.thinning = r.thinning;
 	id = table_add(&g->sums, &key, &is_new);
 	sum = is_new ? array_push(&g->sum_data) : &g->sum_data.items[id];
 	sum->off_ns += r.off_ns;
@@ -157,7 +160,7 @@ static int take_thread(struct ingest *g, const void *record, size_t bytes)
 
 	(void)bytes;
 	memcpy(&r, record, sizeof(r));
-	if (r.state > SCOPE_DEAD)
+	if (r.state > SCOPE_DEAD || r.thinning >= SCOPE_THIN_STEPS)
 		return -EINVAL;
 	if (r.flags & SCOPE_THREAD_LOST) {
 		g->lost = r;

@@ -45,7 +45,7 @@ struct ingest_path {
 
 struct ingest_sum_key {
 	uint64_t thread, ustack, kstack;
-	uint32_t reason, pad;
+	uint32_t reason, thinning;
 };
 
 struct ingest_sum {

@@ -127,6 +127,7 @@ static struct place place_of(const struct intervals *v, const struct turn_at *at
 	return (struct place){
 		.pair = frames_find_pair(v->stacks->frames, turn->ustack, turn->kstack),
 		.reason = turn->reason,
+		.thinned = turn->flags & SCOPE_TURN_THINNED,
 	};
 }
 
@@ -299,6 +300,7 @@ static bool tail_of(const struct intervals *v, const struct scope_thread *life,
 {
 	const struct scope_window *window = &v->ingest->window;
 	nsec_t pending_ns = ledger_pending_ns(life, window);
+	bool thinned = life->flags & SCOPE_THREAD_THINNED;
 
 	if (!pending_ns)
 		return false;
@@ -307,10 +309,11 @@ static bool tail_of(const struct intervals *v, const struct scope_thread *life,
 		.start_ns = (life->flags & SCOPE_THREAD_NO_EVENT ? ledger_life_end_ns(life, window)
 								 : window->end_ns) -
 			    pending_ns,
-		.ustack = life->ustack,
-		.kstack = life->kstack,
-		.reason = life->reason,
-		.flags = waits_has_place(life) ? 0 : SCOPE_TURN_FIRST,
+		.ustack = thinned ? 0 : life->ustack,
+		.kstack = thinned ? 0 : life->kstack,
+		.reason = thinned ? 0 : life->reason,
+		.flags = thinned ? SCOPE_TURN_THINNED :
+			 waits_has_place(life) ? 0 : SCOPE_TURN_FIRST,
 	};
 	ret_tail->ns[life->state] = pending_ns;
 	return true;

@@ -61,6 +61,7 @@ static void set_constants(struct scope_bpf *s, const struct config *c, const str
 	ro->cgroup_wanted = cgroup_id;
 	ro->min_block_ns = c->min_block_ns;
 	ro->restrict_cpus = c->cpus != NULL;
+	ro->want_thinning = c->max_overhead_ppm != 0;
 	ro->table_entries = SUM_ENTRIES;
 	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
 	ro->want_timeline = c->timeline;
@@ -96,6 +97,7 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
 	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
 	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
+	bpf_map__set_autocreate(s->maps.costs, c->max_overhead_ppm != 0);
 	keep_close(s->maps.rodata);
 	keep_close(s->maps.data);
 	bpf_program__set_autoload(s->progs.sched__switch, true);

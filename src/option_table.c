@@ -55,6 +55,10 @@ const struct option_row option_table[OPTION_COUNT] = {
 		FOR_CAPTURE, "leave out user threads" },
 	[OPTION_CPU] = { 'C', 0, "cpu", "LIST", GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
 		"stacks from these CPUs only (0-3,7); time on others goes to [other CPUs]" },
+	[OPTION_MAX_OVERHEAD] = { 0, 0, "max-overhead", "PCT", GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
+		"where tracing costs more than PCT % of the target's CPU time, take the stacks of fewer "
+		"waits, by chance: time stays exact, that of the others is shared out (default: the stacks "
+		"of all)" },
 	[OPTION_TIMELINE] = { 0, 0, "timeline", NULL, GROUP_CAPTURE, VALUES_NONE, FOR_CAPTURE,
 		"keep what each thread did when, not just how long; implied by an output that "
 		"needs it, as chrome. Of more than half a million switches the newest are kept" },

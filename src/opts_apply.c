@@ -107,6 +107,23 @@ static int apply_min_block(struct draft *draft, const char *value, struct err *e
 	return 0;
 }
 
+static int apply_max_overhead(struct draft *draft, const char *value, struct err *err)
+{
+	uint32_t ppm = 0;
+	int r = value_parse_percent(value, &ppm);
+
+	if (!r && !ppm)
+		r = -ERANGE;
+	if (r == -ERANGE)
+		return err_set(err, EXIT_CODE_USAGE, r,
+			       "--max-overhead %s: give from 0.0001 to 100 percent", value);
+	if (r)
+		return err_set(err, EXIT_CODE_USAGE, r,
+			       "--max-overhead %s: not a share: give percent, as in 1 or 0.5", value);
+	draft->opts.config.max_overhead_ppm = ppm;
+	return 0;
+}
+
 static int apply_max_stack(struct draft *draft, const char *value, struct err *err)
 {
 	uint64_t number;
@@ -253,6 +270,9 @@ int draft_apply(struct draft *draft, enum option_id id, const char *value, struc
 		break;
 	case OPTION_MAX_STACK:
 		r = apply_max_stack(draft, value, err);
+		break;
+	case OPTION_MAX_OVERHEAD:
+		r = apply_max_overhead(draft, value, err);
 		break;
 	case OPTION_CPU:
 		draft->cpus = value;

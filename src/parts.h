@@ -19,6 +19,7 @@ struct part {
 	bool estimated;
 	nsec_t ns;
 	uint64_t count;
+	uint32_t thinning; /* of how many waits these are some: include/scope_event.h */
 };
 
 struct parts {
@@ -47,6 +48,7 @@ struct waits {
 	uint64_t contradictions; /* times a thread's sums were more than its total, and were cut */
 	uint64_t orphan_count;	 /* sums that are nobody's */
 	nsec_t orphan_ns;
+	nsec_t shared_ns; /* of waits that were given no stack */
 };
 
 /* One place where a thread waited: its stacks, and why. */
@@ -54,6 +56,8 @@ struct place {
 	struct stack_pair pair;
 	uint32_t reason;
 	bool unproven; /* its stack is not to be had: [waiting since before the window] */
+	bool thinned;  /* it was not taken */
+	uint32_t thinning;
 };
 
 /* Keeps the pointers; `sum_pairs` are the stacks of the ingest's sums. */

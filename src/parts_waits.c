@@ -66,7 +66,7 @@ struct spell {
 static const struct place unproven = { .pair = { STACK_NONE, STACK_NONE }, .unproven = true };
 
 static void add_part(struct parts *parts, enum scope_state state, uint32_t reason, uint32_t stack,
-		     nsec_t ns, uint64_t count)
+		     nsec_t ns, uint64_t count, uint32_t thinning)
 {
 	struct part *part;
 
@@ -79,12 +79,15 @@ static void add_part(struct parts *parts, enum scope_state state, uint32_t reaso
 	part->stack = stack;
 	part->ns = ns;
 	part->count = count;
+	part->thinning = thinning;
 }
 
 uint32_t waits_stack(struct waits *w, uint32_t thread, const struct place *place)
 {
 	if (place->reason & SCOPE_REASON_SHORT)
 		return stacks_add_label(w->stacks, LABEL_BLOCKED_UNDER);
+	if (place->thinned)
+		return stacks_add_label(w->stacks, LABEL_THINNED);
 	if (place->unproven)
 		return stacks_add_label(w->stacks, LABEL_BEFORE_WINDOW);
 	return stacks_add_pair(w->stacks, place->pair, SCOPE_OFF,
@@ -106,8 +109,9 @@ static void add_spell(struct waits *w, uint32_t thread, const struct place *plac
 	stack = waits_stack(w, thread, place);
 	if (spell->off_ns | spell->off_count)
 		reason = waits_reason(w, place);
-	add_part(parts, SCOPE_OFF, reason, stack, spell->off_ns, spell->off_count);
-	add_part(parts, SCOPE_RUNQ, 0, stack, spell->runq_ns, spell->runq_count);
+	add_part(parts, SCOPE_OFF, reason, stack, spell->off_ns, spell->off_count,
+		 place->thinning);
+	add_part(parts, SCOPE_RUNQ, 0, stack, spell->runq_ns, spell->runq_count, place->thinning);
 }
 
 struct place waits_place_before(const struct waits *w, const struct scope_thread *life)
@@ -136,13 +140,23 @@ bool waits_has_place(const struct scope_thread *life)
 	return life->reason || life->ustack || life->kstack;
 }
 
+static void add_thinned(struct spell *thinned, const struct scope_thread *life)
+{
+	thinned->off_ns += life->thinned_off_ns;
+	thinned->off_count += life->thinned_off_count;
+	thinned->runq_ns += life->thinned_runq_ns;
+	thinned->runq_count += life->thinned_runq_count;
+}
+
+/* Adds what had no stack taken to `thinned`. */
 static void add_life(struct waits *w, uint32_t thread, const struct scope_thread *life,
-		     struct parts *parts)
+		     struct parts *parts, struct spell *thinned)
 {
 	const struct place before = waits_place_before(w, life);
 	const struct place now = {
 		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
 		.reason = life->reason,
+		.thinning = life->thinning,
 	};
 	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
 	struct spell late = { life->off_ns, life->off_count, life->runq_ns, life->runq_count };
@@ -158,17 +172,66 @@ static void add_life(struct waits *w, uint32_t thread, const struct scope_thread
 		last = (struct spell){ .runq_ns = pending_ns, .runq_count = 1 };
 	add_spell(w, thread, &before, &first, parts);
 	add_spell(w, thread, &now, &late, parts);
-	add_spell(w, thread, waits_has_place(life) ? &now : &before, &last, parts);
+	add_thinned(thinned, life);
+	if (!(life->flags & SCOPE_THREAD_THINNED)) {
+		add_spell(w, thread, waits_has_place(life) ? &now : &before, &last, parts);
+		return;
+	}
+	thinned->off_ns += last.off_ns;
+	thinned->off_count += last.off_count;
+	thinned->runq_ns += last.runq_ns;
+	thinned->runq_count += last.runq_count;
 }
 
 static void add_sum(struct waits *w, uint32_t thread, uint32_t id, struct parts *parts)
 {
 	const struct ingest_sum_key *key = table_key(&w->ingest->sums, id);
 	const struct ingest_sum *sum = &w->ingest->sum_data.items[id];
-	const struct place place = { .pair = w->sum_pairs[id], .reason = key->reason };
+	const struct place place = { .pair = w->sum_pairs[id],
+				     .reason = key->reason,
+				     .thinning = key->thinning };
 	const struct spell spell = { sum->off_ns, sum->off_count, sum->runq_ns, sum->runq_count };
 
 	add_spell(w, thread, &place, &spell, parts);
+}
+
+/*
+ * Shares `ns` and `count` of waits without stacks out to the parts from `from` on that have some. Each
+ * wait that was drawn stands for 2^thinning - 1 others, as long and in the same place, as far as is known:
+ * that is not true of one, but in the mean of all, since they were drawn by chance. What they are in all is
+ * known exactly.
+ */
+static void share_out(struct waits *w, struct parts *parts, size_t from, enum scope_state state,
+		      nsec_t ns, uint64_t count)
+{
+	size_t room = parts->count - from, n = 0;
+	_cleanup_free_ uint64_t *times = mem_alloc_array(room, sizeof(*times));
+	_cleanup_free_ uint64_t *counts = mem_alloc_array(room, sizeof(*counts));
+	unsigned __int128 time = 0, number = 0;
+
+	if (!ns && !count)
+		return;
+	w->shared_ns += ns;
+	for (size_t i = from; i < parts->count; i++) {
+		const struct part *part = &parts->items[i];
+		uint64_t others = part->state == state ? (1u << part->thinning) - 1 : 0;
+
+		times[i - from] = part->ns * others;
+		counts[i - from] = part->count * others;
+		time += times[i - from];
+		number += counts[i - from];
+	}
+	if (!time || !number) {
+		add_part(parts, state, stacks_add_reason(w->stacks, 0, STACK_NONE),
+			 stacks_add_label(w->stacks, LABEL_THINNED), ns, count, 0);
+		return;
+	}
+	spread_proportional(ns, times, room, times);
+	spread_proportional(count, counts, room, counts);
+	for (n = 0; n < room; n++) {
+		parts->items[from + n].ns += times[n];
+		parts->items[from + n].count += counts[n];
+	}
 }
 
 /* Shrinks the parts of `state` to `total_ns`: more was told of than was charged. */
@@ -204,22 +267,25 @@ static void reconcile(struct waits *w, const struct ledger_thread *t, enum scope
 		w->contradictions++;
 	} else if (sum < total_ns) {
 		add_part(parts, state, unknown, stacks_add_label(w->stacks, label),
-			 total_ns - (nsec_t)sum, 0);
+			 total_ns - (nsec_t)sum, 0, 0);
 	}
 	if (t->other_cpu_ns[state])
 		add_part(parts, state, unknown, stacks_add_label(w->stacks, LABEL_OTHER_CPUS),
-			 t->other_cpu_ns[state], 0);
+			 t->other_cpu_ns[state], 0, 0);
 }
 
 void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts)
 {
 	const struct ledger_thread *t = &w->ledger->threads.items[thread];
+	struct spell thinned = { 0 };
 	size_t from = parts->count;
 
 	for (size_t i = w->sums.first[thread]; i < w->sums.first[thread + 1]; i++)
 		add_sum(w, thread, w->sums.items[i], parts);
 	for (uint32_t i = t->last_life; i != LEDGER_NONE; i = w->ingest->lives.items[i].earlier)
-		add_life(w, thread, &w->ingest->lives.items[i].record, parts);
+		add_life(w, thread, &w->ingest->lives.items[i].record, parts, &thinned);
+	share_out(w, parts, from, SCOPE_RUNQ, thinned.runq_ns, thinned.runq_count);
+	share_out(w, parts, from, SCOPE_OFF, thinned.off_ns, thinned.off_count);
 	reconcile(w, t, SCOPE_RUNQ, from, parts);
 	reconcile(w, t, SCOPE_OFF, from, parts);
 }

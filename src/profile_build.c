@@ -335,6 +335,7 @@ static void seal(struct build *b)
 	p->losses[SCOPE_LOSS_TICK_THREAD].count += b->runs.orphan_count;
 	p->losses[SCOPE_LOSS_SUM_THREAD].count += b->waits.orphan_count;
 	p->losses[SCOPE_LOSS_SUM_THREAD].ns += b->waits.orphan_ns;
+	p->thinning.shared_ns = b->waits.shared_ns;
 	p->strings = (const char *const *)b->strings.items;
 	p->string_count = b->strings.count;
 	b->strings.items = NULL;

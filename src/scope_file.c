@@ -81,6 +81,7 @@ static bool read_head(struct reader *r, struct cursor *content)
 	memcpy(p->losses, told->losses, sizeof(p->losses));
 	p->quality = told->quality;
 	p->self = told->self;
+	p->thinning = told->thinning;
 	return true;
 }
 
@@ -173,7 +174,7 @@ static enum chunk_state read_chunks(struct reader *r)
 	}
 }
 
-static int check_magic(FILE *in, const char *name, struct err *err)
+static int read_magic(FILE *in, const char *name, uint32_t *ret_version, struct err *err)
 {
 	unsigned char head[CAPTURE_MAGIC_BYTES + 4];
 	size_t length = fread(head, 1, sizeof(head), in);
@@ -199,6 +200,7 @@ static int check_magic(FILE *in, const char *name, struct err *err)
 			       "cannot read %s: its format is version %u, and this systemscope "
 			       "(%s) knows up to %u: use the newer one that wrote it", name,
 			       version, SYSTEMSCOPE_VERSION, CAPTURE_VERSION);
+	*ret_version = version;
 	return 0;
 }
 
@@ -252,7 +254,7 @@ int scope_file_read_stream(FILE *in, const char *name, struct profile **ret_prof
 	int ret;
 
 	reader_init(&r, in);
-	ret = check_magic(in, name, err);
+	ret = read_magic(in, name, &r.rows.version, err);
 	if (!ret)
 		ret = finish(&r, read_chunks(&r), name, err);
 	if (ret)

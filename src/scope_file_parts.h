@@ -47,6 +47,7 @@ struct scope_depth {
 struct scope_rows {
 	struct profile *profile;    /* so far; its tables and strings are those below */
 	const struct profile *told; /* what the head says; its counts are those of the whole */
+	uint32_t version;	    /* of the file's format */
 	ARRAY(char *) strings;
 	struct {
 		void *items;

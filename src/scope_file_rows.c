@@ -92,9 +92,10 @@ static uint32_t *count_of(const struct profile *p, size_t index)
 bool scope_rows_read_head(const struct scope_rows *rows, struct cursor *content,
 			  struct profile *ret_head)
 {
+	size_t columns = rows->version == 1 ? CAPTURE_HEAD_COLUMNS_1 : CAPTURE_HEAD_COLUMNS;
 	struct profile *p = ret_head;
 
-	for (size_t i = 0; i < CAPTURE_HEAD_COLUMNS; i++)
+	for (size_t i = 0; i < columns; i++)
 		if (!read_column(rows, &capture_head[i], content, (uint8_t *)p, 0, 1))
 			return false;
 	for (size_t i = 0; i < CAPTURE_TABLES; i++)

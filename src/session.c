@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "budget.h"
 #include "clock.h"
 #include "image.h"
 #include "ingest.h"
@@ -49,6 +50,8 @@ struct session {
 	nsec_t begun_ns, armed_ns;
 	nsec_t mmaps_rest_ns; /* until when new mappings do not call */
 	nsec_t armed_cpu_ns, stopped_cpu_ns;
+	struct budget budget;
+	struct scope_cost cost; /* in the window, with a budget */
 	uint64_t map_bytes;
 	struct unwinds_stats unwinds_stats;
 };
@@ -203,6 +206,8 @@ static void wait_for_work(struct session *s)
 
 	if (now < s->mmaps_rest_ns)
 		wait = s->mmaps_rest_ns - now;
+	if (s->budget.max_ppm && s->budget.next_ns < now + wait)
+		wait = s->budget.next_ns > now ? s->budget.next_ns - now : 0;
 	if (s->config->duration_ns && end < now + wait)
 		wait = end > now ? end - now : 0;
 	poll(fds, ARRAY_SIZE(fds), (int)((wait + NSEC_PER_MSEC - 1) / NSEC_PER_MSEC));
@@ -220,13 +225,26 @@ static bool is_due(nsec_t *last_ns, nsec_t every_ns)
 	return true;
 }
 
+/* With --max-overhead: whether fewer stacks will do, or more. */
+static void keep_to_budget(struct session *s)
+{
+	nsec_t now = clock_now();
+
+	if (!s->budget.max_ppm || now < s->budget.next_ns)
+		return;
+	tracer_cost(s->tracer, &s->cost);
+	tracer_thin(s->tracer, budget_look(&s->budget, &s->cost, now));
+}
+
 static int record(struct session *s)
 {
 	nsec_t drained = clock_now(), looked = drained;
 	int r = 0;
 
+	budget_begin(&s->budget, s->config->max_overhead_ppm, drained);
 	while (!r && !is_over(s)) {
 		wait_for_work(s);
+		keep_to_budget(s);
 		/* first the questions, then the mappings that the answers need */
 		r = tracer_drain(s->tracer, is_due(&drained, DRAIN_NS), s->err);
 		mmaps_drain(s->mmaps, false, s->ingest);
@@ -248,6 +266,8 @@ static int stop(struct session *s)
 	struct tracer_stats stats;
 	int r = tracer_stop(s->tracer, s->err);
 
+	if (s->budget.max_ppm)
+		tracer_cost(s->tracer, &s->cost);
 	mmaps_drain(s->mmaps, true, s->ingest);
 	tracer_stats(s->tracer, &stats);
 	s->stopped_cpu_ns = stats.end_cpu_ns;
@@ -316,6 +336,11 @@ static struct profile *build(struct session *s)
 		.unwind_spaces = unwind->spaces,
 		.unwind_raw = unwind->raw_stacks,
 	};
+	profile->thinning.max_ppm = s->budget.max_ppm;
+	profile->thinning.probe_ns = s->cost.probe_ns;
+	profile->thinning.on_ns = s->cost.on_ns;
+	profile->thinning.waits = s->cost.waits;
+	profile->thinning.taken = s->cost.taken;
 	return profile;
 }
 

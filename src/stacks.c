@@ -33,7 +33,7 @@ struct reason_key {
 /* Labels that say: there was a stack, and it is not to be had. */
 static const bool label_is_loss[LABEL_COUNT] = {
 	[LABEL_LOST_TABLE] = true,    [LABEL_LOST_RING] = true,	   [LABEL_NO_STACK] = true,
-	[LABEL_BEFORE_WINDOW] = true, [LABEL_LOST_THREADS] = true,
+	[LABEL_BEFORE_WINDOW] = true, [LABEL_LOST_THREADS] = true, [LABEL_THINNED] = true,
 };
 
 void stacks_init(struct stacks *s, struct frames *frames, struct strings *strings,

@@ -384,6 +384,16 @@ int tracer_drain(struct tracer *t, bool sums, struct err *err)
 		   0;
 }
 
+void tracer_cost(const struct tracer *t, struct scope_cost *ret_total)
+{
+	feed_cost(bpf_map__fd(t->skel->maps.costs), ret_total);
+}
+
+void tracer_thin(struct tracer *t, uint32_t step)
+{
+	t->skel->bss->thin_step = step;
+}
+
 int tracer_stop(struct tracer *t, struct err *err)
 {
 	struct scope_window window = {

@@ -16,6 +16,7 @@
 #include "config.h"
 #include "err.h"
 #include "ingest.h"
+#include "scope_maps.h"
 
 struct tracer;
 struct unwind_fds; /* src/unwind_maps.h */
@@ -55,6 +56,10 @@ int tracer_arm(struct tracer *tracer, struct err *err);
 int tracer_fd(const struct tracer *tracer);
 /* Empties the rings; with `sums`, or when a table is half full, the tables as well. */
 int tracer_drain(struct tracer *tracer, bool sums, struct err *err);
+
+/* With --max-overhead: what all CPUs have counted so far, and how much is left out from here on. */
+void tracer_cost(const struct tracer *tracer, struct scope_cost *ret_total);
+void tracer_thin(struct tracer *tracer, uint32_t step);
 
 /* Closes the window, collects every account, and detaches. `idle_ns`, `realtime` go with it. */
 int tracer_stop(struct tracer *tracer, struct err *err);

@@ -82,6 +82,42 @@ int value_parse_time(const char *text, nsec_t *ret_ns)
 	return 0;
 }
 
+int value_parse_percent(const char *text, uint32_t *ret_ppm)
+{
+	static const char digits[] = "0123456789";
+	size_t whole_length = strspn(text, digits), fraction_length = 0;
+	const char *rest = text + whole_length;
+	uint32_t place = PPM_PER_PERCENT;
+	uint64_t ppm = 0;
+	bool nonzero;
+	int r;
+
+	if (*rest == '.') {
+		fraction_length = strspn(rest + 1, digits);
+		rest += 1 + fraction_length;
+	}
+	if ((!whole_length && !fraction_length) || (*rest && strcmp(rest, "%") != 0))
+		return -EINVAL;
+	if (whole_length) {
+		r = value_parse_number(text, whole_length, 100, &ppm);
+		if (r)
+			return r;
+	}
+	ppm *= PPM_PER_PERCENT;
+	nonzero = ppm > 0;
+	for (size_t i = 0; i < fraction_length; i++) {
+		unsigned int digit = (unsigned int)(text[whole_length + 1 + i] - '0');
+
+		nonzero |= digit > 0;
+		place /= 10;
+		ppm += place * digit;
+	}
+	if (ppm > 100 * PPM_PER_PERCENT || (nonzero && !ppm))
+		return -ERANGE;
+	*ret_ppm = (uint32_t)ppm;
+	return 0;
+}
+
 int value_parse_cpu_list(const char *text, bool *flags, size_t count)
 {
 	for (;;) {

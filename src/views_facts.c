@@ -22,7 +22,8 @@ static bool is_loss(const struct profile *p, const struct profile_frame *frame)
 {
 	return is_label(p, frame, LABEL_LOST_TABLE) || is_label(p, frame, LABEL_LOST_RING) ||
 	       is_label(p, frame, LABEL_NO_STACK) || is_label(p, frame, LABEL_BEFORE_WINDOW) ||
-	       is_label(p, frame, LABEL_LOST_THREADS) || is_label(p, frame, LABEL_LOST_FILE);
+	       is_label(p, frame, LABEL_LOST_THREADS) || is_label(p, frame, LABEL_LOST_FILE) ||
+	       is_label(p, frame, LABEL_THINNED);
 }
 
 static void take_root(const struct profile *p, const struct profile_frame *frame,

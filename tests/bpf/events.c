@@ -421,6 +421,13 @@ static void do_count(struct words *w, __u32 cpu)
 	t->truth->varying = true;
 }
 
+/* thin 5: the step that user space sets */
+static void do_thin(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	thin_step = parse_number(words_take(w));
+}
+
 static const struct {
 	const char *name;
 	void (*act)(struct words *w, __u32 cpu);
@@ -460,6 +467,7 @@ static const struct {
 	{ "storage", do_storage },
 	{ "switch", do_switch },
 	{ "tell", do_tell },
+	{ "thin", do_thin },
 	{ "tick", do_tick },
 	{ "unreadable", do_unreadable },
 	{ "wakeup", do_wakeup },

@@ -77,10 +77,11 @@ static const struct {
 	{ "died", SCOPE_THREAD_DEAD },
 	{ "born", SCOPE_THREAD_BORN },
 	{ "no-event", SCOPE_THREAD_NO_EVENT },
+	{ "thinned", SCOPE_THREAD_THINNED },
 };
 
 /* expect 101 on 3us runq 1us off 2us [alive 6us] [init-off 2us] [other-on 1us] [switches 2]
- * [lives 2] [comm work] [state off] [born|died|no-event|kernel-thread]; a state not named has no
+ * [lives 2] [comm work] [state off] [born|died|no-event|kernel-thread|thinned]; a state not named has no
  * time, a flag not named is not set */
 static void expect_thread(struct words *w)
 {
@@ -150,8 +151,8 @@ static void expect_none(struct words *w)
 struct match {
 	__u64 thread_tid;
 	struct stack_plan user, kernel;
-	bool with_user, with_kernel, with_reason, with_end;
-	__u32 end;
+	bool with_user, with_kernel, with_reason, with_end, with_thinning;
+	__u32 end, thinning;
 	__u32 reason;
 };
 
@@ -222,6 +223,9 @@ static bool take_match(struct words *w, struct match *m)
 	} else if (words_is(w, "reason")) {
 		m->with_reason = true;
 		m->reason = parse_reason(words_take(w));
+	} else if (words_is(w, "thinning")) {
+		m->with_thinning = true;
+		m->thinning = parse_number(words_take(w));
 	} else if (words_is(w, "end")) {
 		m->with_end = true;
 		m->end = parse_end(words_take(w));
@@ -263,6 +267,11 @@ static bool matches(const struct match *m, __u64 thread, __u64 ustack, __u64 kst
 	       (!m->with_reason || m->reason == reason);
 }
 
+static bool is_thinning(const struct match *m, __u32 thinning)
+{
+	return !m->with_thinning || m->thinning == thinning;
+}
+
 /* A time and, perhaps, how often: 3us x2 */
 static void take_amount(struct words *w, __u64 *ns, __s64 *times)
 {
@@ -271,7 +280,7 @@ static void take_amount(struct words *w, __u64 *ns, __s64 *times)
 		*times = parse_number(words_take(w) + 1);
 }
 
-/* expect-sum 101 [off 3us x1] [runq 1us x1] [user main;read] [kernel schedule] [reason syscall:0]:
+/* expect-sum 101 [off 3us x1] [runq 1us x1] [user main;read] [kernel schedule] [reason syscall:0] [thinning 2]:
  * finished intervals under stacks and reasons that match, sent or still in the account */
 static void expect_sum(struct words *w)
 {
@@ -291,7 +300,8 @@ static void expect_sum(struct words *w)
 	for (size_t i = 0; i < sink.sum_count; i++) {
 		const struct scope_sum *s = &sink.sums[i];
 
-		if (!matches(&m, s->thread, s->ustack, s->kstack, s->reason))
+		if (!matches(&m, s->thread, s->ustack, s->kstack, s->reason) ||
+		    !is_thinning(&m, s->thinning))
 			continue;
 		have.off_ns += s->off_ns;
 		have.off_count += s->off_count;
@@ -301,7 +311,8 @@ static void expect_sum(struct words *w)
 	for (size_t i = 0; i < sink.life_count; i++) {
 		const struct scope_thread *t = &sink.lives[i].t;
 
-		if (!matches(&m, t->thread, t->ustack, t->kstack, t->reason))
+		if (!matches(&m, t->thread, t->ustack, t->kstack, t->reason) ||
+		    !is_thinning(&m, t->thinning))
 			continue;
 		have.off_ns += t->off_ns;
 		have.off_count += t->off_count;
@@ -314,6 +325,65 @@ static void expect_sum(struct words *w)
 		compare("off intervals", have.off_count, (__u64)off_times);
 	if (runq_times >= 0)
 		compare("runq intervals", have.runq_count, (__u64)runq_times);
+}
+
+/* expect-thinned 101 off 3us x1 runq 1us x1: waits that were given no stack */
+static void expect_thinned(struct words *w)
+{
+	__u32 tid = parse_number(words_take(w));
+	struct scope_sum_value have = { 0 };
+	__u64 off = 0, runq = 0;
+	__s64 off_times = 0, runq_times = 0;
+
+	while (!words_end(w)) {
+		if (words_is(w, "off"))
+			take_amount(w, &off, &off_times);
+		else if (words_is(w, "runq"))
+			take_amount(w, &runq, &runq_times);
+		else
+			give_up("what is %s?", w->at[w->next]);
+	}
+	for (size_t i = 0; i < sink.life_count; i++) {
+		const struct scope_thread *t = &sink.lives[i].t;
+
+		if (t->tid != tid)
+			continue;
+		have.off_ns += t->thinned_off_ns;
+		have.off_count += t->thinned_off_count;
+		have.runq_ns += t->thinned_runq_ns;
+		have.runq_count += t->thinned_runq_count;
+	}
+	compare("thinned off", have.off_ns, off);
+	compare("thinned runq", have.runq_ns, runq);
+	compare("thinned off intervals", have.off_count, (__u64)off_times);
+	compare("thinned runq intervals", have.runq_count, (__u64)runq_times);
+}
+
+/* expect-cost waits 5 taken 2: what all CPUs have counted */
+static void expect_cost(struct words *w)
+{
+	struct scope_cost all = { 0 };
+	__u32 zero = 0;
+
+	for (__u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
+		const struct scope_cost *cost;
+
+		kernel.cpu = cpu;
+		cost = bpf_map_lookup_elem(&costs, &zero);
+		all.on_ns += cost->on_ns;
+		all.waits += cost->waits;
+		all.taken += cost->taken;
+	}
+	while (!words_end(w)) {
+		if (words_is(w, "waits"))
+			compare("waits", all.waits, parse_number(words_take(w)));
+		else if (words_is(w, "taken"))
+			compare("taken", all.taken, parse_number(words_take(w)));
+		else if (words_is(w, "on"))
+			compare("on", all.on_ns, (__u64)parse_time(words_take(w)));
+		else
+			give_up("what is %s?", w->at[w->next]);
+	}
 }
 
 /* expect-last 101 user main;read kernel schedule reason syscall:0: what it was in at the end */
@@ -462,14 +532,16 @@ static const struct {
 	const char *name;
 	void (*check)(struct words *w);
 } kinds[] = {
-	{ "expect", expect_thread },	 { "expect-last", expect_last },
+	{ "expect", expect_thread },	 { "expect-cost", expect_cost },
+	{ "expect-last", expect_last },
 	{ "expect-loss", expect_loss },	 { "expect-lost", expect_lost },
 	{ "expect-none", expect_none },	 { "expect-nudges", expect_nudges },
 	{ "expect-hits", turns_expect_hits },
 	{ "expect-raws", expect_raws }, { "expect-turn", turns_expect },
 	{ "expect-seen", expect_seen },	 { "expect-spaces", expect_spaces },
 	{ "expect-stack", expect_stack },
-	{ "expect-sum", expect_sum },	 { "expect-ticks", expect_ticks },
+	{ "expect-sum", expect_sum },	 { "expect-thinned", expect_thinned },
+	{ "expect-ticks", expect_ticks },
 };
 
 void expect_check(void)

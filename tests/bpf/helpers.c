@@ -13,12 +13,24 @@
 #include "kernel.h"
 #include "place.bpf.h"
 #include "kstack.h"
+#include "random.h"
 
 bool shadow_has_new_state = true;
 
 __u64 bpf_ktime_get_ns(void)
 {
 	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu];
+}
+
+__u32 bpf_get_prandom_u32(void)
+{
+	static __u64 state = 0x632be59bd9b4e019ull;
+	int draw = kernel.draws[kernel.next_draw];
+
+	if (!draw)
+		return random_below(&state, ~0u);
+	kernel.next_draw++;
+	return draw > 0 ? 0 : ~0u;
 }
 
 /* What another CPU is to do at this point, once; the number of this one. */

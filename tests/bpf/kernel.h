@@ -74,6 +74,8 @@ enum kernel_leave { LEAVE_BLOCKED, LEAVE_PREEMPTED, LEAVE_DEAD };
 
 struct kernel {
 	__u64 now_ns;
+	signed char draws[64]; /* what chance is to say: 1 yes, -1 no; 0: no more of it */
+	size_t next_draw;
 	__s64 skew_ns[WORLD_CPUS];
 	__u32 cpu; /* the one that runs the program */
 	struct ktask *current[WORLD_CPUS];

@@ -70,6 +70,21 @@ static void set_min_block(struct words *w)
 	SET(min_block_ns, (__u64)parse_time(words_take(w)));
 }
 
+/* thinning [yes no ...]: with --max-overhead; what the next draws say, and after those chance */
+static void set_thinning(struct words *w)
+{
+	size_t n = 0;
+
+	SET(want_thinning, true);
+	while (!words_end(w)) {
+		if (n + 1 == sizeof(kernel.draws))
+			give_up("too many draws");
+		kernel.draws[n++] = words_is(w, "yes") ? 1 : -1;
+		if (kernel.draws[n - 1] < 0 && !words_is(w, "no"))
+			give_up("yes or no");
+	}
+}
+
 static void set_without(struct words *w)
 {
 	if (words_is(w, "user-stacks"))
@@ -234,8 +249,9 @@ static const struct {
 	{ "match-comm", set_match_comm }, { "member", set_member_ids },
 	{ "min-block", set_min_block },	  { "old-state", set_old_state },
 	{ "pending", set_pending },	  { "room", set_room },
-	{ "thread", add_thread },	  { "unbound", set_unbound },
-	{ "unmapped", set_unmapped },	  { "without", set_without },
+	{ "thinning", set_thinning },	  { "thread", add_thread },
+	{ "unbound", set_unbound },	  { "unmapped", set_unmapped },
+	{ "without", set_without },
 };
 
 void settings_take(struct words *w)

@@ -199,11 +199,11 @@ static void take_sum(void *context, const void *key, const void *value)
 	const struct scope_sum_value *v = value;
 
 	(void)context;
-	if (k->pad) /* of map_fill() */
+	if (k->thinning >= SCOPE_THIN_STEPS) /* of map_fill() */
 		return;
 	*PUSH(sink.sums, sink.sum_count) = (struct scope_sum){
 		.rec = { SCOPE_REC_SUM, sizeof(struct scope_sum) }, .thread = k->thread, .ustack = k->ustack, .kstack = k->kstack,
-		.reason = k->reason, .off_ns = v->off_ns, .off_count = v->off_count,
+		.reason = k->reason, .thinning = k->thinning, .off_ns = v->off_ns, .off_count = v->off_count,
 		.runq_ns = v->runq_ns, .runq_count = v->runq_count,
 	};
 	pass_on(&sink.sums[sink.sum_count - 1], sizeof(struct scope_sum));

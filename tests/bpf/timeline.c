@@ -31,6 +31,7 @@ static void add_maps(void)
 {
 	ADD_ARRAY(hash_accounts);
 	ADD_ARRAY(losses);
+	ADD_ARRAY(costs);
 	ADD_ARRAY(lost_threads);
 	ADD_ARRAY(join_times);
 	ADD_ARRAY(raw_scratch);

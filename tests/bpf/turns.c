@@ -128,7 +128,7 @@ void turns_check_places(const struct truth *truth)
 			.to_ns = turn->start_ns + turn->ns[SCOPE_OFF] + turn->ns[SCOPE_RUNQ],
 		};
 
-		if (turn->flags & SCOPE_TURN_FIRST ||
+		if (turn->flags & (SCOPE_TURN_FIRST | SCOPE_TURN_THINNED) ||
 		    turn->thread != thread_id(truth->tid, truth->start_time_ns))
 			continue;
 		u = u ? u : &none;

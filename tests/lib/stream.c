@@ -52,7 +52,7 @@ static const struct record_type record_types[] = {
 		F_KIND(scope_stack, "end", end, FIELD_END), { "ips", FIELD_TAIL, 0, 0 } } },
 	{ "sum", SCOPE_REC_SUM, sizeof(struct scope_sum), {
 		F(scope_sum, thread), F(scope_sum, ustack), F(scope_sum, kstack),
-		F_KIND(scope_sum, "reason", reason, FIELD_REASON),
+		F_KIND(scope_sum, "reason", reason, FIELD_REASON), F(scope_sum, thinning),
 		F_AS(scope_sum, "off", off_ns), F(scope_sum, off_count),
 		F_AS(scope_sum, "runq", runq_ns), F(scope_sum, runq_count) } },
 	{ "ticks", SCOPE_REC_TICKS, sizeof(struct scope_ticks), {
@@ -75,8 +75,13 @@ static const struct record_type record_types[] = {
 		F_AS(scope_thread, "other_on", other_cpu_ns[SCOPE_ON]),
 		F_AS(scope_thread, "other_runq", other_cpu_ns[SCOPE_RUNQ]),
 		F_AS(scope_thread, "other_off", other_cpu_ns[SCOPE_OFF]),
+		F_AS(scope_thread, "thinned_off", thinned_off_ns),
+		F(scope_thread, thinned_off_count),
+		F_AS(scope_thread, "thinned_runq", thinned_runq_ns),
+		F(scope_thread, thinned_runq_count),
 		F(scope_thread, ustack), F(scope_thread, kstack),
 		F_KIND(scope_thread, "reason", reason, FIELD_REASON),
+		F(scope_thread, thinning),
 		F_AS(scope_thread, "late_off", off_ns),
 		F_AS(scope_thread, "late_off_count", off_count),
 		F_AS(scope_thread, "late_runq", runq_ns),

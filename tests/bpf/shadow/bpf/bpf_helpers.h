@@ -37,6 +37,7 @@ void *bpf_task_storage_get(void *map, struct task_struct *task, void *value, __u
 long bpf_task_storage_delete(void *map, struct task_struct *task);
 
 __u64 bpf_ktime_get_ns(void);
+__u32 bpf_get_prandom_u32(void);
 __u32 bpf_get_smp_processor_id(void);
 __u64 bpf_get_current_task(void);
 struct task_struct *bpf_get_current_task_btf(void);

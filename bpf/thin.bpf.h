@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * thin.bpf.h - --max-overhead: what events cost, and fewer stacks where that is too much.
+ *
+ * User space compares the cost with the target's time on CPUs, and sets `thin_step`: then some waits are
+ * given stacks and the others are not, by chance. The chance is known before a stack is, and is the same
+ * for all that are alike: of those that begin where their thread waited lately, which say the least that
+ * is new, fewer are drawn first, then of all. A wait that is drawn with a chance of 1 in 2^thinning stands
+ * for as many of its kind. The time of those that are not is added up in the account, exactly, and user
+ * space shares it out to those that were (src/parts_waits.c).
+ *
+ * Without want_thinning none of it is done.
+ */
+#ifndef THIN_BPF_H
+#define THIN_BPF_H
+
+#include "walk.bpf.h"
+
+/* One event in 2^COST_SHIFT is timed. */
+#define COST_SHIFT 6
+
+static __always_inline struct scope_cost *cost_here(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&costs, &zero);
+}
+
+/* What `events` took that took as long as one which began at `began`. Not inlined: it is seldom called. */
+__noinline int cost_add(__u64 began, __u32 events)
+{
+	struct scope_cost *cost = cost_here();
+	__u64 now = bpf_ktime_get_ns();
+
+	if (cost && now > began)
+		cost->probe_ns += (now - began) * events;
+	return 0;
+}
+
+/* An event that began at `began` is over. The clock's digits say by chance whether it is timed. */
+static __always_inline void cost_note(__u64 began)
+{
+	if (want_thinning && !(began * 0x9e3779b97f4a7c15ull >> (64 - COST_SHIFT)))
+		cost_add(began, 1u << COST_SHIFT);
+}
+
+/* A thread of the target leaves its CPU, after `on_ns` on it. */
+static __always_inline void cost_leave(__u64 on_ns)
+{
+	struct scope_cost *cost;
+
+	if (!want_thinning)
+		return;
+	cost = cost_here();
+	if (!cost)
+		return;
+	cost->on_ns += on_ns;
+	cost->waits++;
+}
+
+static __always_inline void cost_take(void)
+{
+	struct scope_cost *cost = cost_here();
+
+	if (cost)
+		cost->taken++;
+}
+
+/* True for all but one in 2^`thinning`. */
+static __always_inline bool thin_out(__u32 thinning)
+{
+	return thinning && bpf_get_prandom_u32() >> (32 - (thinning & 31));
+}
+
+/* Whether the wait that begins gets no stacks, whatever it is. */
+static __always_inline bool thin_out_any(struct walk *walk)
+{
+	__u32 step = *(volatile __u32 *)&thin_step;
+	__u32 any = step > SCOPE_THIN_REPEATS ? step - SCOPE_THIN_REPEATS : 0;
+
+	walk->thinning = any;
+	walk->thin_repeats = step - any;
+	walk->is_thinned = thin_out(any);
+	return walk->is_thinned;
+}
+
+/* The same of one that begins where its thread waited lately. */
+static __always_inline bool thin_out_repeat(struct walk *walk)
+{
+	walk->thinning += walk->thin_repeats;
+	walk->is_thinned = thin_out(walk->thin_repeats);
+	return walk->is_thinned;
+}
+
+#endif
