@@ -64,12 +64,21 @@ static __always_inline void account_flush(struct scope_thread *t)
 	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
 }
 
-/* Where the wait under way is added up: with its stacks, or with those that have none. */
+#define ACCOUNT_WAITS_APART \
+	(__builtin_offsetof(struct scope_thread, off_ns) - __builtin_offsetof(struct scope_thread, thinned_off_ns))
+
+/*
+ * Where the wait under way is added up: with its stacks, or with those that have none. Without a branch, of
+ * which the verifier would follow both ways each time.
+ */
 static __always_inline struct scope_sum_value *account_waits(struct scope_thread *t)
 {
-	if (want_thinning && t->flags & SCOPE_THREAD_THINNED)
-		return (struct scope_sum_value *)&t->thinned_off_ns;
-	return (struct scope_sum_value *)&t->off_ns;
+	__u64 taken = !(t->flags & SCOPE_THREAD_THINNED);
+
+	if (!want_thinning)
+		return (struct scope_sum_value *)&t->off_ns;
+	barrier_var(taken);
+	return (struct scope_sum_value *)((char *)&t->thinned_off_ns + (taken & 1) * ACCOUNT_WAITS_APART);
 }
 
 /*
@@ -80,6 +89,7 @@ static __always_inline void charge(struct account *a, __u64 now)
 {
 	struct scope_thread *t = &a->t;
 	__u64 from = t->since_ns, to = now, ns;
+	struct scope_sum_value *waits = account_waits(t);
 	__u32 state = t->state;
 
 	if (now < from) { /* the clock of this CPU is behind that of the last event's */
@@ -105,8 +115,8 @@ static __always_inline void charge(struct account *a, __u64 now)
 	if (!(a->flags & ACCOUNT_SETTLED)) {
 		t->init_ns[state] += ns;
 	} else if (state == SCOPE_RUNQ) {
-		account_waits(t)->runq_ns += ns;
-		account_waits(t)->runq_count++;
+		waits->runq_ns += ns;
+		waits->runq_count++;
 	} else if (ns < min_block_ns) {
 		struct scope_sum_key key = { .thread = t->thread, .reason = SCOPE_REASON_SHORT };
 		struct scope_sum_value value = { .off_ns = ns, .off_count = 1 };
@@ -114,8 +124,8 @@ static __always_inline void charge(struct account *a, __u64 now)
 		sums_add(&key, &value);
 		turn_withhold(a);
 	} else {
-		account_waits(t)->off_ns += ns;
-		account_waits(t)->off_count++;
+		waits->off_ns += ns;
+		waits->off_count++;
 	}
 }
 

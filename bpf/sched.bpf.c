@@ -131,18 +131,17 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 
 	if (!walk)
 		return;
-	if (!want_thinning || !thin_out_any(walk)) {
+	if (!want_thinning || !thin_out_any(slot)) {
 		kernel_memo_look_from(walk, ctx);
 		reason = leave_as_before(slot, reason);
 	}
 	a->flags |= ACCOUNT_SETTLED;
-	if (want_thinning && walk->is_thinned) {
-		a->t.flags |= SCOPE_THREAD_THINNED;
-		return;
-	}
 	if (want_thinning) {
 		a->t.flags &= ~SCOPE_THREAD_THINNED;
-		cost_take();
+		a->t.flags |= walk->is_thinned * SCOPE_THREAD_THINNED;
+		if (walk->is_thinned)
+			return;
+		cost_take(1);
 	}
 	if (want_user_stacks && !walk->ustack)
 		leave_user(task, walk, slot, now);
@@ -165,7 +164,8 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 		return;
 	on_ns = a->t.total_ns[SCOPE_ON];
 	charge_run(a, task, now);
-	cost_leave(a->t.total_ns[SCOPE_ON] - on_ns);
+	if (want_thinning)
+		cost_leave(a->t.total_ns[SCOPE_ON] - on_ns);
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD && now > a->t.since_ns)
 		charge(a, now); /* nothing follows this run */

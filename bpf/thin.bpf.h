@@ -45,25 +45,26 @@ static __always_inline void cost_note(__u64 began)
 }
 
 /* A thread of the target leaves its CPU, after `on_ns` on it. */
-static __always_inline void cost_leave(__u64 on_ns)
-{
-	struct scope_cost *cost;
-
-	if (!want_thinning)
-		return;
-	cost = cost_here();
-	if (!cost)
-		return;
-	cost->on_ns += on_ns;
-	cost->waits++;
-}
-
-static __always_inline void cost_take(void)
+__noinline int cost_leave(__u64 on_ns)
 {
 	struct scope_cost *cost = cost_here();
 
-	if (cost)
-		cost->taken++;
+	if (!cost)
+		return 0;
+	cost->on_ns += on_ns;
+	cost->waits++;
+	return 1;
+}
+
+/* It gets its stacks. */
+__noinline int cost_take(__u64 waits)
+{
+	struct scope_cost *cost = cost_here();
+
+	if (!cost)
+		return 0;
+	cost->taken += waits;
+	return 1;
 }
 
 /* True for all but one in 2^`thinning`. */
@@ -72,12 +73,15 @@ static __always_inline bool thin_out(__u32 thinning)
 	return thinning && bpf_get_prandom_u32() >> (32 - (thinning & 31));
 }
 
-/* Whether the wait that begins gets no stacks, whatever it is. */
-static __always_inline bool thin_out_any(struct walk *walk)
+/* Whether the wait that begins gets no stacks, whatever it is. A global function, as the two above: verified once. */
+__noinline int thin_out_any(__u32 slot)
 {
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	__u32 step = *(volatile __u32 *)&thin_step;
 	__u32 any = step > SCOPE_THIN_REPEATS ? step - SCOPE_THIN_REPEATS : 0;
 
+	if (!walk)
+		return 1;
 	walk->thinning = any;
 	walk->thin_repeats = step - any;
 	walk->is_thinned = thin_out(any);

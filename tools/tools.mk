@@ -6,7 +6,7 @@
 # are measured where they are installed; they are not installed here, since Debian starts them.
 
 BENCH_PACKAGES := bpftool libbpf-tools linux-perf bpftrace make python3 gcc
-BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o exporters stacks stages names.so)
+BENCH_PROGRAMS := $(addprefix $(BUILD)/bench/,empty empty.bpf.o exporters ledger stacks stages names.so)
 BENCHES	       := switches walks scale start stages crowds make-shares folding
 PAIRS	       ?= 3
 
@@ -26,6 +26,11 @@ bench:
 	@export BUILD=$(BUILD); ret=0; for b in $(BENCHES) 'profilers --pairs $(PAIRS)'; do \
 		echo "--- $$b"; tools/bench/$$b || ret=1; \
 	done; echo '--- exporters'; $(BUILD)/bench/exporters || ret=1; tools/bench/table || ret=1; exit $$ret
+
+# The program itself, but that it takes no stacks
+$(BUILD)/bench/ledger: tools/bench/ledger.c $(OBJ)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Isrc $(ALL_CFLAGS) $(LDFLAGS) -Wl,--wrap=session_run $^ $(LDLIBS) -o $@
 
 # What unwind tables of files come to: $(BUILD)/unwind-bench FILE...
 $(BUILD)/unwind-bench: tools/unwind-bench.c $(filter-out $(BUILD)/src/main.o,$(OBJ))

@@ -26,8 +26,8 @@ expect_error capture_as_command 2 'unknown command x.scope: did you mean systems
 expect_error cannot_write 1 'cannot write no/x.json: No such file or directory: .*' export "$kept" -o no/x.json
 
 cp "$kept" "$scratch/newer.scope"
-printf '\002' | dd of="$scratch/newer.scope" bs=1 seek=8 conv=notrunc 2>/dev/null
-expect_error newer_version 1 'cannot read .*/newer.scope: its format is version 2, and this systemscope \(.*\) knows up to 1: .*' \
+printf '\003' | dd of="$scratch/newer.scope" bs=1 seek=8 conv=notrunc 2>/dev/null
+expect_error newer_version 1 'cannot read .*/newer.scope: its format is version 3, and this systemscope \(.*\) knows up to 2: .*' \
 	export "$scratch/newer.scope" -o x.json
 
 # --- exports -------------------------------------------------------------------------------------
@@ -50,6 +50,12 @@ if judge_success exports 0 x.folded x y.scope; then
 	else
 		ok exports
 	fi
+fi
+
+run "$SYSTEMSCOPE" export "$golden/../lib/version-1.scope" -o x.folded -o json:x
+if judge_success older_version 0 x.folded x; then
+	is_same older_version_folded x.folded "$golden/blocked.folded"
+	is_same older_version_json x "$golden/blocked.json"
 fi
 
 on_stdout() { # NAME WANT ARG...: stdout is the golden file

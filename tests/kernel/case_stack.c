@@ -405,9 +405,63 @@ static void callers(struct known *k)
 	doc_free(&doc);
 }
 
+/*
+ * --max-overhead: of a thread that waits through four functions, some of the waits get their stacks, and
+ * all of its time stands under them, as it does with the stacks of all.
+ */
+static void thinned(struct known *k)
+{
+	struct doc_filter filter = { .state = DOC_OFF, .reason = "sleep" };
+	const struct fact *fact = NULL;
+	int64_t waits, taken, all = 0, slept_ns, under_ns = 0;
+	struct subject subject;
+	struct scope scope;
+	struct facts facts;
+	const json_t *told;
+	struct doc doc;
+
+	subject_start(k, &subject, "callers", "--hold", "1", "--us", "20", "--rounds", "30000",
+		      "--mapped", "0", NULL);
+	subject_wait(k, &subject, "ready", 1);
+	scope_profile(k, &scope, "-p", subject.pid_text, "--max-overhead", "0.01", NULL);
+	scope_wait_armed(k, &scope);
+	subject_release(&subject);
+	doc = scope_document(k, &scope, 60);
+	filter.thread = scope_thread(&doc, subject.pid);
+	subject_join(k, &subject);
+	told = json_object_get(doc.root, "thinning");
+	waits = (int64_t)json_number_value(json_object_get(told, "waits"));
+	taken = (int64_t)json_number_value(json_object_get(told, "taken"));
+	if (taken < 100 || taken > waits / 10 * 9)
+		known_fail("%lld of %lld waits got stacks", (long long)taken, (long long)waits);
+	slept_ns = doc_sum(&doc, &filter);
+	facts = facts_load(subject.facts);
+	while ((fact = facts_next(&facts, "caller", fact)))
+		all += fact_number(fact, "waits");
+	while ((fact = facts_next(&facts, "caller", fact))) {
+		double want = 100.0 * (double)fact_number(fact, "waits") / (double)all, have;
+		char function[64];
+
+		fact_text(fact, "function", function, sizeof(function));
+		filter.function = function;
+		under_ns += doc_sum(&doc, &filter);
+		have = 100.0 * (double)doc_sum(&doc, &filter) / (double)slept_ns;
+		if (have < want - 6 || have > want + 6)
+			known_fail("%.1f %% of the time through %s, and %.1f %% of the waits", have,
+				   function, want);
+	}
+	if (!slept_ns || under_ns < slept_ns / 100 * 98)
+		known_fail("%lld of %lld ns have such a stack", (long long)under_ns,
+			   (long long)slept_ns);
+	known_note("%lld of %lld waits got stacks", (long long)taken, (long long)waits);
+	facts_free(&facts);
+	doc_free(&doc);
+}
+
 const struct known_case stack_cases[] = {
 	{ "stack.shares", shares, 0, 90 },
 	{ "stack.callers", callers, 0, 0 },
+	{ "stack.thinned", thinned, 0, 0 },
 	{ "stack.reasons_throughout", reasons_throughout, 0, 0 },
 	{ "stack.reasons_periodic", reasons_periodic, 0, 0 },
 	{ "stack.uninterruptible", uninterruptible, 0, 0 },

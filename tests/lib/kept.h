@@ -73,6 +73,14 @@ static inline void add_rest(struct profile *p)
 		.unwind_spaces = 15,
 		.unwind_raw = 16,
 	};
+	p->thinning = (struct profile_thinning){
+		.max_ppm = 17,
+		.probe_ns = 18,
+		.on_ns = 19,
+		.waits = 20,
+		.taken = 21,
+		.shared_ns = 22,
+	};
 }
 
 static inline void add_images(void)

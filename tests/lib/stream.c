@@ -34,7 +34,7 @@ struct record_type {
 	const char *word;
 	uint32_t type;
 	size_t bytes;
-	struct field fields[32];
+	struct field fields[40];
 };
 
 #define F_KIND(record, name, member, kind)                                                         \
@@ -151,11 +151,13 @@ static const struct word end_words[] = {
 static const struct word flag_words[] = {
 	{ "kthread", SCOPE_THREAD_KTHREAD }, { "dead", SCOPE_THREAD_DEAD },
 	{ "born", SCOPE_THREAD_BORN },	     { "no_event", SCOPE_THREAD_NO_EVENT },
-	{ "lost", SCOPE_THREAD_LOST },	     { 0 },
+	{ "lost", SCOPE_THREAD_LOST },	     { "thinned", SCOPE_THREAD_THINNED },
+	{ 0 },
 };
 static const struct word turn_flag_words[] = {
 	{ "first", SCOPE_TURN_FIRST },
 	{ "short", SCOPE_TURN_SHORT },
+	{ "thinned", SCOPE_TURN_THINNED },
 	{ "other_on", SCOPE_TURN_OTHER_CPU(SCOPE_ON) },
 	{ "other_runq", SCOPE_TURN_OTHER_CPU(SCOPE_RUNQ) },
 	{ "other_off", SCOPE_TURN_OTHER_CPU(SCOPE_OFF) },

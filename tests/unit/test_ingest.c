@@ -175,11 +175,13 @@ static void sums_and_ticks_add_up(void)
 		ingest_record(g, &ticks, sizeof(ticks));
 	}
 	sum.reason = 5;
-	sum.pad = 77; /* means nothing */
 	ingest_record(g, &sum, sizeof(sum));
-	sum.pad = 78;
 	ingest_record(g, &sum, sizeof(sum));
-	CHECK_INT(g->sums.count, 2);
+	sum.thinning = 15; /* of which each stands for others */
+	ingest_record(g, &sum, sizeof(sum));
+	sum.thinning = 16;
+	CHECK(ingest_record(g, &sum, sizeof(sum)) < 0);
+	CHECK_INT(g->sums.count, 3);
 	CHECK_INT(g->sum_data.items[0].off_ns, 30);
 	CHECK_INT(g->sum_data.items[0].off_count, 3);
 	CHECK_INT(g->sum_data.items[0].runq_ns, 15);

@@ -162,6 +162,30 @@ static void durations(void)
 	}
 }
 
+static void shares(void)
+{
+	static const char *const no_share[] = { "", "%", ".", "1%%", "-1", "1,5", "x", "0x1" };
+	char text[64], why[160];
+
+	CHECK_PARSES("--max-overhead 1");
+	CHECK_INT(opts.config.max_overhead_ppm, 10000);
+	CHECK_PARSES("--max-overhead 100%");
+	CHECK_INT(opts.config.max_overhead_ppm, 1000000);
+	CHECK_PARSES("--max-overhead=.0001");
+	CHECK_INT(opts.config.max_overhead_ppm, 1);
+	CHECK_PARSES("--max-overhead 2.50");
+	CHECK_INT(opts.config.max_overhead_ppm, 25000);
+	for (size_t i = 0; i < ARRAY_SIZE(no_share); i++) {
+		snprintf(text, sizeof(text), "--max-overhead=%s", no_share[i]);
+		snprintf(why, sizeof(why), "--max-overhead %s: not a share: give percent, as in 1 or 0.5",
+			 no_share[i]);
+		CHECK_USAGE(text, why);
+	}
+	CHECK_USAGE("--max-overhead 0", "--max-overhead 0: give from 0.0001 to 100 percent");
+	CHECK_USAGE("--max-overhead 0.00009", "--max-overhead 0.00009: give from 0.0001 to 100 percent");
+	CHECK_USAGE("--max-overhead 100.1", "--max-overhead 100.1: give from 0.0001 to 100 percent");
+}
+
 static void numbers(void)
 {
 	CHECK_PARSES("-F 1000");
@@ -536,6 +560,7 @@ int main(void)
 	CHECK_CASE(targets);
 	CHECK_CASE(commands_to_run);
 	CHECK_CASE(durations);
+	CHECK_CASE(shares);
 	CHECK_CASE(numbers);
 	CHECK_CASE(ids_that_are_not);
 	CHECK_CASE(targets_that_clash);

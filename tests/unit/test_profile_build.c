@@ -282,6 +282,39 @@ static void short_blocks_keep_their_time(void)
 	done();
 }
 
+/* 100 ms stand for themselves, 50 and 10 ms for 3 and 7 times as much besides; 440 ms are shared 150 : 70. */
+static void waits_without_a_stack_are_shared_out(void)
+{
+	build_stream(COMMON "thread thread=1 pid=100 tid=1 state=on since=2s first=1s off=600ms runq=400ms "
+			    "thinned_off=440ms thinned_off_count=22 thinned_runq=390ms "
+			    "thinned_runq_count=9 ustack=2 reason=syscall+0 thinning=3 late_off=10ms "
+			    "late_off_count=1\n"
+			    "sum thread=1 ustack=1 reason=syscall+0 off=100ms off_count=5 runq=5ms runq_count=1\n"
+			    "sum thread=1 ustack=1 kstack=3 reason=syscall+0 thinning=2 off=50ms off_count=5 "
+			    "runq=5ms runq_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x5 read ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n1 off 350000000 x20 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 150000000 x8 read ;_start;main;work\n");
+	CHECK_CONTAINS(samples, "\n1 runq 5000000 x1  ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n1 runq 395000000 x10  ;_start;main;pipe_read\n");
+	CHECK_INT(built->thinning.shared_ns, 830000000);
+	CHECK_INT(built->losses[SCOPE_LOSS_EVENT_ORDER].count, 0);
+	done();
+}
+
+/* Also of the wait that the window ends in. */
+static void waits_with_none_to_share_have_their_label(void)
+{
+	build_stream(COMMON "thread thread=1 pid=100 tid=1 state=off since=1900ms first=1s on=500ms off=400ms "
+			    "flags=thinned thinned_off=300ms thinned_off_count=3 ustack=1 reason=syscall+0 "
+			    "thinning=4\n"
+			    "sum thread=1 ustack=1 reason=syscall+0 off=100ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x1 read ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n1 off 400000000 x4 unknown ;[stack not taken]\n");
+	CHECK_INT(built->quality.stackless_ns, 400000000);
+	done();
+}
+
 static void a_lost_half_leaves_the_other(void)
 {
 	build_stream(COMMON "thread thread=1 pid=100 tid=1 state=on since=2s first=1s off=1000ms\n"
@@ -671,6 +704,8 @@ int main(void)
 	CHECK_CASE(more_than_was_charged_is_cut);
 	CHECK_CASE(other_cpus_have_their_label);
 	CHECK_CASE(short_blocks_keep_their_time);
+	CHECK_CASE(waits_without_a_stack_are_shared_out);
+	CHECK_CASE(waits_with_none_to_share_have_their_label);
 	CHECK_CASE(a_lost_half_leaves_the_other);
 	CHECK_CASE(what_was_not_asked_for_is_not_missed);
 	CHECK_CASE(threads_without_a_record_are_one);

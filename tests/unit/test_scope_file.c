@@ -220,7 +220,7 @@ static void other_files_are_refused(void)
 	check_refused("main;work 7\n", 12, "cannot read x.scope: not a capture: ");
 	check_refused("m", 1, "not a capture: ");
 	bytes.data[CAPTURE_MAGIC_BYTES] = CAPTURE_VERSION + 1;
-	check_refused(bytes.data, bytes.size, "its format is version 2, and this systemscope (");
+	check_refused(bytes.data, bytes.size, "its format is version 3, and this systemscope (");
 	bytes.data[CAPTURE_MAGIC_BYTES] = 0;
 	check_refused(bytes.data, bytes.size, "its format is version 0");
 	free(bytes.data);

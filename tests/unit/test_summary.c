@@ -288,6 +288,27 @@ static void own_cost_is_told(void)
 	free(text);
 }
 
+static void overhead_is_told(void)
+{
+	char *text;
+
+	make_profile();
+	h.profile.thinning = (struct profile_thinning){ .max_ppm = 10000, .probe_ns = 3, .on_ns = 200,
+							.waits = 5, .taken = 5 };
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "overhead    1.5 % of its time on CPUs, where at most 1.0 % is asked for; "
+			     "all waits got their stacks\n");
+	free(text);
+	make_profile();
+	h.profile.thinning = (struct profile_thinning){ .max_ppm = 5000, .probe_ns = 3, .on_ns = 200,
+							.waits = 5, .taken = 2,
+							.shared_ns = 70 * NSEC_PER_MSEC };
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "overhead    1.5 % of its time on CPUs, where at most 0.5 % is asked for; "
+			     "2 of 5 waits got stacks, and share the others' 70.0 ms\n");
+	free(text);
+}
+
 static void verbose_shows_each_thread(void)
 {
 	const struct summary_opts verbose = { .verbose = 1 };
@@ -493,6 +514,7 @@ int main(void)
 	CHECK_CASE(threads_that_never_ran_do_not_hide_the_others);
 	CHECK_CASE(a_command_tells_only_what_it_measured);
 	CHECK_CASE(own_cost_is_told);
+	CHECK_CASE(overhead_is_told);
 	CHECK_CASE(verbose_shows_each_thread);
 	CHECK_CASE(empty_profile_is_told);
 	CHECK_CASE(digest_has_the_largest_first_and_leaf_first);

@@ -3,7 +3,8 @@
  * callers - waits again and again at the same place, with the same registers, called through others each
  * time: six functions of one shape, of which nothing but a return address tells which it was; and code
  * that lies at one address in turns, in two versions, and is mapped anew each time. The order has no period
- * (--seed N, 1). --rounds N (3000) waits, each of --us N (200) microseconds.
+ * (--seed N, 1). --rounds N (3000) waits, each of --us N (200) microseconds. --mapped 0 leaves out the code that
+ * is mapped anew.
  *
  * Facts: `thread`, `ready`, and `caller` of each function with the number of its waits. With --hold 1 it
  * begins at the end of its stdin.
@@ -110,11 +111,13 @@ int main(int argc, char **argv)
 {
 	uint64_t state, rounds, waits[CALLERS] = { 0 };
 	int fd, is_mapped = -1;
+	unsigned count;
 	void *page;
 
-	work_begin(argc, argv, "seed rounds us hold");
+	work_begin(argc, argv, "seed rounds us hold mapped");
 	state = (uint64_t)work_number("seed", 1) * 0x9e3779b97f4a7c15ull + 1;
 	rounds = (uint64_t)work_number("rounds", 3000);
+	count = work_number("mapped", 1) > 0 ? CALLERS : CALLERS - MAPPED;
 	pause_ns = (long)(work_number("us", 200) * 1000);
 	fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
@@ -128,7 +131,7 @@ int main(int argc, char **argv)
 		unsigned n;
 
 		state = state * 6364136223846793005ull + 1442695040888963407ull;
-		n = (unsigned)(state >> 33) % CALLERS;
+		n = (unsigned)(state >> 33) % count;
 		if (n < CALLERS - MAPPED) {
 			count_call(callers[n], &waits[n]);
 			continue;
@@ -138,7 +141,7 @@ int main(int argc, char **argv)
 		is_mapped = (int)n;
 		count_call((void (*)(void (*)(void)))page, &waits[n]);
 	}
-	for (int n = 0; n < CALLERS; n++)
+	for (unsigned n = 0; n < count; n++)
 		work_fact("caller function=%s waits=%llu", names[n], (unsigned long long)waits[n]);
 	close(fd);
 	return 0;
