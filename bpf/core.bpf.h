@@ -177,7 +177,7 @@ extern struct ring stack_ring SEC(".maps");
 extern struct ring thread_ring SEC(".maps");
 extern struct ring timeline_ring SEC(".maps"); /* with want_timeline only */
 extern struct loss_table losses SEC(".maps");
-extern struct costs costs SEC(".maps"); /* with want_thinning only */
+extern struct costs costs SEC(".maps"); /* with want_thinning only; global functions have to find it */
 extern struct lost_threads lost_threads SEC(".maps");
 extern struct members members SEC(".maps");
 extern struct join_times join_times SEC(".maps");

@@ -97,7 +97,6 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
 	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
 	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
-	bpf_map__set_autocreate(s->maps.costs, c->max_overhead_ppm != 0);
 	keep_close(s->maps.rodata);
 	keep_close(s->maps.data);
 	bpf_program__set_autoload(s->progs.sched__switch, true);
