@@ -203,6 +203,7 @@ static bool load_samples(struct doc *doc, struct doc_error *error)
 		    !get_integer(row, "tid", &tid, error) ||
 		    !get_string(row, "state", &state, error) ||
 		    !get_integer(row, "ns", &s->ns, error) ||
+		    !get_integer(row, "count", &s->count, error) ||
 		    !get_index(row, "thread", doc->thread_count, &s->thread, error) ||
 		    !get_index(row, "stack", doc->stack_count, &s->stack, error))
 			return false;
@@ -352,9 +353,9 @@ bool doc_stack_has(const struct doc *doc, uint32_t stack, enum doc_kind kind, co
 	return false;
 }
 
-int64_t doc_sum(const struct doc *doc, const struct doc_filter *f)
+struct doc_total doc_total(const struct doc *doc, const struct doc_filter *f)
 {
-	int64_t sum = 0;
+	struct doc_total sum = { 0 };
 
 	for (size_t i = 0; i < doc->sample_count; i++) {
 		const struct doc_sample *s = &doc->samples[i];
@@ -374,9 +375,15 @@ int64_t doc_sum(const struct doc *doc, const struct doc_filter *f)
 		if (f->without_frames && (doc_stack_has(doc, s->stack, DOC_KERNEL, NULL) ||
 					  doc_stack_has(doc, s->stack, DOC_USER, NULL)))
 			continue;
-		sum += s->ns;
+		sum.ns += s->ns;
+		sum.count += s->count;
 	}
 	return sum;
+}
+
+int64_t doc_sum(const struct doc *doc, const struct doc_filter *f)
+{
+	return doc_total(doc, f).ns;
 }
 
 /* One line, without its newline. */

@@ -46,6 +46,7 @@ struct doc_sample {
 	enum doc_state state;
 	const char *reason; /* "" unless blocked */
 	int64_t ns;
+	int64_t count; /* ticks, or intervals */
 };
 
 struct doc_interval {
@@ -105,6 +106,11 @@ struct doc_filter {
 	bool without_frames;  /* neither user nor kernel frame */
 };
 
+struct doc_total {
+	int64_t ns, count;
+};
+
+struct doc_total doc_total(const struct doc *doc, const struct doc_filter *filter);
 int64_t doc_sum(const struct doc *doc, const struct doc_filter *filter);
 
 struct folded {
