@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/btf.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,7 +15,7 @@
 
 #define BYTES_MAX ((size_t)256 << 20) /* a kernel with everything in it has a tenth of that */
 
-enum { BUCKETS = 1024, KINDS = NR_BTF_KINDS };
+enum { BUCKETS = 1024, BEGINNINGS = 8192, KINDS = NR_BTF_KINDS };
 
 struct wanted {
 	char *name; /* without its suffix */
@@ -35,6 +36,7 @@ struct bytes {
 struct kernel_btf {
 	ARRAY(struct wanted) wanted;
 	uint32_t buckets[BUCKETS]; /* + 1; 0: none */
+	bool begins[BEGINNINGS];   /* by beginning_of() a name that is wanted */
 	ARRAY(struct found) found;
 	unsigned char *bytes; /* the whole */
 	size_t size;
@@ -76,12 +78,34 @@ void kernel_btf_free(struct kernel_btf **btf)
 
 /* --- what is wanted ------------------------------------------------------------------------------ */
 
-/* By its beginning: the kernel's names are many, and a hash of each whole is dear. */
-static uint32_t *bucket_of(struct kernel_btf *btf, const char *name)
+/*
+ * The kernel's names are many, and all but a few are told by what they begin with: four bytes, of
+ * a shorter name what there is.
+ */
+static uint32_t beginning_of(const char *name)
 {
-	uint32_t h = (unsigned char)name[0];
+	uint32_t bytes = 0;
 
-	for (int i = 1; i < 6 && name[i] && strncmp(name + i, "___", 3) != 0; i++)
+	for (int i = 0; i < 4 && name[i]; i++)
+		bytes |= (uint32_t)(unsigned char)name[i] << 8 * i;
+	return bytes * 0x9e3779b1u >> 19;
+}
+
+/* A short name begins with its suffix, if it has one. */
+static void begin_with(struct kernel_btf *btf, const char *name, size_t length)
+{
+	char suffixed[5];
+
+	btf->begins[beginning_of(name)] = true;
+	snprintf(suffixed, sizeof(suffixed), "%.*s___", (int)(length < 4 ? length : 4), name);
+	btf->begins[beginning_of(suffixed)] = true;
+}
+
+static uint32_t *bucket_of(struct kernel_btf *btf, const char *name, size_t length)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < length; i++)
 		h = h * 31 + (unsigned char)name[i];
 	return &btf->buckets[(h ^ h >> 10) % BUCKETS];
 }
@@ -95,11 +119,12 @@ static size_t essential_length(const char *name)
 
 static const struct wanted *find_wanted(struct kernel_btf *btf, const char *name)
 {
-	for (uint32_t i = *bucket_of(btf, name); i; i = btf->wanted.items[i - 1].next) {
+	size_t length = essential_length(name);
+
+	for (uint32_t i = *bucket_of(btf, name, length); i; i = btf->wanted.items[i - 1].next) {
 		const struct wanted *wanted = &btf->wanted.items[i - 1];
 
-		if (strncmp(name, wanted->name, wanted->length) == 0 &&
-		    essential_length(name) == wanted->length)
+		if (length == wanted->length && memcmp(name, wanted->name, length) == 0)
 			return wanted;
 	}
 	return NULL;
@@ -114,15 +139,14 @@ void kernel_btf_want(struct kernel_btf *btf, const char *name)
 
 	if (!length)
 		return;
-	cut = mem_copy_bytes(name, length);
-	if (find_wanted(btf, cut)) {
-		free(cut);
+	if (find_wanted(btf, name))
 		return;
-	}
+	cut = mem_copy_bytes(name, length);
 	wanted = array_push(&btf->wanted);
-	bucket = bucket_of(btf, cut);
+	bucket = bucket_of(btf, cut, length);
 	*wanted = (struct wanted){ .name = cut, .length = length, .next = *bucket };
 	*bucket = (uint32_t)btf->wanted.count;
+	begin_with(btf, cut, length);
 }
 
 /* --- the whole ------------------------------------------------------------------------------------ */
@@ -142,48 +166,39 @@ static const char *name_at(const struct kernel_btf *btf, uint32_t off)
 	return off < btf->strings_bytes ? btf->strings + off : "";
 }
 
-/* What follows a type of this kind; -1: a kind that we do not know. */
-static long bytes_behind(const struct btf_type *type)
-{
-	uint32_t vlen = BTF_INFO_VLEN(type->info);
+/* What follows a type: so many bytes, and so many for each of what it has. */
+static const struct layout {
+	bool is_known, is_named_for_us;
+	unsigned char once, each;
+} layouts[KINDS] = {
+	[BTF_KIND_INT] = { true, false, 4, 0 },
+	[BTF_KIND_PTR] = { true, false, 0, 0 },
+	[BTF_KIND_ARRAY] = { true, false, sizeof(struct btf_array), 0 },
+	[BTF_KIND_STRUCT] = { true, true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_UNION] = { true, true, 0, sizeof(struct btf_member) },
+	[BTF_KIND_ENUM] = { true, true, 0, sizeof(struct btf_enum) },
+	[BTF_KIND_FWD] = { true, false, 0, 0 },
+	[BTF_KIND_TYPEDEF] = { true, true, 0, 0 },
+	[BTF_KIND_VOLATILE] = { true, false, 0, 0 },
+	[BTF_KIND_CONST] = { true, false, 0, 0 },
+	[BTF_KIND_RESTRICT] = { true, false, 0, 0 },
+	[BTF_KIND_FUNC] = { true, true, 0, 0 },
+	[BTF_KIND_FUNC_PROTO] = { true, false, 0, sizeof(struct btf_param) },
+	[BTF_KIND_VAR] = { true, false, sizeof(struct btf_var), 0 },
+	[BTF_KIND_DATASEC] = { true, false, 0, sizeof(struct btf_var_secinfo) },
+	[BTF_KIND_FLOAT] = { true, false, 0, 0 },
+	[BTF_KIND_DECL_TAG] = { true, false, sizeof(struct btf_decl_tag), 0 },
+	[BTF_KIND_TYPE_TAG] = { true, false, 0, 0 },
+	[BTF_KIND_ENUM64] = { true, true, 0, sizeof(struct btf_enum64) },
+};
 
-	switch (BTF_INFO_KIND(type->info)) {
-	case BTF_KIND_INT:
-	case BTF_KIND_VAR:
-	case BTF_KIND_DECL_TAG:
-		return 4;
-	case BTF_KIND_ARRAY:
-		return sizeof(struct btf_array);
-	case BTF_KIND_STRUCT:
-	case BTF_KIND_UNION:
-		return (long)(vlen * sizeof(struct btf_member));
-	case BTF_KIND_ENUM:
-		return (long)(vlen * sizeof(struct btf_enum));
-	case BTF_KIND_FUNC_PROTO:
-		return (long)(vlen * sizeof(struct btf_param));
-	case BTF_KIND_DATASEC:
-		return (long)(vlen * sizeof(struct btf_var_secinfo));
-	case BTF_KIND_ENUM64:
-		return (long)(vlen * sizeof(struct btf_enum64));
-	case BTF_KIND_PTR:
-	case BTF_KIND_FWD:
-	case BTF_KIND_TYPEDEF:
-	case BTF_KIND_VOLATILE:
-	case BTF_KIND_CONST:
-	case BTF_KIND_RESTRICT:
-	case BTF_KIND_FUNC:
-	case BTF_KIND_FLOAT:
-	case BTF_KIND_TYPE_TAG:
-		return 0;
-	default:
-		return -1;
-	}
-}
-
-static bool is_named_for_us(uint32_t kind)
+/* The next type to have a number, if it is wanted. */
+static void look_at(struct kernel_btf *btf, const struct btf_type *type, uint32_t kind)
 {
-	return kind == BTF_KIND_STRUCT || kind == BTF_KIND_UNION || kind == BTF_KIND_ENUM ||
-	       kind == BTF_KIND_ENUM64 || kind == BTF_KIND_TYPEDEF || kind == BTF_KIND_FUNC;
+	const char *name = name_at(btf, type->name_off);
+
+	if (*name && btf->begins[beginning_of(name)] && find_wanted(btf, name))
+		*array_push(&btf->found) = (struct found){ name, kind, (uint32_t)btf->offs.count };
 }
 
 /* Where each type is, and which are wanted. */
@@ -191,24 +206,28 @@ static int index_types(struct kernel_btf *btf)
 {
 	uint32_t off = 0;
 
+	/* as many as there can be: of what is not used no memory is touched */
+	btf->offs.items = array_grow(NULL, &btf->offs.room,
+				     btf->types_bytes / sizeof(struct btf_type) + 1,
+				     sizeof(*btf->offs.items));
 	*array_push(&btf->offs) = 0;
 	while (off < btf->types_bytes) {
 		const struct btf_type *type = type_at(btf, off);
-		uint32_t kind, id = (uint32_t)btf->offs.count;
-		const char *name;
-		long behind;
+		uint32_t kind, bytes;
+		const struct layout *layout;
 
 		if (btf->types_bytes - off < sizeof(*type))
 			return -EINVAL;
-		behind = bytes_behind(type);
-		if (behind < 0 || btf->types_bytes - off - sizeof(*type) < (size_t)behind)
-			return -EINVAL;
 		kind = BTF_INFO_KIND(type->info);
-		name = name_at(btf, type->name_off);
-		if (is_named_for_us(kind) && *name && find_wanted(btf, name))
-			*array_push(&btf->found) = (struct found){ name, kind, id };
-		*array_push(&btf->offs) = off;
-		off += (uint32_t)(sizeof(*type) + (size_t)behind);
+		layout = &layouts[kind < KINDS ? kind : BTF_KIND_UNKN];
+		bytes = (uint32_t)sizeof(*type) + layout->once +
+			layout->each * BTF_INFO_VLEN(type->info);
+		if (!layout->is_known || btf->types_bytes - off < bytes)
+			return -EINVAL;
+		if (layout->is_named_for_us)
+			look_at(btf, type, kind);
+		btf->offs.items[btf->offs.count++] = off;
+		off += bytes;
 	}
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "kernel_btf.h"
@@ -17,6 +18,7 @@
 #include "mem.h"
 #include "scope.skel.h"
 #include "scope_maps.h"
+#include "thread.h"
 
 enum { HASH_ACCOUNTS = 1 << 16 }; /* where task storage is missing */
 
@@ -93,9 +95,8 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_map__set_autocreate(s->maps.task_places, storage);
 	if (!storage)
 		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
-	bpf_map__set_max_entries(s->maps.stack_ring, STACK_RING_BYTES);
-	bpf_map__set_max_entries(s->maps.thread_ring, THREAD_RING_BYTES);
-	bpf_map__set_max_entries(s->maps.timeline_ring, TIMELINE_RING_BYTES);
+	if (!c->user_stacks)
+		bpf_map__set_max_entries(s->maps.unwind_spaces, 1);
 	bpf_map__set_autocreate(s->maps.timeline_ring, c->timeline);
 	keep_close(s->maps.rodata);
 	keep_close(s->maps.data);
@@ -114,6 +115,82 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bpf_program__set_autoload(s->progs.lifecycle__add, !c->system_wide);
 	bpf_program__set_autoload(s->progs.lifecycle__forget, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__attach, cgroup_id != 0);
+}
+
+/* --- rings ---------------------------------------------------------------------------------------- */
+
+struct ring {
+	const char *name;
+	uint32_t bytes;
+	int fd; /* negative: it could not be made */
+};
+
+/*
+ * The kernel fills a ring's pages with zeros when it makes it, which takes as long as all other maps
+ * together: a thread makes them while the types are read. Where it cannot, libbpf is left to try it and to
+ * say why.
+ */
+struct rings_ahead {
+	struct ring rings[3];
+	size_t count;
+	pthread_t thread;
+	bool has_thread;
+};
+
+static void *make_rings(void *context)
+{
+	struct rings_ahead *ahead = context;
+
+	for (size_t i = 0; i < ahead->count; i++)
+		ahead->rings[i].fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, ahead->rings[i].name, 0, 0,
+						    ahead->rings[i].bytes, NULL);
+	return NULL;
+}
+
+static void rings_ahead_start(struct rings_ahead *ahead, bool timeline)
+{
+	static const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+
+	*ahead = (struct rings_ahead){ .rings = {
+		{ "stack_ring", STACK_RING_BYTES, -1 },
+		{ "thread_ring", THREAD_RING_BYTES, -1 },
+		{ "timeline_ring", TIMELINE_RING_BYTES, -1 },
+	} };
+	ahead->count = timeline ? 3 : 2;
+	/* libbpf does, where a kernel asks for it, but tells other threads so a moment before */
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	ahead->has_thread = thread_start(&ahead->thread, make_rings, ahead);
+}
+
+static void rings_ahead_await(struct rings_ahead *ahead)
+{
+	if (ahead->has_thread)
+		pthread_join(ahead->thread, NULL);
+	ahead->has_thread = false;
+}
+
+/* The object's maps are these, or will be as large. */
+static int rings_ahead_give(struct rings_ahead *ahead, const struct bpf_object *object)
+{
+	int r = 0;
+
+	rings_ahead_await(ahead);
+	for (size_t i = 0; !r && i < ahead->count; i++) {
+		const struct ring *ring = &ahead->rings[i];
+		struct bpf_map *map = bpf_object__find_map_by_name(object, ring->name);
+
+		r = ring->fd < 0 ? bpf_map__set_max_entries(map, ring->bytes) :
+				   bpf_map__reuse_fd(map, ring->fd);
+	}
+	return r;
+}
+
+static void rings_ahead_close(struct rings_ahead *ahead)
+{
+	rings_ahead_await(ahead);
+	for (size_t i = 0; i < ahead->count; i++)
+		if (ahead->rings[i].fd >= 0)
+			close(ahead->rings[i].fd);
 }
 
 /* --- loading ------------------------------------------------------------------------------------- */
@@ -210,7 +287,7 @@ static int open_skeleton(struct object *o, const struct types_file *types, struc
 }
 
 static int load(struct object *o, const struct types_file *types, struct kernel_btf *btf,
-		struct err *err)
+		struct rings_ahead *rings, struct err *err)
 {
 	/* what members are told by, and what looks for them */
 	const struct bpf_program *first[] = { o->skel->progs.lifecycle__add,
@@ -221,7 +298,9 @@ static int load(struct object *o, const struct types_file *types, struct kernel_
 		return err_set(err, EXIT_CODE_FAILURE, r, "cannot write to memory: %s",
 			       strerror(-r));
 	loader_know(o->loader, btf);
-	r = scope_bpf__load(o->skel);
+	r = rings_ahead_give(rings, o->skel->obj);
+	if (!r)
+		r = scope_bpf__load(o->skel);
 	if (r)
 		return refuse(err, r, last_words);
 	loader_run(o->loader, first, ARRAY_SIZE(first));
@@ -231,10 +310,12 @@ static int load(struct object *o, const struct types_file *types, struct kernel_
 int object_open(struct object *o, const struct config *config, uint64_t cgroup_id, struct err *err)
 {
 	_cleanup_(kernel_btf_free) struct kernel_btf *btf = kernel_btf_new();
+	struct rings_ahead rings;
 	struct types_file types;
 	struct features features;
 	int r;
 
+	rings_ahead_start(&rings, config->timeline);
 	types_file_open(&types);
 	chatty = config->verbose > 1;
 	last_words[0] = 0;
@@ -243,9 +324,10 @@ int object_open(struct object *o, const struct config *config, uint64_t cgroup_i
 	if (!r) {
 		set_constants(o->skel, config, &features, btf, cgroup_id);
 		choose_maps_and_programs(o->skel, config, &features, cgroup_id);
-		r = load(o, &types, btf, err);
+		r = load(o, &types, btf, &rings, err);
 	}
 	types_file_close(&types);
+	rings_ahead_close(&rings);
 	return r;
 }
 

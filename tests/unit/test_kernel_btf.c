@@ -11,7 +11,7 @@
 
 struct made {
 	struct btf *btf;
-	int inner, outer, flavour, value, trace, function;
+	int inner, outer, flavour, brief, value, trace, function;
 };
 
 /* struct outer { struct inner in[3]; struct other *pointer; const volatile int number; } and more. */
@@ -37,6 +37,7 @@ static void make(struct made *m)
 	m->flavour = btf__add_struct(btf, "outer___old", 4);
 	btf__add_field(btf, "number", number, 0, 0);
 	btf__add_struct(btf, "outermost", 0);
+	m->brief = btf__add_struct(btf, "of___old", 0);
 	m->value = btf__add_enum(btf, "kind", 4);
 	btf__add_enum_value(btf, "KIND_ONE", 1);
 	btf__add_enum_value(btf, "KIND_TWO", 2);
@@ -90,6 +91,7 @@ static void what_is_wanted_is_there(void)
 	make(&m);
 	data = btf__raw_data(m.btf, &bytes);
 	kernel_btf_want(btf, "outer___mine");
+	kernel_btf_want(btf, "of");
 	kernel_btf_want(btf, "kind");
 	kernel_btf_want(btf, "btf_trace_it");
 	kernel_btf_want(btf, "it");
@@ -97,6 +99,7 @@ static void what_is_wanted_is_there(void)
 	CHECK(!read_part(btf, data, bytes));
 	CHECK(kernel_btf_id(btf, "outer", BTF_KIND_STRUCT) == (uint32_t)m.outer);
 	CHECK(kernel_btf_id(btf, "outer___old", BTF_KIND_STRUCT) == (uint32_t)m.flavour);
+	CHECK(kernel_btf_id(btf, "of___old", BTF_KIND_STRUCT) == (uint32_t)m.brief);
 	CHECK(kernel_btf_id(btf, "btf_trace_it", BTF_KIND_TYPEDEF) == (uint32_t)m.trace);
 	CHECK(kernel_btf_id(btf, "it", BTF_KIND_FUNC) == (uint32_t)m.function);
 	CHECK(!kernel_btf_id(btf, "it", BTF_KIND_TYPEDEF));
