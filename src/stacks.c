@@ -6,10 +6,6 @@
 
 #include "reasons.h"
 
-struct tree_key {
-	uint32_t parent, frame, end;
-};
-
 struct pair_key {
 	struct stack_pair pair;
 	uint32_t on_cpu;
@@ -44,7 +40,6 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 	s->strings = strings;
 	s->config = config;
 	s->min_block_ns = min_block_ns;
-	table_init(&s->tree, sizeof(struct tree_key));
 	s->pairs = mem_alloc_array(PAIRS_KNOWN, sizeof(*s->pairs));
 	table_init(&s->reasons, sizeof(struct reason_key));
 	array_push(&s->nodes);
@@ -56,8 +51,8 @@ void stacks_init(struct stacks *s, struct frames *frames, struct strings *string
 
 void stacks_seal(struct stacks *s)
 {
-	table_free(&s->tree);
-	array_free(&s->tree_nodes);
+	free(s->tree.items);
+	s->tree = (struct table_slots){ 0 };
 	free(s->pairs);
 	free(s->user_stacks);
 	free(s->kernel_stacks);
@@ -80,40 +75,72 @@ void stacks_free(struct stacks *s)
 
 /* --- the tree --------------------------------------------------------------------------------- */
 
-/*
- * The node of this parent and frame; *ret_new says that it has to be made, under that number. Most
- * nodes are the only child of theirs, and were made right after it: the table has the others.
- */
-static uint32_t find_or_claim(struct stacks *s, struct tree_key key, bool *ret_new)
+/* How the walk ended of which this is the root: the first frame, or the label that tells. */
+static enum scope_stack_end end_of_root(const struct stacks *s, uint32_t root)
 {
-	uint32_t next = (uint32_t)s->nodes.count, follows = key.parent + 1, id;
-
-	*ret_new = key.parent && follows == next;
-	if (*ret_new)
-		return next;
-	if (key.parent && s->nodes.items[follows].parent == key.parent &&
-	    s->nodes.items[follows].frame == key.frame)
-		return follows;
-	id = table_add(&s->tree, &key, ret_new);
-	if (*ret_new)
-		*array_push(&s->tree_nodes) = next;
-	return s->tree_nodes.items[id];
+	for (size_t i = 0; i < s->ends.count; i++)
+		if (s->ends.items[i].node == root)
+			return s->ends.items[i].end;
+	return SCOPE_END_COMPLETE;
 }
 
-/* `end`: of a root that stands for how the user stack ended; else COMPLETE. */
+static uint32_t hash_of(uint32_t parent, uint32_t frame)
+{
+	uint64_t h = ((uint64_t)parent << 32 | frame) * 0x9e3779b97f4a7c15u;
+
+	return (uint32_t)((h ^ h >> 32) * 0xff51afd7ed558ccdu >> 32);
+}
+
+static bool is_node(const struct stacks *s, uint32_t id, uint32_t parent, uint32_t frame,
+		    enum scope_stack_end end)
+{
+	const struct profile_stack *node = &s->nodes.items[id];
+
+	return node->parent == parent && node->frame == frame &&
+	       (parent || end_of_root(s, id) == end);
+}
+
+/* The slot of a node, or the free one where it belongs. */
+static struct table_slot *tree_slot(struct stacks *s, uint32_t parent, uint32_t frame,
+				    enum scope_stack_end end)
+{
+	uint32_t hash = hash_of(parent, frame), mask, at;
+
+	slots_make_room(&s->tree, s->tree_count);
+	mask = s->tree.count - 1;
+	for (at = hash & mask; s->tree.items[at].id; at = (at + 1) & mask) {
+		struct table_slot *slot = &s->tree.items[at];
+
+		if (slot->hash == hash && is_node(s, slot->id, parent, frame, end))
+			return slot;
+	}
+	s->tree.items[at].hash = hash;
+	return &s->tree.items[at];
+}
+
+/*
+ * `end`: of a root that stands for how the user stack ended; else COMPLETE. Most nodes are the only child of
+ * theirs, and were made right after it: the tree has the others.
+ */
 static uint32_t push_end(struct stacks *s, uint32_t parent, uint32_t frame,
 			 enum scope_stack_end end)
 {
-	struct tree_key key = { .parent = parent, .frame = frame, .end = end };
-	bool is_new;
-	uint32_t id = find_or_claim(s, key, &is_new);
+	uint32_t next = (uint32_t)s->nodes.count, follows = parent + 1;
+	struct table_slot *slot;
 
-	if (!is_new)
-		return id;
+	if (!parent || follows != next) {
+		if (parent && is_node(s, follows, parent, frame, end))
+			return follows;
+		slot = tree_slot(s, parent, frame, end);
+		if (slot->id)
+			return slot->id;
+		slot->id = next;
+		s->tree_count++;
+	}
 	*array_push(&s->nodes) = (struct profile_stack){ .parent = parent, .frame = frame };
 	if (end != SCOPE_END_COMPLETE)
-		*array_push(&s->ends) = (struct stack_end){ .node = id, .end = end };
-	return id;
+		*array_push(&s->ends) = (struct stack_end){ .node = next, .end = end };
+	return next;
 }
 
 static uint32_t push(struct stacks *s, uint32_t parent, uint32_t frame)
@@ -151,15 +178,6 @@ static bool is_loss(const struct stacks *s, uint32_t frame)
 		if (label_is_loss[label] && s->labels[label] == frame)
 			return true;
 	return false;
-}
-
-/* How the walk ended of which this is the root: the first frame, or the label that tells. */
-static enum scope_stack_end end_of_root(const struct stacks *s, uint32_t root)
-{
-	for (size_t i = 0; i < s->ends.count; i++)
-		if (s->ends.items[i].node == root)
-			return s->ends.items[i].end;
-	return SCOPE_END_COMPLETE;
 }
 
 void stacks_facts(const struct stacks *s, uint32_t stack, struct stack_facts *ret_facts)

@@ -46,9 +46,9 @@ struct stacks {
 	const struct profile_config *config;
 	nsec_t min_block_ns;
 
-	struct table tree; /* parent, frame, end: of nodes that do not follow their parent */
-	ARRAY(uint32_t) tree_nodes; /* beside it */
 	ARRAY(struct profile_stack) nodes;
+	struct table_slots tree; /* by parent and frame: of nodes that do not follow their parent */
+	uint32_t tree_count;
 	ARRAY(struct stack_end) ends;	/* of roots whose walk was not complete */
 	uint32_t labels[LABEL_COUNT]; /* frames; 0: not used yet */
 	uint32_t *user_stacks;	      /* by stack of the ingest; 0: not built yet */

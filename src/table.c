@@ -24,8 +24,7 @@ static uint32_t hash_bytes(const void *bytes, size_t length)
 	return (uint32_t)(h >> 32);
 }
 
-/* The first free slot for a hash. */
-static struct table_slot *slots_free_one(const struct table_slots *slots, uint32_t hash)
+struct table_slot *slots_free_one(const struct table_slots *slots, uint32_t hash)
 {
 	uint32_t mask = slots->count - 1, at = hash & mask;
 
@@ -34,8 +33,7 @@ static struct table_slot *slots_free_one(const struct table_slots *slots, uint32
 	return &slots->items[at];
 }
 
-/* Room for one more than `used`. */
-static void slots_make_room(struct table_slots *slots, uint32_t used)
+void slots_make_room(struct table_slots *slots, uint32_t used)
 {
 	struct table_slots larger = { .count = slots->count ? slots->count * 2 : 64 };
 

@@ -28,6 +28,11 @@ struct table_slots {
 	uint32_t count; /* a power of two, or 0; at most half of them are in use */
 };
 
+/* For who has the keys elsewhere. Room for one more than `used`: */
+void slots_make_room(struct table_slots *slots, uint32_t used);
+/* The first free one of a hash. */
+struct table_slot *slots_free_one(const struct table_slots *slots, uint32_t hash);
+
 struct table {
 	size_t key_size;
 	unsigned char *keys; /* count keys, key_size apart, in id order */
