@@ -286,7 +286,7 @@ static_assert(sizeof(struct profile_thread) == 72, "see its table");
 static_assert(sizeof(struct profile_image) == 40, "see its table");
 static_assert(sizeof(struct profile_frame) == 32, "see its table");
 static_assert(sizeof(struct profile_stack) == 8, "see its table");
-static_assert(sizeof(struct profile_sample) == 40, "see its table");
+static_assert(sizeof(struct profile_sample) == 32, "see its table");
 static_assert(sizeof(struct profile_interval) == 40, "see its table");
 static_assert(CAPTURE_TABLES == CAPTURE_TABLE_OF(CAPTURE_END), "in the order of the chunks");
 

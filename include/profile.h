@@ -91,10 +91,10 @@ struct profile_sample {
 	uint32_t thread; /* index */
 	uint32_t reason; /* string: why it was blocked; 0 unless state is OFF */
 	uint32_t stack;
-	enum scope_state state;
+	uint8_t state;	/* enum scope_state */
+	bool estimated; /* a share borrowed from peers */
 	nsec_t ns;
 	uint64_t count; /* ticks, or intervals; 0 when borrowed */
-	bool estimated; /* a share borrowed from peers */
 };
 
 /* A stretch of a thread's time in one state: the timeline. */

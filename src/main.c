@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "mem.h"
 
 /* What a message quotes may hold anything: it stays one line and harmless to a terminal. */
 static void print_error(struct err *err)
@@ -17,8 +18,10 @@ static void print_error(struct err *err)
 int main(int argc, char **argv)
 {
 	struct err err = { 0 };
-	int code = command_main(argc, argv, &err);
+	int code;
 
+	mem_init();
+	code = command_main(argc, argv, &err);
 	if (err.code)
 		print_error(&err);
 	return code;

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include "mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { LARGE_BYTES = 1 << 20 };
+
+void mem_init(void)
+{
+	mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+}
 
 static void *check(void *pointer)
 {

@@ -13,6 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * Before all else. Large blocks grow without being copied, and are the system's again when they are freed;
+ * glibc by itself keeps what is freed once there was a large one, and puts the next ones there.
+ */
+void mem_init(void);
+
 void *mem_alloc(size_t bytes);			  /* zeroed */
 void *mem_alloc_array(size_t count, size_t size); /* zeroed; overflow ends the process */
 void *mem_resize_array(void *old, size_t count, size_t size); /* new part not zeroed */

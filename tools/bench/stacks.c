@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "exporter.h"
 #include "ingest.h"
+#include "mem.h"
 #include "profile_build.h"
 #include "scope_event.h"
 
@@ -175,6 +176,7 @@ int main(int argc, char **argv)
 	if (depth > SCOPE_MAX_FRAMES || depth < KERNEL_DEPTH + shared || !stacks)
 		die("that cannot be");
 	depth -= KERNEL_DEPTH;
+	mem_init();
 	ingest = ingest_new();
 	send_process();
 	for (uint64_t i = 0; i < stacks; i++) /* by steps of a prime: each number once */
@@ -183,9 +185,9 @@ int main(int argc, char **argv)
 	show("records");
 	profile = profile_build(ingest, &config);
 	show("profile");
+	ingest_free(&ingest); /* as a session does before anything is written */
 	for (char **name = argv + optind; *name; name++)
 		write_all(profile, *name);
 	profile_free(&profile);
-	ingest_free(&ingest);
 	return 0;
 }
