@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the measuring scripts share: programs to measure, kernel statistics, medians, tables."""
 
+import argparse
 import atexit
 import ctypes
 import glob
@@ -61,6 +62,15 @@ def start(*argv, **more):
     process = subprocess.Popen([str(a) for a in argv], **more)
     _running.append(process)
     return process
+
+
+def parts_argument(parser, names, text=None):
+    """What is named on the command line, as `only`; `text`: what names stand for, if it is not that alone."""
+    def part(name):
+        if name not in names:
+            raise argparse.ArgumentTypeError(f"unknown: {name}")
+        return name
+    parser.add_argument("only", nargs="*", type=part, help=text or "default: " + ", ".join(names))
 
 
 def raise_limits():
