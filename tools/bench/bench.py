@@ -65,7 +65,7 @@ def start(*argv, **more):
 
 
 def parts_argument(parser, names, text=None):
-    """What is named on the command line, as `only`; `text`: what names stand for, if it is not that alone."""
+    """What is named on the command line, as `only`; `text`: the help, where names stand for more."""
     def part(name):
         if name not in names:
             raise argparse.ArgumentTypeError(f"unknown: {name}")
@@ -369,8 +369,8 @@ class Report:
             if bound is not None:
                 holds = row["median"] <= bound if sign == "<=" else row["median"] >= bound
                 row |= {"sign": sign, "bound": bound, "holds": holds}
-                print(f"  bound {sign} {bound:g} {unit}, measured {row['median']:.{digits + 1}f}: "
-                      f"{'holds' if holds else 'FAILS'}", flush=True)
+                print(f"  bound {sign} {f'{bound:g} {unit}'.rstrip()}, measured "
+                      f"{row['median']:.{digits + 1}f}: {'holds' if holds else 'FAILS'}", flush=True)
         self.sections[-1]["rows"].append(row)
 
     def failed(self):
@@ -379,14 +379,10 @@ class Report:
 
     def write(self):
         """Returns what the script ends with: 1 where a bound does not hold."""
-        write_results(self.name, {"title": self.title, "sections": self.sections, **self.details})
+        path = BUILD / "bench" / f"{self.name}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"machine": machine(), "date": time.strftime("%Y-%m-%d"),
+                                    "argv": sys.argv[1:], "title": self.title,
+                                    "sections": self.sections, **self.details}, indent=1) + "\n")
+        print(f"written to {path}")
         return 1 if self.failed() else 0
-
-
-def write_results(name, results):
-    folder = BUILD / "bench"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.json"
-    path.write_text(json.dumps({"machine": machine(), "date": time.strftime("%Y-%m-%d"),
-                                "argv": sys.argv[1:], **results}, indent=1) + "\n")
-    print(f"written to {path}")
