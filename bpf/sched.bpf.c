@@ -139,9 +139,9 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 	if (want_thinning) {
 		a->t.flags &= ~SCOPE_THREAD_THINNED;
 		a->t.flags |= walk->is_thinned * SCOPE_THREAD_THINNED;
+		cost_wait(now, !walk->is_thinned);
 		if (walk->is_thinned)
 			return;
-		cost_take(1);
 	}
 	if (want_user_stacks && !walk->ustack)
 		leave_user(task, walk, slot, now);

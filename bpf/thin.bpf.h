@@ -26,13 +26,21 @@ static __always_inline struct scope_cost *cost_here(void)
 	return bpf_map_lookup_elem(&costs, &zero);
 }
 
-/* What `events` took that took as long as one which began at `began`. Not inlined: it is seldom called. */
+static __always_inline bool in_window(__u64 now)
+{
+	return now >= window_start_ns && now < window_end_ns;
+}
+
+/*
+ * What `events` took that took as long as one which began at `began`. Only in the window, as the time on CPUs
+ * that it is compared with. Not inlined: it is seldom called.
+ */
 __noinline int cost_add(__u64 began, __u32 events)
 {
 	struct scope_cost *cost = cost_here();
 	__u64 now = bpf_ktime_get_ns();
 
-	if (cost && now > began)
+	if (cost && now > began && in_window(began))
 		cost->probe_ns += (now - began) * events;
 	return 0;
 }
@@ -52,18 +60,18 @@ __noinline int cost_leave(__u64 on_ns)
 	if (!cost)
 		return 0;
 	cost->on_ns += on_ns;
-	cost->waits++;
 	return 1;
 }
 
-/* It gets its stacks. */
-__noinline int cost_take(__u64 waits)
+/* A wait begins at `now` and gets its stacks, `taken` times. */
+__noinline int cost_wait(__u64 now, __u64 taken)
 {
 	struct scope_cost *cost = cost_here();
 
-	if (!cost)
+	if (!cost || !in_window(now))
 		return 0;
-	cost->taken += waits;
+	cost->waits++;
+	cost->taken += taken;
 	return 1;
 }
 

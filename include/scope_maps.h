@@ -48,8 +48,8 @@ struct scope_tick_key {
 };
 
 /*
- * --max-overhead, one for each CPU: what events cost, the target's time on CPUs, how often its threads
- * left one, and how often of that with stacks.
+ * --max-overhead, one for each CPU, in the window: what events cost, the target's time on CPUs as far as
+ * its threads have left them, how many waits began that could get stacks, and how many of those did.
  */
 struct scope_cost {
 	__u64 probe_ns;

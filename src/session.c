@@ -299,6 +299,19 @@ static uint64_t peak_rss_bytes(void)
 	return kib * 1024;
 }
 
+/* The time on CPUs is the ledger's: the programs count it when a thread leaves its CPU, and some never do. */
+static void tell_thinning(const struct session *s, struct profile *profile)
+{
+	struct profile_thinning *t = &profile->thinning;
+
+	t->max_ppm = s->budget.max_ppm;
+	t->probe_ns = s->cost.probe_ns;
+	for (uint32_t i = 0; i < profile->thread_count; i++)
+		t->on_ns += profile->threads[i].ns[SCOPE_ON];
+	t->waits = s->cost.waits;
+	t->taken = s->cost.taken;
+}
+
 static struct profile *build(struct session *s)
 {
 	struct profile_config config = {
@@ -336,11 +349,8 @@ static struct profile *build(struct session *s)
 		.unwind_spaces = unwind->spaces,
 		.unwind_raw = unwind->raw_stacks,
 	};
-	profile->thinning.max_ppm = s->budget.max_ppm;
-	profile->thinning.probe_ns = s->cost.probe_ns;
-	profile->thinning.on_ns = s->cost.on_ns;
-	profile->thinning.waits = s->cost.waits;
-	profile->thinning.taken = s->cost.taken;
+	if (s->budget.max_ppm)
+		tell_thinning(s, profile);
 	return profile;
 }
 
