@@ -195,6 +195,38 @@ static void add_sum(struct waits *w, uint32_t thread, uint32_t id, struct parts 
 	add_spell(w, thread, &place, &spell, parts);
 }
 
+/* Of how many waits that were not drawn a part's stand for each. */
+static uint64_t others_of(const struct part *part, enum scope_state state)
+{
+	return part->state == state ? (1u << part->thinning) - 1 : 0;
+}
+
+/*
+ * What the parts from `from` on stand for. Days times 2^15 are more than 64 bits hold: then the last digits are
+ * left out, of all alike. False: they stand for nothing.
+ */
+static bool weigh(const struct parts *parts, size_t from, enum scope_state state, uint64_t *times,
+		  uint64_t *counts)
+{
+	unsigned __int128 time = 0;
+	uint64_t number = 0;
+	int left_out = 0;
+
+	for (size_t i = from; i < parts->count; i++)
+		time += (unsigned __int128)parts->items[i].ns * others_of(&parts->items[i], state);
+	while (time >> left_out > UINT64_MAX)
+		left_out++;
+	for (size_t i = from; i < parts->count; i++) {
+		const struct part *part = &parts->items[i];
+		uint64_t others = others_of(part, state);
+
+		times[i - from] = (uint64_t)((unsigned __int128)part->ns * others >> left_out);
+		counts[i - from] = part->count * others;
+		number += counts[i - from];
+	}
+	return time && number;
+}
+
 /*
  * Shares `ns` and `count` of waits without stacks out to the parts from `from` on that have some. Each
  * wait that was drawn stands for 2^thinning - 1 others, as long and in the same place, as far as is known:
@@ -204,33 +236,23 @@ static void add_sum(struct waits *w, uint32_t thread, uint32_t id, struct parts 
 static void share_out(struct waits *w, struct parts *parts, size_t from, enum scope_state state,
 		      nsec_t ns, uint64_t count)
 {
-	size_t room = parts->count - from, n = 0;
+	size_t room = parts->count - from;
 	_cleanup_free_ uint64_t *times = mem_alloc_array(room, sizeof(*times));
 	_cleanup_free_ uint64_t *counts = mem_alloc_array(room, sizeof(*counts));
-	unsigned __int128 time = 0, number = 0;
 
 	if (!ns && !count)
 		return;
 	w->shared_ns += ns;
-	for (size_t i = from; i < parts->count; i++) {
-		const struct part *part = &parts->items[i];
-		uint64_t others = part->state == state ? (1u << part->thinning) - 1 : 0;
-
-		times[i - from] = part->ns * others;
-		counts[i - from] = part->count * others;
-		time += times[i - from];
-		number += counts[i - from];
-	}
-	if (!time || !number) {
+	if (!weigh(parts, from, state, times, counts)) {
 		add_part(parts, state, stacks_add_reason(w->stacks, 0, STACK_NONE),
 			 stacks_add_label(w->stacks, LABEL_THINNED), ns, count, 0);
 		return;
 	}
 	spread_proportional(ns, times, room, times);
 	spread_proportional(count, counts, room, counts);
-	for (n = 0; n < room; n++) {
-		parts->items[from + n].ns += times[n];
-		parts->items[from + n].count += counts[n];
+	for (size_t i = 0; i < room; i++) {
+		parts->items[from + i].ns += times[i];
+		parts->items[from + i].count += counts[i];
 	}
 }
 

@@ -302,6 +302,19 @@ static void waits_without_a_stack_are_shared_out(void)
 	done();
 }
 
+/* A fortnight of waits, of which one in 2^15 was drawn. */
+static void days_are_shared_out(void)
+{
+	build_stream(COMMON "window start=1s end=1209601s\n"
+			    "thread thread=1 pid=100 tid=1 state=on since=1209601s first=1s off=1209600s "
+			    "thinned_off=604800s thinned_off_count=8\n"
+			    "sum thread=1 ustack=1 reason=syscall+0 thinning=15 off=600000s off_count=3\n"
+			    "sum thread=1 ustack=2 reason=syscall+0 thinning=15 off=4800s off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 off 1200000000000000 x9 read ;_start;main\n");
+	CHECK_CONTAINS(samples, "\n1 off 9600000000000 x3 read ;_start;main;work\n");
+	done();
+}
+
 /* Also of the wait that the window ends in. */
 static void waits_with_none_to_share_have_their_label(void)
 {
@@ -705,6 +718,7 @@ int main(void)
 	CHECK_CASE(other_cpus_have_their_label);
 	CHECK_CASE(short_blocks_keep_their_time);
 	CHECK_CASE(waits_without_a_stack_are_shared_out);
+	CHECK_CASE(days_are_shared_out);
 	CHECK_CASE(waits_with_none_to_share_have_their_label);
 	CHECK_CASE(a_lost_half_leaves_the_other);
 	CHECK_CASE(what_was_not_asked_for_is_not_missed);
