@@ -67,6 +67,8 @@ struct account {
 	__u32 flags; /* ACCOUNT_* */
 	/* was blocked when the iterator made this account, and counted; until its first event */
 	__u64 was_blocked;
+	/* with want_thinning only: when a wait that got its stacks began last */
+	__u64 stacks_ns;
 	/* with want_timeline only: turn.bpf.h */
 	struct scope_turn turn;
 	__u64 waker; /* who is about to wake it; written under another lock than the rest */
@@ -402,6 +404,7 @@ static __always_inline void account_drop(struct account *a, struct task_struct *
 	if (have_task_storage) {
 		__builtin_memset(&a->t, 0, sizeof(a->t));
 		a->flags = 0;
+		a->stacks_ns = 0;
 		a->waker = 0;
 	} else {
 		bpf_map_delete_elem(&hash_accounts, &key);

@@ -131,7 +131,7 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 
 	if (!walk)
 		return;
-	if (!want_thinning || !thin_out_any(slot)) {
+	if (!want_thinning || !thin_out_any(slot, a->stacks_ns ? now - a->stacks_ns : ~0ull)) {
 		kernel_memo_look_from(walk, ctx);
 		reason = leave_as_before(slot, reason);
 	}
@@ -142,6 +142,7 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 		cost_wait(now, !walk->is_thinned);
 		if (walk->is_thinned)
 			return;
+		a->stacks_ns = now;
 	}
 	if (want_user_stacks && !walk->ustack)
 		leave_user(task, walk, slot, now);

@@ -5,7 +5,7 @@
  * User space compares the cost with the target's time on CPUs, and sets `thin_step`: then some waits are
  * given stacks and the others are not, by chance. The chance is known before a stack is, and is the same
  * for all that are alike: of those that begin where their thread waited lately, which say the least that
- * is new, fewer are drawn first, then of all. A wait that is drawn with a chance of 1 in 2^thinning stands
+ * is new, fewer are drawn first, then of all; and more of a thread that got none for long. A wait that is drawn with a chance of 1 in 2^thinning stands
  * for as many of its kind. The time of those that are not is added up in the account, exactly, and user
  * space shares it out to those that were (src/parts_waits.c).
  *
@@ -81,17 +81,44 @@ static __always_inline bool thin_out(__u32 thinning)
 	return thinning && bpf_get_prandom_u32() >> (32 - (thinning & 31));
 }
 
-/* Whether the wait that begins gets no stacks, whatever it is. A global function, as the two above: verified once. */
-__noinline int thin_out_any(__u32 slot)
+/* The logarithm of `n`, rounded down: at most 15. */
+static __always_inline __u32 log2_of(__u64 n)
+{
+	__u32 log = 0, more;
+
+	if (n > 0xffff)
+		n = 0xffff;
+	for (__u32 bits = 8; bits; bits /= 2) {
+		more = (n >> bits != 0) * bits;
+		n >>= more;
+		log += more;
+	}
+	return log;
+}
+
+/*
+ * Whether the wait that begins gets no stacks, whatever it is, `ns` after its thread last got some (~0: it never
+ * did). Its chance doubles with the milliseconds since: a thread that mostly sleeps has few waits and most of
+ * the time, which would else have no stack beside a thread that never does. A global function, as the two
+ * above: verified once.
+ */
+__noinline int thin_out_any(__u32 slot, __u64 ns)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	__u32 step = *(volatile __u32 *)&thin_step;
 	__u32 any = step > SCOPE_THIN_REPEATS ? step - SCOPE_THIN_REPEATS : 0;
+	__u32 repeats = step - any, gain;
 
 	if (!walk)
 		return 1;
+	if (ns >> 21) {
+		gain = log2_of(ns >> 20);
+		repeats = repeats + any > gain ? repeats + any - gain : 0;
+		any = any > gain ? any - gain : 0;
+		repeats -= any;
+	}
 	walk->thinning = any;
-	walk->thin_repeats = step - any;
+	walk->thin_repeats = repeats;
 	walk->is_thinned = thin_out(any);
 	return walk->is_thinned;
 }
