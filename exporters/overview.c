@@ -404,9 +404,8 @@ static void print_thinning(const struct printer *w)
 	if (!thinning->max_ppm)
 		return;
 	begin_row(w, "overhead");
-	fprintf(w->out, "%s of its time on CPUs, where at most %s is asked for; ",
-		text_share(thinning->probe_ns, thinning->on_ns).bytes,
-		text_share(thinning->max_ppm, PPM).bytes);
+	fprintf(w->out, "%s of its time on CPUs, where at most %.7g %% is asked for; ",
+		text_share(thinning->probe_ns, thinning->on_ns).bytes, 100.0 * thinning->max_ppm / PPM);
 	if (thinning->taken == thinning->waits)
 		fputs("all waits got their stacks\n", w->out);
 	else
