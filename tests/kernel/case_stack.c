@@ -464,10 +464,38 @@ static void thinned(struct known *k)
 	doc_free(&doc);
 }
 
+/* What it is compared with is the whole window's, also of threads that are on a CPU when it ends. */
+static void thinned_by_nothing(struct known *k)
+{
+	int64_t on_ns = 0, waits, taken, told_ns;
+	struct subject subject;
+	struct scope scope;
+	const json_t *told;
+	struct doc doc;
+
+	subject_start(k, &subject, "shares", "--seconds", "30", "--threads", "3", NULL);
+	subject_wait(k, &subject, "share", (size_t)3 * SHARES);
+	scope_profile(k, &scope, "-p", subject.pid_text, "-d", "0.5", "--max-overhead", "100", NULL);
+	doc = scope_document(k, &scope, 40);
+	subject_kill(&subject);
+	for (size_t i = 0; i < doc.thread_count; i++)
+		on_ns += doc.threads[i].ns[DOC_ON];
+	told = json_object_get(doc.root, "thinning");
+	told_ns = (int64_t)json_number_value(json_object_get(told, "on_ns"));
+	waits = (int64_t)json_number_value(json_object_get(told, "waits"));
+	taken = (int64_t)json_number_value(json_object_get(told, "taken"));
+	if (told_ns != on_ns)
+		known_fail("%lld ns on CPUs, of %lld", (long long)told_ns, (long long)on_ns);
+	if (taken != waits)
+		known_fail("%lld of %lld waits got stacks", (long long)taken, (long long)waits);
+	doc_free(&doc);
+}
+
 const struct known_case stack_cases[] = {
 	{ "stack.shares", shares, 0, 90 },
 	{ "stack.callers", callers, 0, 0 },
 	{ "stack.thinned", thinned, 0, 0 },
+	{ "stack.thinned_by_nothing", thinned_by_nothing, 0, 0 },
 	{ "stack.reasons_throughout", reasons_throughout, 0, 0 },
 	{ "stack.reasons_periodic", reasons_periodic, 0, 0 },
 	{ "stack.uninterruptible", uninterruptible, 0, 0 },
