@@ -4,6 +4,7 @@
  */
 #include "charge.bpf.h"
 #include "stack.bpf.h"
+#include "thin.bpf.h"
 #include <bpf/bpf_tracing.h>
 
 #define CGROUP_DEPTH 32
@@ -100,6 +101,8 @@ int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
 		return 0;
 	hold_cpu(); /* the scratch is the scheduler's programs' as well */
 	stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));
+	if (want_thinning)
+		cost_add(now, 1);
 	release_cpu();
 	return 0;
 }

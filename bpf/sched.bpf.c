@@ -306,5 +306,7 @@ int BPF_PROG(sched__wakeup_new, struct task_struct *task)
 		a->flags |= ACCOUNT_SETTLED;
 	}
 	account_end_write(a);
+	if (want_thinning)
+		cost_add(now, 1);
 	return 0;
 }

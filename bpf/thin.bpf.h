@@ -16,8 +16,11 @@
 
 #include "walk.bpf.h"
 
-/* One event in 2^COST_SHIFT is timed. */
+/* One switch or wake-up in 2^COST_SHIFT is timed; what is seldom and takes long, always. */
 #define COST_SHIFT 6
+
+/* What takes longer is a virtual CPU that was halted, which says nothing of the 63 events that are not timed. */
+#define COST_MAX_NS (1u << 17)
 
 static __always_inline struct scope_cost *cost_here(void)
 {
@@ -38,11 +41,14 @@ static __always_inline bool in_window(__u64 now)
 __noinline int cost_add(__u64 began, __u32 events)
 {
 	struct scope_cost *cost = cost_here();
-	__u64 now = bpf_ktime_get_ns();
+	__u64 now = bpf_ktime_get_ns(), took = now - began;
 
-	if (cost && now > began && in_window(began))
-		cost->probe_ns += (now - began) * events;
-	return 0;
+	if (!cost || now < began || !in_window(began))
+		return 0;
+	if (took > COST_MAX_NS)
+		took = COST_MAX_NS;
+	cost->probe_ns += took * events;
+	return 1;
 }
 
 /* An event that began at `began` is over. The clock's digits say by chance whether it is timed. */

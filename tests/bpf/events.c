@@ -428,6 +428,13 @@ static void do_thin(struct words *w, __u32 cpu)
 	thin_step = parse_number(words_take(w));
 }
 
+/* take 1us: so long each event takes, from its first reading of the clock to the next */
+static void do_take(struct words *w, __u32 cpu)
+{
+	(void)cpu;
+	kernel.read_ns = (__u64)parse_time(words_take(w));
+}
+
 static const struct {
 	const char *name;
 	void (*act)(struct words *w, __u32 cpu);
@@ -466,6 +473,7 @@ static const struct {
 	{ "stop", do_stop },
 	{ "storage", do_storage },
 	{ "switch", do_switch },
+	{ "take", do_take },
 	{ "tell", do_tell },
 	{ "thin", do_thin },
 	{ "tick", do_tick },
@@ -483,6 +491,7 @@ void events_take(struct words *w)
 	if (at < kernel.now_ns)
 		give_up("time runs backwards");
 	kernel.now_ns = at;
+	kernel.readings = 0;
 	name = words_take(w);
 	if (!strncmp(name, "cpu", 3)) {
 		cpu = parse_cpu(name);

@@ -359,7 +359,7 @@ static void expect_thinned(struct words *w)
 	compare("thinned runq intervals", have.runq_count, (__u64)runq_times);
 }
 
-/* expect-cost waits 5 taken 2: what all CPUs have counted */
+/* expect-cost waits 5 taken 2 probe 3us on 1ms: what all CPUs have counted */
 static void expect_cost(struct words *w)
 {
 	struct scope_cost all = { 0 };
@@ -371,6 +371,7 @@ static void expect_cost(struct words *w)
 		kernel.cpu = cpu;
 		cost = bpf_map_lookup_elem(&costs, &zero);
 		all.on_ns += cost->on_ns;
+		all.probe_ns += cost->probe_ns;
 		all.waits += cost->waits;
 		all.taken += cost->taken;
 	}
@@ -379,6 +380,8 @@ static void expect_cost(struct words *w)
 			compare("waits", all.waits, parse_number(words_take(w)));
 		else if (words_is(w, "taken"))
 			compare("taken", all.taken, parse_number(words_take(w)));
+		else if (words_is(w, "probe"))
+			compare("probe", all.probe_ns, (__u64)parse_time(words_take(w)));
 		else if (words_is(w, "on"))
 			compare("on", all.on_ns, (__u64)parse_time(words_take(w)));
 		else

@@ -19,7 +19,7 @@ bool shadow_has_new_state = true;
 
 __u64 bpf_ktime_get_ns(void)
 {
-	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu];
+	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu] + kernel.readings++ * kernel.read_ns;
 }
 
 __u32 bpf_get_prandom_u32(void)

@@ -197,7 +197,7 @@ static __u64 begin_event(__u32 cpu)
 {
 	kernel.cpu = cpu;
 	code_prepare(kernel.current[cpu]);
-	return bpf_ktime_get_ns();
+	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu];
 }
 
 static __u64 place_of(struct ktask *t)
