@@ -139,10 +139,10 @@ static __always_inline void leave_cpu(void *ctx, struct account *a, struct task_
 	if (want_thinning) {
 		a->t.flags &= ~SCOPE_THREAD_THINNED;
 		a->t.flags |= walk->is_thinned * SCOPE_THREAD_THINNED;
-		cost_wait(now, !walk->is_thinned);
 		if (walk->is_thinned)
 			return;
 		a->stacks_ns = now;
+		cost_take(now);
 	}
 	if (want_user_stacks && !walk->ustack)
 		leave_user(task, walk, slot, now);
@@ -160,18 +160,20 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	bool blocked = !preempt && state;
 	struct account *a = account_begin(task, SCOPE_ON, now);
 	__u64 on_ns;
+	bool waits;
 
 	if (!a)
 		return;
 	on_ns = a->t.total_ns[SCOPE_ON];
 	charge_run(a, task, now);
-	if (want_thinning)
-		cost_leave(a->t.total_ns[SCOPE_ON] - on_ns);
+	on_ns = a->t.total_ns[SCOPE_ON] - on_ns;
 	a->t.switches++;
 	if (blocked && state & TASK_DEAD && now > a->t.since_ns)
 		charge(a, now); /* nothing follows this run */
 	turn_end(a);
 	if (blocked && state & TASK_DEAD) {
+		if (want_thinning)
+			cost_leave(now, on_ns, 0);
 		account_flush(&a->t);
 		account_close(a, task, now);
 		account_end_write(a);
@@ -181,7 +183,10 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	/* before the stacks, which take long: should the iterator come meanwhile */
 	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
 	account_mark_cpu(a);
-	if (now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU))
+	waits = now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU);
+	if (want_thinning)
+		cost_leave(now, on_ns, waits);
+	if (waits)
 		leave_cpu(ctx, a, task, blocked ? state_reason(task, state) :
 					       SCOPE_REASON_PREEMPTED, now);
 	if (task->exit_state)

@@ -58,26 +58,27 @@ static __always_inline void cost_note(__u64 began)
 		cost_add(began, 1u << COST_SHIFT);
 }
 
-/* A thread of the target leaves its CPU, after `on_ns` on it. */
-__noinline int cost_leave(__u64 on_ns)
+/* A thread of the target leaves its CPU at `now`, after `on_ns` on it, and what begins is one of `waits` or none. */
+__noinline int cost_leave(__u64 now, __u64 on_ns, __u64 waits)
 {
 	struct scope_cost *cost = cost_here();
 
 	if (!cost)
 		return 0;
 	cost->on_ns += on_ns;
+	if (in_window(now))
+		cost->waits += waits;
 	return 1;
 }
 
-/* A wait begins at `now` and gets its stacks, `taken` times. */
-__noinline int cost_wait(__u64 now, __u64 taken)
+/* It gets its stacks. */
+__noinline int cost_take(__u64 now)
 {
 	struct scope_cost *cost = cost_here();
 
 	if (!cost || !in_window(now))
 		return 0;
-	cost->waits++;
-	cost->taken += taken;
+	cost->taken++;
 	return 1;
 }
 
