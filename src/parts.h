@@ -17,9 +17,9 @@ struct part {
 	uint32_t reason; /* string; 0 unless state is OFF */
 	uint32_t stack;
 	bool estimated;
+	uint8_t thinning; /* of how many waits these are some: include/scope_event.h */
 	nsec_t ns;
 	uint64_t count;
-	uint32_t thinning; /* of how many waits these are some: include/scope_event.h */
 };
 
 struct parts {

@@ -79,7 +79,7 @@ static void add_part(struct parts *parts, enum scope_state state, uint32_t reaso
 	part->stack = stack;
 	part->ns = ns;
 	part->count = count;
-	part->thinning = thinning;
+	part->thinning = (uint8_t)thinning;
 }
 
 uint32_t waits_stack(struct waits *w, uint32_t thread, const struct place *place)

@@ -143,9 +143,8 @@ static int compare(uint64_t a, uint64_t b)
 	return (a > b) - (a < b);
 }
 
-static int compare_parts(const void *a, const void *b)
+static int compare_parts(const struct part *s, const struct part *t)
 {
-	const struct part *s = a, *t = b;
 	int order = compare(s->state, t->state);
 
 	if (!order)
@@ -153,14 +152,29 @@ static int compare_parts(const void *a, const void *b)
 	return order ? order : compare(s->stack, t->stack);
 }
 
+static int compare_indexes(const void *a, const void *b, void *items)
+{
+	const struct part *parts = items;
+
+	return compare_parts(&parts[*(const uint32_t *)a], &parts[*(const uint32_t *)b]);
+}
+
+/* By index: of a million parts a sort of themselves would take as much memory again. */
 static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
 {
+	_cleanup_free_ uint32_t *order = mem_alloc_array(parts->count, sizeof(*order));
+	const struct part *part, *last = NULL;
+
+	for (size_t i = 0; i < parts->count; i++)
+		order[i] = (uint32_t)i;
 	if (parts->count)
-		qsort(parts->items, parts->count, sizeof(*parts->items), compare_parts);
-	for (size_t i = 0; i < parts->count; i++) {
-		const struct part *part = &parts->items[i];
-		bool merges = i && compare_parts(part, part - 1) == 0;
+		qsort_r(order, parts->count, sizeof(*order), compare_indexes, parts->items);
+	for (size_t i = 0; i < parts->count; i++, last = part) {
 		struct profile_sample *to;
+		bool merges;
+
+		part = &parts->items[order[i]];
+		merges = last && compare_parts(part, last) == 0;
 
 		if (!b->config->states[part->state])
 			continue;
