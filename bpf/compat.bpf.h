@@ -100,6 +100,34 @@ static __always_inline __u64 kernel_word_at(__u64 address)
 }
 
 /*
+ * A word of the kernel's, whatever it is. A field that is a pointer is better read as one: to know whether
+ * the pointer may be trusted the verifier looks through all of the kernel's types, up to three times,
+ * each time it comes by.
+ */
+static __always_inline __u64 kernel_field(const void *field)
+{
+	__u64 word = 0;
+
+	if (can_cast())
+		return kernel_word_at((__u64)field);
+	bpf_probe_read_kernel(&word, sizeof(word), field);
+	return word;
+}
+
+/* The address of what describes its memory; 0: it has none. */
+static __always_inline __u64 task_mm(const struct task_struct *task)
+{
+	return kernel_field(&task->mm);
+}
+
+static __always_inline __u64 task_leader_start(const struct task_struct *task)
+{
+	const struct task_struct *leader = (void *)kernel_field(&task->group_leader);
+
+	return kernel_field(&leader->start_time);
+}
+
+/*
  * How long `task` has waited for a CPU in its life, up to when it last got one (field 2 of its
  * schedstat); false if this kernel does not count that: built without CONFIG_SCHED_INFO, or with it for
  * CONFIG_TASK_DELAY_ACCT alone, which is off until asked for since 5.14.

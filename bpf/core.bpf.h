@@ -290,7 +290,7 @@ static __always_inline bool is_target(struct task_struct *task)
  */
 static __always_inline bool was_replaced(struct task_struct *task)
 {
-	return task->pid != task->tgid && task->start_time == task->group_leader->start_time;
+	return task->pid != task->tgid && task->start_time == task_leader_start(task);
 }
 
 static __always_inline __u64 mix(__u64 h)
@@ -329,10 +329,9 @@ static __always_inline struct who who_is(struct task_struct *task)
 		.pid = (__u32)task->pid,
 		.tgid = (__u32)task->tgid,
 		.flags = task->flags,
-		.owner = owner_id((__u32)task->tgid, task->group_leader->start_time,
-				  task->self_exec_id),
+		.owner = owner_id((__u32)task->tgid, task_leader_start(task), task->self_exec_id),
 		.start_time = task->start_time,
-		.mm = (__u64)task->mm,
+		.mm = task_mm(task),
 	};
 }
 

@@ -105,7 +105,7 @@ static __always_inline __u64 user_place_find(const struct places *places, struct
 
 	/* what is remembered is of 64-bit code */
 	if (!user_place_is_at(places, n, &walk->entry) || !p->memo.id ||
-	    entry_is_compat(&walk->entry) || p->mm != (__u64)task->mm || p->execs != task->self_exec_id ||
+	    entry_is_compat(&walk->entry) || p->mm != task_mm(task) || p->execs != task->self_exec_id ||
 	    p->version != version_of(p->owner) || !user_memo_holds(walk, &p->memo))
 		return 0;
 	return p->memo.id;
@@ -132,7 +132,7 @@ static __always_inline void user_place_keep(const struct memo *memo, const struc
 		n = places->next_user++ & (USER_PLACES - 1);
 	p = &places->user[n];
 	places->user_keys[n] = (struct user_place_key){ entry->ip, entry->sp, entry->bp };
-	p->mm = (__u64)task->mm;
+	p->mm = task_mm(task);
 	p->execs = task->self_exec_id;
 	p->owner = owner;
 	p->version = walk->version;
