@@ -5,9 +5,9 @@
  * User space compares the cost with the target's time on CPUs, and sets `thin_step`: then some waits are
  * given stacks and the others are not, by chance. The chance is known before a stack is, and is the same
  * for all that are alike: of those that begin where their thread waited lately, which say the least that
- * is new, fewer are drawn first, then of all; and more of a thread that got none for long. A wait that is drawn with a chance of 1 in 2^thinning stands
- * for as many of its kind. The time of those that are not is added up in the account, exactly, and user
- * space shares it out to those that were (src/parts_waits.c).
+ * is new, fewer are drawn first, then of all; and more of a thread that got none for long. A wait that is
+ * drawn with a chance of 1 in 2^thinning stands for as many of its kind. The time of those that are not is
+ * added up in the account, exactly, and user space shares it out to those that were (src/parts_waits.c).
  *
  * Without want_thinning none of it is done.
  */

@@ -6,7 +6,7 @@
 #define EVERY_NS NSEC_PER_SEC
 
 enum {
-	LEAST_STACKS = 256, /* a second: from fewer it takes long to tell shares to a point */
+	LEAST_STACKS = 1024, /* a second, which is a thousandth of a core: shares of fewer are guesses */
 	MOST_STEPS = 4,	    /* at once: the ledger's part does not become less by them */
 	PPM = 1000000,
 };

@@ -60,11 +60,11 @@ static void over_it_as_few_as_it_takes(void)
 static void never_so_few_that_shares_are_not_told(void)
 {
 	begin(10000);
-	CHECK_INT(look(900, 511), 0);
-	CHECK_INT(look(900, 520), 1);
-	CHECK_INT(look(900, 1100), 3);
-	CHECK_INT(look(900, 300), 3);
-	CHECK_INT(look(900, 200), 2);
+	CHECK_INT(look(900, 2040), 0);
+	CHECK_INT(look(900, 2080), 1);
+	CHECK_INT(look(900, 4400), 3);
+	CHECK_INT(look(900, 1200), 3);
+	CHECK_INT(look(900, 800), 2);
 	for (int i = 0; i < 20; i++)
 		look(900, 1000000);
 	CHECK_INT(budget.step, SCOPE_THIN_STEPS - 1);
