@@ -23,6 +23,7 @@ const volatile __u64 min_block_ns = 0;
 const volatile bool want_timeline = false;
 const volatile bool restrict_cpus = false;
 const volatile bool want_thinning = false;
+const volatile bool want_waits = true;
 const volatile __u32 table_entries = 1;
 const volatile __u64 stack_ring_wake_bytes = 0;
 const volatile __u64 timeline_ring_wake_bytes = 0;

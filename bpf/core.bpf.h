@@ -31,6 +31,7 @@ extern const volatile __u64 min_block_ns;
 extern const volatile bool want_timeline;      /* --timeline: turns and ticks one by one */
 extern const volatile bool restrict_cpus;      /* -C */
 extern const volatile bool want_thinning;      /* --max-overhead */
+extern const volatile bool want_waits;	       /* oncpu shows none: no stacks of them */
 extern const volatile __u32 table_entries;     /* room in a table of sums, for the nudge to drain */
 
 /* --- what user space sets and reads while it runs ---------------------------------------------- */

@@ -183,7 +183,7 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 	/* before the stacks, which take long: should the iterator come meanwhile */
 	a->t.state = blocked ? SCOPE_OFF : SCOPE_RUNQ;
 	account_mark_cpu(a);
-	waits = now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU);
+	waits = want_waits && now < window_end_ns && !(a->flags & ACCOUNT_OTHER_CPU);
 	if (want_thinning)
 		cost_leave(now, on_ns, waits);
 	if (waits)

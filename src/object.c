@@ -64,6 +64,7 @@ static void set_constants(struct scope_bpf *s, const struct config *c, const str
 	ro->min_block_ns = c->min_block_ns;
 	ro->restrict_cpus = c->cpus != NULL;
 	ro->want_thinning = c->max_overhead_ppm != 0;
+	ro->want_waits = c->states[SCOPE_RUNQ] || c->states[SCOPE_OFF];
 	ro->table_entries = SUM_ENTRIES;
 	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
 	ro->want_timeline = c->timeline;

@@ -298,7 +298,7 @@ static void check_places(const struct truth *truth)
 
 static void check_all_places(void)
 {
-	if (!want_user_stacks || !want_kernel_stacks || min_block_ns || restrict_cpus)
+	if (!want_user_stacks || !want_kernel_stacks || !want_waits || min_block_ns || restrict_cpus)
 		return; /* time is meant to stand elsewhere */
 	for (int cause = 0; cause < SCOPE_LOSS_COUNT; cause++)
 		if (cause != SCOPE_LOSS_CLOCK && lost((enum scope_loss)cause))

@@ -101,6 +101,8 @@ static void set_without(struct words *w)
 		SET(have_task_pt_regs, false);
 	else if (words_is(w, "cast"))
 		SET(word_type, 0);
+	else if (words_is(w, "waits"))
+		SET(want_waits, false);
 	else if (words_is(w, "unwind"))
 		SET(have_unwind, false);
 	else
