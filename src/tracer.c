@@ -426,6 +426,7 @@ int tracer_stop(struct tracer *t, struct err *err)
 	detach(t);
 	if (!r)
 		r = tracer_drain(t, true, err);
+	rings_free(&t->rings); /* while they are mapped all that came through them counts as memory of ours */
 	feed_lost_threads(&t->feed, bpf_map__fd(t->skel->maps.lost_threads));
 	return r;
 }
