@@ -90,11 +90,11 @@ static __always_inline bool can_cast(void)
 
 /*
  * Eight bytes of the kernel's memory, where can_cast(); 0 where there is none. It is no call, but what
- * the verifier takes the address for.
+ * the verifier takes the address for. `type` is `word_type`.
  */
-static __always_inline __u64 kernel_word_at(__u64 address)
+static __always_inline __u64 kernel_word_at(__u32 type, __u64 address)
 {
-	const struct pt_regs *word = bpf_rdonly_cast((void *)address, word_type);
+	const struct pt_regs *word = bpf_rdonly_cast((void *)address, type);
 
 	return word->r15; /* its first field */
 }

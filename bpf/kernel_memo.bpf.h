@@ -29,21 +29,26 @@
 
 #define KERNEL_MEMOS 8192u
 #define KERNEL_WORDS 144u /* of a stack that is looked through */
-#define KERNEL_MASK  (WALK_WINDOW / 8 - 1)
-#define KERNEL_SLOTS WALK_SLOTS
+#define KERNEL_MASK  (WALK_COPY / 8 - 1)
+#define KERNEL_SLOTS WALK_KERNEL_SLOTS
 #define KERNEL_TRIES 16u
 #define KERNEL_OWN   2u /* frames below the context: the program's and its caller's */
+
+/* What is remembered of a stack, but for the places themselves. */
+struct kernel_proof {
+	__u64 check; /* of the id, the places and what they hold */
+	__u64 id;
+	__u64 pointers; /* the sum of the weights of places that hold pointers */
+	__u8 words;	/* from the context to above the last address */
+	__u8 count;	/* of the places */
+	bool enters;	/* the outermost address stands at the top, and is not among them */
+};
 
 /* Written without a lock, by all CPUs: `check` proves all the rest. */
 struct kernel_memo {
 	__u64 key;
-	__u64 check; /* of the id, the places and what they hold */
-	__u64 id;
-	__u8 words;	/* from the context to above the last address */
-	__u8 count;	/* of the places */
-	bool enters;	/* the outermost address stands at the top, and is not among them */
-	__u8 slots[KERNEL_SLOTS];
-	__u64 pointers; /* the sum of the weights of places that hold pointers */
+	struct kernel_proof proof;
+	__u8 places[KERNEL_SLOTS];
 	/* not of the above: how often the stack of which this is the key xor the id had to be
 	 * walked */
 	__u32 misses;
@@ -99,24 +104,8 @@ static __always_inline bool kernel_copy(struct walk *walk, __u64 words)
 	__u64 bytes = words * 8;
 
 	barrier_var(bytes); /* else the compiler keeps a bound that the verifier does not see */
-	return bytes <= WALK_WINDOW &&
+	return bytes <= WALK_COPY &&
 	       !bpf_probe_read_kernel(walk->copy, (__u32)bytes, (void *)walk->kernel_window);
-}
-
-/* 1 if so, else 0, without the branch that the verifier would follow both ways for each word. */
-static __always_inline __u64 is_same(__u64 a, __u64 b)
-{
-	a ^= b;
-	a |= -a;
-	barrier_var(a); /* else the compiler makes a branch of it after all */
-	return a >> 63 ^ 1;
-}
-
-static __always_inline __u64 is_less(__u64 a, __u64 b) /* of numbers below 2^63 */
-{
-	a -= b;
-	barrier_var(a);
-	return a >> 63;
 }
 
 /* What stands at place number `i`, of the copy. */
@@ -125,11 +114,14 @@ static __always_inline __u64 kernel_slot_term(const struct walk *walk, __u64 at,
 	return slot_term(i, at, walk->copy[at & KERNEL_MASK]);
 }
 
-/* The same, of the stack itself where that takes no call: a copy would be of many times as much. */
-static __always_inline __u64 kernel_slot_term_now(const struct walk *walk, __u64 at, __u32 i)
+/*
+ * The same, of the stack itself where that takes no call: a copy would be of many times as much. `type` is
+ * `word_type`, which is then read but once.
+ */
+static __always_inline __u64 kernel_slot_term_now(const struct walk *walk, __u32 type, __u64 at, __u32 i)
 {
-	if (can_cast())
-		return slot_term(i, at, kernel_word_at(walk->kernel_window + at * 8));
+	if (type)
+		return slot_term(i, at, kernel_word_at(type, walk->kernel_window + at * 8));
 	return kernel_slot_term(walk, at, i);
 }
 
@@ -138,13 +130,13 @@ static __always_inline __u64 kernel_slot_term_now(const struct walk *walk, __u64
  * the context it points. All that says how it is read is in it, since another CPU may be writing it,
  * and what is left over in the copy from another time would prove nothing.
  */
-static __always_inline __u64 kernel_memo_check(const struct kernel_memo *memo,
-					       const struct walk *walk, __u64 sum, __u64 outermost)
+static __always_inline __u64 kernel_proof_check(const struct kernel_proof *proof,
+						const struct walk *walk, __u64 sum, __u64 outermost)
 {
-	sum -= walk->kernel_window * memo->pointers;
+	sum -= walk->kernel_window * proof->pointers;
 	sum += slot_term(KERNEL_SLOTS, 0, outermost);
-	sum += slot_term(KERNEL_SLOTS + 1, 0, memo->words);
-	return mix(sum + memo->id);
+	sum += slot_term(KERNEL_SLOTS + 1, 0, proof->words);
+	return mix(sum + proof->id);
 }
 
 /* What stands at the stack's top. */
@@ -153,46 +145,56 @@ static __always_inline __u64 kernel_outermost(const struct walk *walk)
 	__u64 word = 0;
 
 	if (can_cast())
-		return kernel_word_at(walk->kernel_top - sizeof(word));
+		return kernel_word_at(word_type, walk->kernel_top - sizeof(word));
 	bpf_probe_read_kernel(&word, sizeof(word), (void *)(walk->kernel_top - sizeof(word)));
 	return word;
 }
 
 /*
- * Whether the stack in the window is the one that `memo`, which nobody writes meanwhile, is of. Not inlined:
- * it is asked for several times.
+ * Whether the stack in the window is the one that `proof` is of, which nobody writes meanwhile, nor its places,
+ * for which there is `room`.
  */
-static __attribute__((noinline)) bool kernel_memo_holds(struct walk *walk, const struct kernel_memo *memo)
+static __always_inline bool kernel_proof_holds(struct walk *walk, const struct kernel_proof *proof,
+					       const __u8 *places, __u32 room)
 {
+	const __u32 type = word_type;
 	__u64 sum = 0, outermost;
 
-	if (walk->kernel_window + memo->words * 8ull > walk->kernel_top ||
-	    (!can_cast() && !kernel_copy(walk, memo->words)))
+	if (walk->kernel_window + proof->words * 8ull > walk->kernel_top ||
+	    (!can_cast() && !kernel_copy(walk, proof->words)))
 		return false;
-	for (__u32 i = 0; i < KERNEL_SLOTS; i += SLOTS_AT_ONCE) {
+	for (__u32 i = 0; i < room; i += SLOTS_AT_ONCE) {
 		__u64 first = i;
 
-		if (i >= memo->count)
+		if (i >= proof->count)
 			break;
 		barrier_var(first); /* else it counts from below 0, which 7.2 takes for no bound */
 		for (__u32 n = 0; n < SLOTS_AT_ONCE; n++)
-			sum += kernel_slot_term_now(walk, memo->slots[first + n], i + n);
+			sum += kernel_slot_term_now(walk, type, places[first + n], i + n);
 	}
-	outermost = memo->enters ? kernel_outermost(walk) : 0;
-	return kernel_memo_check(memo, walk, sum, outermost) == memo->check;
+	outermost = proof->enters ? kernel_outermost(walk) : 0;
+	return kernel_proof_check(proof, walk, sum, outermost) == proof->check;
 }
 
-static __always_inline __u64 kernel_memo_try(struct walk *walk, __u64 key, __u64 at,
-					     struct kernel_memo *ret_memo)
+/* Whether the memo that was copied here holds. A global function: it is asked for twice. */
+__noinline int kernel_memo_holds(__u32 slot)
+{
+	const struct kernel_memo *memo = bpf_map_lookup_elem(&found_kernel_memos, &slot);
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+
+	return memo && walk && kernel_proof_holds(walk, &memo->proof, memo->places, KERNEL_SLOTS);
+}
+
+static __always_inline __u64 kernel_memo_try(__u32 slot, __u64 key, __u64 at, struct kernel_memo *ret_memo)
 {
 	const struct kernel_memo *memo = kernel_memo_of(at);
 
 	if (!memo || memo->key != key)
 		return 0;
 	*ret_memo = *memo;
-	if (kernel_memo_holds(walk, ret_memo))
-		return ret_memo->id;
-	ret_memo->id = 0;
+	if (kernel_memo_holds(slot))
+		return ret_memo->proof.id;
+	ret_memo->proof.id = 0;
 	return 0;
 }
 
@@ -203,14 +205,13 @@ static __always_inline __u64 kernel_memo_try(struct walk *walk, __u64 key, __u64
 __noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
 {
 	struct kernel_memo *found = bpf_map_lookup_elem(&found_kernel_memos, &slot);
-	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	__u64 id;
 
-	if (!walk || !found)
+	if (!found)
 		return 0;
-	found->id = 0;
-	id = kernel_memo_try(walk, key, key, found);
-	return id ? id : kernel_memo_try(walk, key, key + 1, found);
+	found->proof.id = 0;
+	id = kernel_memo_try(slot, key, key, found);
+	return id ? id : kernel_memo_try(slot, key, key + 1, found);
 }
 
 /*
@@ -233,7 +234,7 @@ __noinline int kernel_find_up(__u32 slot, __u32 count)
 		hit = is_same(walk->copy[i], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
 		hit &= is_less(n, count);
 		/* until the next is looked for: the last one counts */
-		walk->slots[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] = (__u8)i;
+		walk->kernel_places[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] = (__u8)i;
 		*next = n + hit;
 	}
 	return *next == count;
@@ -256,7 +257,7 @@ __noinline int kernel_find_down(__u32 slot)
 
 		hit = is_same(walk->copy[at], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
 		hit &= is_less(at, *words) & is_less(KERNEL_OWN - 1, n);
-		*bad |= hit & ~is_same(walk->slots[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)], at);
+		*bad |= -hit & (walk->kernel_places[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] ^ at);
 		*next -= hit;
 	}
 	return *next == KERNEL_OWN && !*bad;
@@ -298,8 +299,8 @@ __noinline __u32 kernel_find_pointers(__u32 slot, __u32 addresses, __u32 words)
 	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
 		__u64 n = *next, off = walk->copy[i] - walk->kernel_window, hit;
 
-		hit = is_same(off >> 32, 0) & is_less(off, words * 8ull + 8) & is_less(i, words);
-		walk->slots[n & (KERNEL_SLOTS - 1)] = (__u8)i; /* as above */
+		hit = is_less(off / 8, words + 1ull) & is_less(i, words);
+		walk->kernel_places[n & (KERNEL_SLOTS - 1)] = (__u8)i; /* as above */
 		*next = n + hit;
 	}
 	return *next;
@@ -323,34 +324,35 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	if (words > KERNEL_WORDS || !kernel_copy(walk, words) || !kernel_find_up(slot, count) ||
 	    !kernel_find_down(slot))
 		return 0;
-	enters = walk->slots[(addresses - 1) & (KERNEL_SLOTS - 1)] == words - 1;
+	enters = walk->kernel_places[(addresses - 1) & (KERNEL_SLOTS - 1)] == words - 1;
 	addresses -= enters;
-	last = walk->slots[(addresses - 1) & (KERNEL_SLOTS - 1)];
+	last = walk->kernel_places[(addresses - 1) & (KERNEL_SLOTS - 1)];
 	places = kernel_find_pointers(slot, addresses, (__u32)last + 1);
 	if (places > KERNEL_SLOTS - SLOTS_AT_ONCE)
 		return 0;
 	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) {
 		if (!(places % SLOTS_AT_ONCE))
 			break;
-		walk->slots[places & (KERNEL_SLOTS - 1)] = (__u8)last;
+		walk->kernel_places[places & (KERNEL_SLOTS - 1)] = (__u8)last;
 		pad++;
 		places++;
 	}
 	memo->key = 0;
-	memo->id = id;
-	memo->enters = enters;
-	memo->words = (__u8)last + 1;
-	memo->count = (__u8)places;
+	memo->proof.id = id;
+	memo->proof.enters = enters;
+	memo->proof.words = (__u8)last + 1;
+	memo->proof.count = (__u8)places;
 	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
 		if (i >= places)
 			break;
-		memo->slots[i] = walk->slots[i];
-		sum += kernel_slot_term(walk, walk->slots[i], i);
+		memo->places[i] = walk->kernel_places[i];
+		sum += kernel_slot_term(walk, walk->kernel_places[i], i);
 		pointers += slot_weight(i) & (is_less(i, addresses) - 1) &
 			    -is_less(i, places - pad);
 	}
-	memo->pointers = pointers;
-	memo->check = kernel_memo_check(memo, walk, sum, enters ? kernel_outermost(walk) : 0);
+	memo->proof.pointers = pointers;
+	memo->proof.check = kernel_proof_check(&memo->proof, walk, sum,
+					       enters ? kernel_outermost(walk) : 0);
 	memo->key = key;
 	memo = kernel_memo_of(key ^ id);
 	if (memo)

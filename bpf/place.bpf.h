@@ -23,30 +23,43 @@
 #include "kernel_memo.bpf.h"
 #include "memo.bpf.h"
 
-#define USER_PLACES   4u
-#define KERNEL_PLACES 3u
-
-/* The registers of the user places, and the keys of the kernel's, stand together: all are compared. */
-struct user_place_key {
-	__u64 ip, sp, bp;
-};
+#define PLACES		   4u  /* of each kind */
+#define PLACE_SLOTS	   60u /* what has more stays in the table alone */
+#define PLACE_KERNEL_SLOTS 48u
 
 struct user_place {
-	__u64 mm, execs;
-	__u64 owner;
+	__u64 ip, sp, bp;
+	__u64 mm;
+	struct proof proof;
+	__u32 execs;
 	__u32 version; /* of the owner, before the walk that is remembered */
-	__u32 pad;
-	struct memo memo;
+	__u16 owner;   /* its last bits */
+	__u8 count;
+	__u8 steps[PLACE_SLOTS];
 };
 
-/* With what the kernel adds, at most 1024 bytes, which is how much it takes. */
-struct places {
-	struct user_place_key user_keys[USER_PLACES];
-	__u64 kernel_keys[KERNEL_PLACES];
-	__u32 next_user, next_kernel; /* which is entered next */
-	struct user_place user[USER_PLACES];
-	struct kernel_memo kernel[KERNEL_PLACES];
+struct kernel_place {
+	__u64 key;
+	struct kernel_proof proof;
+	__u8 places[PLACE_KERNEL_SLOTS];
 };
+
+/*
+ * What a thread needs that leaves its CPU in one place lies in four lines of the cache that follow one another.
+ * A tag is some bits of the registers, or of the key: what it finds is compared whole, and what has the same
+ * goes when another is entered, so that no two user places that are in use have one tag.
+ */
+struct places {
+	__u16 user_tags[PLACES], kernel_tags[PLACES];
+	__u32 next_user, next_kernel; /* which is entered next */
+	struct {
+		struct user_place user;
+		struct kernel_place kernel;
+	} at[PLACES];
+};
+
+/* It takes 1024 bytes, or 2048: the kernel adds so many. */
+_Static_assert(sizeof(struct places) <= 1024 - 80, "places are larger than they seem");
 
 struct task_places {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -63,93 +76,124 @@ static __always_inline struct places *places_make(struct task_struct *task)
 	return bpf_task_storage_get(&task_places, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
-/* --- user stacks ----------------------------------------------------------------------------------- */
-
-/* 1 if so, else 0. */
-static __always_inline __u64 user_place_is_at(const struct places *places, __u64 n,
-					      const struct user_entry *entry)
+/*
+ * Of the first places a byte in each line of the cache: where they are cold, as with threads that switch in turn,
+ * they come all at once, and not one after the other as they are asked for.
+ */
+static __always_inline void places_touch(const struct places *places)
 {
-	const struct user_place_key *key = &places->user_keys[n];
-
-	return is_same((key->sp ^ entry->sp) | (key->ip ^ entry->ip) | (key->bp ^ entry->bp), 0);
+	(void)*(const volatile __u64 *)&places->at[0].user.proof;
+	(void)*(const volatile __u8 *)&places->at[0].user.steps[PLACE_SLOTS / 2];
+	(void)*(const volatile __u64 *)&places->at[0].kernel.proof.id;
 }
 
-/* The number of the one at these registers, if there is any: there are no two. */
-static __always_inline __u64 user_place_at(const struct places *places, const struct user_entry *entry)
+/* --- user stacks ----------------------------------------------------------------------------------- */
+
+static __always_inline __u16 user_tag(const struct user_entry *entry)
+{
+	return (entry->ip * 0x9e3779b97f4a7c15ull + entry->sp * 0xc2b2ae3d27d4eb4full +
+		entry->bp * 0x632be59bd9b4e019ull) >> 48 | 1;
+}
+
+/* The number of the one with this tag, if there is any. */
+static __always_inline __u64 user_place_at(const struct places *places, __u16 tag)
 {
 	__u64 n = 0;
 
-	for (__u32 i = 1; i < USER_PLACES; i++)
-		n += i * user_place_is_at(places, i, entry);
-	return n & (USER_PLACES - 1);
+	for (__u32 i = 1; i < PLACES; i++)
+		n += i * is_same(places->user_tags[i], tag);
+	return n & (PLACES - 1);
+}
+
+static __always_inline bool user_place_is_at(const struct user_place *p, const struct user_entry *entry)
+{
+	return !((p->ip ^ entry->ip) | (p->sp ^ entry->sp) | (p->bp ^ entry->bp));
 }
 
 /* Whether the thread waited with these registers lately. */
 static __always_inline bool user_place_is_known(const struct places *places, const struct user_entry *entry)
 {
-	return user_place_is_at(places, user_place_at(places, entry), entry);
+	return user_place_is_at(&places->at[user_place_at(places, user_tag(entry))].user, entry);
 }
 
 /* Not inlined, so that the verifier does not follow each way out of its loop to the end. */
-static __attribute__((noinline)) bool user_memo_holds(struct walk *walk, const struct memo *memo)
+static __attribute__((noinline)) bool user_place_holds(struct walk *walk, __u32 slot, const struct user_place *p)
 {
-	return memo_holds(walk, memo, walk->entry.sp);
+	return proof_holds(walk, slot, &p->proof, p->steps, p->count, PLACE_SLOTS);
 }
 
 /* The id of the stack of `task`, which is about to leave its CPU; 0: it has to be looked for. */
-static __always_inline __u64 user_place_find(const struct places *places, struct walk *walk,
+static __always_inline __u64 user_place_find(const struct places *places, struct walk *walk, __u32 slot,
 					     struct task_struct *task)
 {
-	__u64 n = user_place_at(places, &walk->entry);
-	const struct user_place *p = &places->user[n];
+	const struct user_entry *entry = &walk->entry;
+	const struct user_place *p = &places->at[user_place_at(places, user_tag(entry))].user;
 
 	/* what is remembered is of 64-bit code */
-	if (!user_place_is_at(places, n, &walk->entry) || !p->memo.id ||
-	    entry_is_compat(&walk->entry) || p->mm != task_mm(task) || p->execs != task->self_exec_id ||
-	    p->version != version_of(p->owner) || !user_memo_holds(walk, &p->memo))
+	if (!user_place_is_at(p, entry) || !p->proof.id || entry_is_compat(entry)
+	    p->mm != task_mm(task) || p->execs != (__u32)task->self_exec_id ||
+	    p->version != version_of(p->owner) || !user_place_holds(walk, slot, p))
 		return 0;
-	return p->memo.id;
+	return p->proof.id;
 }
 
-/* Enters what the table had, in place of what is not true any more at these registers, or the oldest. */
+/* Enters what the table had, in place of what has the same tag, or the oldest. */
 static __always_inline void user_place_keep(const struct memo *memo, const struct walk *walk,
 					    __u64 owner)
 {
 	const struct user_entry *entry = &walk->entry;
+	__u16 tag = user_tag(entry);
 	struct task_struct *task;
 	struct places *places;
 	struct user_place *p;
 	__u64 n;
 
-	if (!have_task_storage)
+	if (!have_task_storage || memo->count > PLACE_SLOTS)
 		return;
 	task = bpf_get_current_task_btf();
 	places = places_make(task);
 	if (!places)
 		return;
-	n = user_place_at(places, entry);
-	if (!user_place_is_at(places, n, entry))
-		n = places->next_user++ & (USER_PLACES - 1);
-	p = &places->user[n];
-	places->user_keys[n] = (struct user_place_key){ entry->ip, entry->sp, entry->bp };
+	n = user_place_at(places, tag);
+	if (places->user_tags[n] != tag)
+		n = places->next_user++ & (PLACES - 1);
+	places->user_tags[n] = tag;
+	p = &places->at[n].user;
+	p->ip = entry->ip;
+	p->sp = entry->sp;
+	p->bp = entry->bp;
 	p->mm = task_mm(task);
-	p->execs = task->self_exec_id;
-	p->owner = owner;
+	p->execs = (__u32)task->self_exec_id;
+	p->owner = owner & (SCOPE_UNWIND_VERSIONS - 1);
 	p->version = walk->version;
-	p->memo = *memo;
+	p->proof = memo->proof;
+	p->count = (__u8)memo->count;
+	__builtin_memcpy(p->steps, memo->steps, sizeof(p->steps));
 }
 
 /* --- kernel stacks --------------------------------------------------------------------------------- */
+
+/* Not inlined: it is asked for several times. */
+static __attribute__((noinline)) bool kernel_place_holds(struct walk *walk, const struct kernel_place *p)
+{
+	return kernel_proof_holds(walk, &p->proof, p->places, PLACE_KERNEL_SLOTS);
+}
+
+static __always_inline __u16 kernel_tag(__u64 key)
+{
+	return key >> 48;
+}
 
 /* The id of the kernel stack that the window is set to; 0: no place holds. Several may have the same key. */
 static __always_inline __u64 kernel_place_find(const struct places *places, struct walk *walk,
 					       __u64 key)
 {
-	for (__u32 i = 0; i < KERNEL_PLACES; i++) {
-		const struct kernel_memo *memo = &places->kernel[i];
+	for (__u32 i = 0; i < PLACES; i++) {
+		const struct kernel_place *p = &places->at[i].kernel;
 
-		if (places->kernel_keys[i] == key && memo->id && kernel_memo_holds(walk, memo))
-			return memo->id;
+		if (places->kernel_tags[i] == kernel_tag(key) && p->key == key && p->proof.id &&
+		    kernel_place_holds(walk, p))
+			return p->proof.id;
 	}
 	return 0;
 }
@@ -157,20 +201,21 @@ static __always_inline __u64 kernel_place_find(const struct places *places, stru
 static __always_inline void kernel_place_keep(__u32 slot)
 {
 	const struct kernel_memo *memo = bpf_map_lookup_elem(&found_kernel_memos, &slot);
+	struct kernel_place *p;
 	struct places *places;
 	__u32 n;
 
-	if (!have_task_storage || !memo)
+	if (!have_task_storage || !memo || memo->proof.count > PLACE_KERNEL_SLOTS)
 		return;
 	places = places_make(bpf_get_current_task_btf());
 	if (!places)
 		return;
-	n = places->next_kernel++ % KERNEL_PLACES;
-	barrier_var(n); /* else the compiler drops the check */
-	if (n >= KERNEL_PLACES)
-		return;
-	places->kernel_keys[n] = memo->key;
-	places->kernel[n] = *memo;
+	n = places->next_kernel++ & (PLACES - 1);
+	places->kernel_tags[n] = kernel_tag(memo->key);
+	p = &places->at[n].kernel;
+	p->key = memo->key;
+	p->proof = memo->proof;
+	__builtin_memcpy(p->places, memo->places, sizeof(p->places));
 }
 
 #endif

@@ -57,10 +57,11 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 	places = bpf_task_storage_get(&task_places, task, NULL, 0);
 	if (!places)
 		return reason;
+	places_touch(places);
 	if (want_thinning && user_place_is_known(places, &walk->entry) && thin_out_repeat(walk))
 		return reason;
 	if (want_user_stacks)
-		walk->ustack = user_place_find(places, walk, task);
+		walk->ustack = user_place_find(places, walk, slot, task);
 	if (want_kernel_stacks && !entry_is_compat(&walk->entry) &&
 	    (walk->ustack || !want_user_stacks || reason & SCOPE_REASON_KTHREAD))
 		walk->kstack = kernel_place_find(places, walk, kernel_key(walk->ustack, reason));
@@ -73,7 +74,7 @@ __noinline int leave_keep(__u32 slot, __u64 owner)
 	struct memo *found = bpf_map_lookup_elem(&found_memos, &slot);
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 
-	if (!found || !walk || !walk->ustack || found->id != walk->ustack)
+	if (!found || !walk || !walk->ustack || found->proof.id != walk->ustack)
 		return 0;
 	user_place_keep(found, walk, owner);
 	return 1;
@@ -86,7 +87,7 @@ __noinline int leave_forget(__u32 slot)
 
 	if (!found)
 		return 0;
-	found->id = 0;
+	found->proof.id = 0;
 	return 1;
 }
 

@@ -118,12 +118,14 @@ __noinline __u32 walk_user(__u32 slot, __u64 owner)
 	if (!walk || max > SCOPE_MAX_FRAMES)
 		return 0;
 	walk->hash = hash_begin(owner);
-	/* by twos: the verifier goes through each turn of the loop */
-	while (count + 1 < max)
-		if (!walk_step(slot, count++) || !walk_step(slot, count++))
+	/* by fours: the verifier goes through each turn of the loop */
+	while (count + 3 < max)
+		if (!walk_step(slot, count++) || !walk_step(slot, count++) ||
+		    !walk_step(slot, count++) || !walk_step(slot, count++))
 			return count;
-	if (count < max && !walk_step(slot, count++))
-		return count;
+	while (count < max)
+		if (!walk_step(slot, count++))
+			return count;
 	walk->w.end = SCOPE_END_TRUNCATED; /* there is a frame more */
 	return count;
 }
@@ -176,7 +178,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 
 	if (!walk || !found)
 		return 0;
-	found->id = 0;
+	found->proof.id = 0;
 	entry = &walk->entry;
 	if (!user_entry_read(current_user_regs(), entry) || !entry->ip) {
 		lose(SCOPE_LOSS_STACK_USER, 0);
@@ -193,10 +195,10 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 			walk->w.map_count = space->count;
 			walk->w.blind = false;
 			key = memo_key(walk, entry, owner);
-			id = memo_find(walk, key, entry->sp, found);
+			id = memo_find(slot, key, found);
 			if (id && stack_was_sent(id))
 				return id;
-			found->id = 0;
+			found->proof.id = 0;
 		}
 	}
 	if (!walk_begin(slot)) {
@@ -215,7 +217,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
 		end = SCOPE_END_UNMAPPED;
 	id = hash_end(walk->hash, count, end);
 	if (key && (end == SCOPE_END_COMPLETE || end == SCOPE_END_TRUNCATED))
-		memo_keep(walk, key, id);
+		memo_keep(slot, key, id, now);
 	stack_send(walk, id, tgid, SCOPE_STACK_USER, end, count, now);
 	return id;
 }

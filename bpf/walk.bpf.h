@@ -16,41 +16,56 @@
 #define WALK_BELOW  256u /* kept below the address that a window is read for: the frame's other slots */
 #define WALK_RED    128u /* bytes below the stack pointer that may be in use (System V ABI, AMD64) */
 #define WALK_PAGE   4096u
-#define WALK_SLOTS  64u /* of a walk that can be remembered */
-/* How far above the stack pointer those are, in eight bytes: within the first window. */
-#define WALK_REACH  ((WALK_WINDOW - WALK_RED) / 8)
+#define WALK_COPY   8192u    /* room for what is read to see whether a stack is one that is remembered */
+#define WALK_SLOTS  92u	     /* of a walk that can be remembered */
+#define WALK_REACH  0x10000u /* how far above the stack pointer those are, in eight bytes: 512 KiB */
+#define WALK_KERNEL_SLOTS 64u
+
+/* Sums are made of so many terms at a time: their number is a multiple, by repeating the last place. */
+#define SLOTS_AT_ONCE 4u
 
 /* Programs that may interrupt each other on a CPU do not share a buffer. */
 enum scratch_slot { SCRATCH_SCHED, SCRATCH_TICK, SCRATCH_ITER, SCRATCH_SLOTS };
 
+/* In the stack, from so many eight bytes above the stack pointer on. */
+struct piece {
+	__u16 from, words;
+};
+
+#define PIECES 4u
+
 struct walk {
 	struct unwind_walk w; /* first: unwind_read() is given it and takes the rest */
+	/* what every event needs, in one place */
 	struct user_entry entry; /* with which the task entered the kernel */
-	struct pt_regs user;
-	__u64 hash;	  /* of the addresses found */
-	__u64 window;	  /* address of the copy's first byte */
-	__u32 window_bytes;
-	__u32 slot;
-	/* for kernel_memo.bpf.h, which uses the copy and the slots as well: from the tracepoint's
-	 * context to where its thread's user registers are */
+	/* for kernel_memo.bpf.h: from the tracepoint's context to where its thread's user registers are */
 	__u64 kernel_window, kernel_top;
-	__u64 kernel_words; /* how many are copied */
-	__u64 kernel_next, kernel_bad;
 	/* with which a thread leaves its CPU, as bpf/sched.bpf.c has found them so far */
 	__u64 ustack, kstack;
 	/* for bpf/thin.bpf.h: of how many alike this is the one that gets its stacks, and of how many
 	 * it would be if it is a repeat, both as powers of two; or it gets none */
 	__u32 thinning, thin_repeats;
 	bool is_thinned;
+	struct pt_regs user;
+	__u64 hash;	  /* of the addresses found */
+	__u64 window;	  /* address of the copy's first byte */
+	__u32 window_bytes;
+	__u32 slot;
+	__u64 kernel_words; /* how many are copied; also for kernel_memo.bpf.h, which uses the copy as well */
+	__u64 kernel_next, kernel_bad;
+	__u8 kernel_places[WALK_KERNEL_SLOTS];
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
 	__u32 version;	  /* of the mappings, read before their place was */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
 	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
-	__u32 slot_words; /* how far up they go */
+	__u32 pieces;	  /* as memo_keep() makes them: how many there are yet */
+	__u64 too_far;	  /* not 0: some slot is */
+	__u16 slots[WALK_SLOTS + SLOTS_AT_ONCE];
+	__u64 values[WALK_SLOTS + SLOTS_AT_ONCE];
+	__u64 piece_base, piece_from, piece_end; /* the last piece, in the copy and above the stack pointer */
+	__u64 last_to;				 /* the last slot, in the copy */
 	__u64 slots_sum;
-	__u64 last_value; /* of the last */
-	__u8 slots[WALK_SLOTS];
-	__u64 copy[WALK_WINDOW / 8];
+	__u64 copy[WALK_COPY / 8];
 	/* what was found, leaf first, as it is sent */
 	struct scope_stack head;
 	__u64 ips[SCOPE_MAX_FRAMES];
@@ -107,6 +122,22 @@ extern struct unwind_maps unwind_maps SEC(".maps");
 extern struct unwind_spaces unwind_spaces SEC(".maps");
 extern struct unwind_images unwind_images SEC(".maps");
 extern const volatile __u32 user_frames_max;
+
+/* 1 if so, else 0, without the branch that the verifier would follow both ways for each word. */
+static __always_inline __u64 is_same(__u64 a, __u64 b)
+{
+	a ^= b;
+	a |= -a;
+	barrier_var(a); /* else the compiler makes a branch of it after all */
+	return a >> 63 ^ 1;
+}
+
+static __always_inline __u64 is_less(__u64 a, __u64 b) /* of numbers below 2^63 */
+{
+	a -= b;
+	barrier_var(a);
+	return a >> 63;
+}
 
 /* --- ids of stacks -------------------------------------------------------------------------------- */
 
@@ -179,35 +210,24 @@ static __always_inline __u64 slot_weight(__u64 n)
 	return (weight ^ weight >> 32) | 1;
 }
 
-/* Sums are made of so many terms at a time: their number is a multiple, by repeating the last place. */
-#define SLOTS_AT_ONCE 4u
-
 static __always_inline __u64 slot_term(__u64 n, __u64 at, __u64 value)
 {
 	return (value + (at << 48)) * slot_weight(n);
 }
 
 /* What a slot held, for who remembers walks. */
-static __always_inline void walk_note_slot(struct walk *walk, __u64 at, __u64 value)
+static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 value)
 {
-	__u64 n = walk->slot_count;
+	__u64 n = walk->slot_count, at = (address - walk->w.regs[UNWIND_REG_SP]) / 8;
 
 	barrier_var(n); /* else the compiler bounds another copy than the one it uses */
 	if (at >= WALK_REACH || n >= WALK_SLOTS) {
 		walk->slot_count = WALK_SLOTS + 1;
 		return;
 	}
-	walk->slots[n] = (__u8)at;
-	walk->slots_sum += slot_term(n, at, value);
-	walk->last_value = value;
-	if (walk->slot_words <= at)
-		walk->slot_words = (__u32)at + 1;
+	walk->slots[n] = (__u16)at;
+	walk->values[n] = value;
 	walk->slot_count = (__u32)n + 1;
-}
-
-static __always_inline void walk_note(struct walk *walk, __u64 address, __u64 value)
-{
-	walk_note_slot(walk, (address - walk->w.regs[UNWIND_REG_SP]) / 8, value);
 }
 
 /* Slots are aligned: nothing pushes anything else. */
@@ -327,8 +347,7 @@ __noinline int walk_begin(__u32 slot)
 	walk->w.by_register = 0;
 	walk->window_bytes = 0;
 	walk->last_map = SCOPE_UNWIND_MAPS;
-	walk->slot_count = walk->slot_words = 0;
-	walk->slots_sum = 0;
+	walk->slot_count = 0;
 	walk->slot = slot;
 	return 1;
 }

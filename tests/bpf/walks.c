@@ -230,7 +230,7 @@ static void block(struct ktask *t, const struct found *wanted, bool damaged)
 static void change_little(struct ktask *t)
 {
 	struct pt_regs *regs = kernel_regs(t);
-	__u64 at = (regs->sp - KERNEL_USER_STACK) / 8 + below(below(2) ? 16 : 200);
+	__u64 at = (regs->sp - KERNEL_USER_STACK) / 8 + below(below(2) ? 16 : below(2) ? 200 : 2000);
 
 	switch (below(8)) {
 	case 0:
