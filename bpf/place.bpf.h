@@ -130,7 +130,7 @@ static __always_inline __u64 user_place_find(const struct places *places, struct
 	const struct user_place *p = &places->at[user_place_at(places, user_tag(entry))].user;
 
 	/* what is remembered is of 64-bit code */
-	if (!user_place_is_at(p, entry) || !p->proof.id || entry_is_compat(entry)
+	if (!user_place_is_at(p, entry) || !p->proof.id || entry_is_compat(entry) ||
 	    p->mm != task_mm(task) || p->execs != (__u32)task->self_exec_id ||
 	    p->version != version_of(p->owner) || !user_place_holds(walk, slot, p))
 		return 0;
