@@ -234,21 +234,21 @@ __noinline int memo_add_slots(__u32 slot, __u32 n)
 /* Makes a memo of the walk, but for key and id; false: its slots are too many, or too far apart. */
 static __always_inline bool memo_make(struct walk *walk, __u32 slot, struct memo *ret_memo)
 {
-	__u64 count = walk->slot_count;
+	__u64 last = walk->slot_count - 1ull;
 
-	barrier_var(count);
-	if (!count || count > WALK_SLOTS)
+	barrier_var(last); /* else the compiler bounds another copy than the one it uses */
+	if (last >= WALK_SLOTS)
 		return false;
-	for (__u32 i = 0; i < SLOTS_AT_ONCE - 1; i++) { /* the last as often as makes a multiple */
-		walk->slots[count + i] = walk->slots[count - 1];
-		walk->values[count + i] = walk->values[count - 1];
+	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) { /* the last as often as makes a multiple */
+		walk->slots[last + i] = walk->slots[last];
+		walk->values[last + i] = walk->values[last];
 	}
 	walk->pieces = 0;
 	walk->too_far = 0;
 	walk->piece_base = walk->piece_from = walk->piece_end = walk->last_to = walk->slots_sum = 0;
 	ret_memo->proof = (struct proof){ 0 };
 	for (__u32 n = 0; n < WALK_SLOTS; n += SLOTS_AT_ONCE)
-		if (n >= count || !memo_add_slots(slot, n))
+		if (n > last || !memo_add_slots(slot, n))
 			break;
 	return !walk->too_far;
 }
