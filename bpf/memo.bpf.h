@@ -5,7 +5,9 @@
  * A thread mostly blocks where it blocked before. What a walk finds follows from the registers it
  * began with, the mappings and tables, and the slots of the stack that it read: each frame's CFA
  * from the one before and these. So where registers and mappings are those of a walk that is
- * remembered, and its slots hold what they held, the stack is the same.
+ * remembered, and its slots hold what they held, the stack is the same. How they are read, in which pieces and
+ * one how far from the other, is no part of that: it is in the check, so that what is torn is not believed, and
+ * what cannot be read does not hold.
  *
  * The table is an array that forgets and is written without a lock: an entry proves itself by a hash
  * of all that it says, and one that two CPUs wrote at once proves nothing.
