@@ -78,7 +78,8 @@ static __always_inline struct places *places_make(struct task_struct *task)
 
 /*
  * Of the first places a byte in each line of the cache: where they are cold, as with threads that switch in turn,
- * they come all at once, and not one after the other as they are asked for.
+ * they come all at once, and not one after the other as they are asked for. Not of those that are found: where
+ * these are says the first line, which would have to come before.
  */
 static __always_inline void places_touch(const struct places *places)
 {
