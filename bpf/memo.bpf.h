@@ -4,10 +4,11 @@
  *
  * A thread mostly blocks where it blocked before. What a walk finds follows from the registers it
  * began with, the mappings and tables, and the slots of the stack that it read: each frame's CFA
- * from the one before and these. So where registers and mappings are those of a walk that is
- * remembered, and its slots hold what they held, the stack is the same. How they are read, in which pieces and
- * one how far from the other, is no part of that: it is in the check, so that what is torn is not believed, and
- * what cannot be read does not hold.
+ * from the one before and these. (A saved frame pointer counts if a frame or a slot was found by it;
+ * else no address that was found depends on it.) So where registers and mappings are those of a walk
+ * that is remembered, and its slots hold what they held, the stack is the same. How they are read, in
+ * which pieces and one how far from the other, is no part of that: it is in the check, so that what is
+ * torn is not believed, and what cannot be read does not hold.
  *
  * The table is an array that forgets and is written without a lock: an entry proves itself by a hash
  * of all that it says, and one that two CPUs wrote at once proves nothing.
@@ -241,6 +242,7 @@ static __always_inline bool memo_make(struct walk *walk, __u32 slot, struct memo
 	barrier_var(last); /* else the compiler bounds another copy than the one it uses */
 	if (last >= WALK_SLOTS)
 		return false;
+	walk_forget_bp(walk);
 	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) { /* the last as often as makes a multiple */
 		walk->slots[last + i] = walk->slots[last];
 		walk->values[last + i] = walk->values[last];

@@ -4,6 +4,8 @@
  * rule, by the frame pointer. One step; whoever includes it loops, and provides what it reads:
  *
  *   unwind_read()      eight bytes of the stack; untouched result where they are not to be had
+ *   unwind_read_bp()   the same, where the caller's bp was saved
+ *   unwind_use_bp()    what follows depends on `bp`, which unwind_read_bp() may have read
  *   unwind_read_code() eight bytes of code; false where it is not to be had
  *   unwind_find_map()  the mapping of code that holds an address
  *   unwind_element()   an element of an image's table
@@ -36,6 +38,8 @@ struct unwind_walk {
 };
 
 static bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value);
+static bool unwind_read_bp(struct unwind_walk *w, __u64 address, __u64 *ret_value);
+static void unwind_use_bp(struct unwind_walk *w);
 static bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value);
 static const struct scope_unwind_map *unwind_find_map(struct unwind_walk *w, __u64 address);
 static const void *unwind_element(__u32 image, __u32 element);
@@ -124,6 +128,7 @@ static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct scope
 		return true;
 	case SCOPE_CFA_BP:
 	case SCOPE_CFA_BP_FAR:
+		unwind_use_bp(w);
 		*ret_cfa = unwind_at(w->bp, rule->cfa_off);
 		return true;
 	case SCOPE_CFA_REG:
@@ -138,6 +143,8 @@ static __always_inline bool unwind_cfa(struct unwind_walk *w, const struct scope
 		return true;
 	case SCOPE_CFA_DEREF_SP:
 	case SCOPE_CFA_DEREF_BP:
+		if (rule->cfa == SCOPE_CFA_DEREF_BP)
+			unwind_use_bp(w);
 		cfa = rule->cfa == SCOPE_CFA_DEREF_SP ? w->sp : w->bp;
 		if (!unwind_read(w, unwind_at(cfa, rule->cfa_off), &cfa))
 			return unwind_end(w, SCOPE_END_UNREADABLE);
@@ -170,6 +177,7 @@ static __always_inline bool unwind_by_frame_pointer(struct unwind_walk *w, enum 
 {
 	__u64 bp, ip, code;
 
+	unwind_use_bp(w);
 	if (w->bp < w->sp || w->bp & 7)
 		return unwind_end(w, end);
 	if (!unwind_read(w, w->bp, &bp) || !unwind_read(w, w->bp + 8, &ip))
@@ -196,7 +204,11 @@ static __always_inline bool unwind_frame_pointer(struct unwind_walk *w,
 	__u64 slot = unwind_at(rule->bp == SCOPE_BP_CFA ? cfa : w->bp, rule->bp_off);
 
 	*ret_bp = w->bp;
-	if (rule->bp == SCOPE_BP_SAME || unwind_read(w, slot, ret_bp))
+	if (rule->bp == SCOPE_BP_SAME)
+		return true;
+	if (rule->bp != SCOPE_BP_CFA)
+		unwind_use_bp(w);
+	if (unwind_read_bp(w, slot, ret_bp))
 		return true;
 	/* A slot that the stack pointer has left behind: the register has been restored from it. */
 	if (slot < w->sp)

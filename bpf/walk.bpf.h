@@ -58,6 +58,7 @@ struct walk {
 	__u32 version;	  /* of the mappings, read before their place was */
 	/* what it has read, for memo.bpf.h: in eight bytes above where the stack pointer was */
 	__u32 slot_count; /* more than WALK_SLOTS: too many, or too far above */
+	__u32 bp_slot;	  /* the number of that which `bp` is from, while nothing depends on it; 0: there is none */
 	__u32 pieces;	  /* as memo_keep() makes them: how many there are yet */
 	__u64 too_far;	  /* not 0: some slot is */
 	__u16 slots[WALK_SLOTS + SLOTS_AT_ONCE];
@@ -250,6 +251,39 @@ static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __
 	return true;
 }
 
+/*
+ * Nothing depends on what was read as `bp` last: instead of it the slot noted before stands there once more. In
+ * code without frame pointers the register holds anything, such as the request that is served, and is saved as any
+ * other: with the slots of these hardly a stack of a server would be one that is remembered.
+ */
+static __always_inline void walk_forget_bp(struct walk *walk)
+{
+	__u64 n = walk->bp_slot;
+
+	barrier_var(n); /* else the compiler bounds another copy than the one it uses */
+	if (!n || n >= WALK_SLOTS)
+		return;
+	walk->slots[n] = walk->slots[n - 1];
+	walk->values[n] = walk->values[n - 1];
+}
+
+static __always_inline bool unwind_read_bp(struct unwind_walk *w, __u64 address, __u64 *ret_value)
+{
+	struct walk *walk = (struct walk *)w;
+	__u32 n = walk->slot_count;
+
+	if (!unwind_read(w, address, ret_value))
+		return false;
+	walk_forget_bp(walk);
+	walk->bp_slot = n;
+	return true;
+}
+
+static __always_inline void unwind_use_bp(struct unwind_walk *w)
+{
+	((struct walk *)w)->bp_slot = 0;
+}
+
 static __always_inline bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 {
 	(void)w;
@@ -348,6 +382,7 @@ __noinline int walk_begin(__u32 slot)
 	walk->window_bytes = 0;
 	walk->last_map = SCOPE_UNWIND_MAPS;
 	walk->slot_count = 0;
+	walk->bp_slot = 0;
 	walk->slot = slot;
 	return 1;
 }

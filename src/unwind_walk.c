@@ -18,6 +18,16 @@ static bool unwind_read(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 	return true;
 }
 
+static bool unwind_read_bp(struct unwind_walk *w, __u64 address, __u64 *ret_value)
+{
+	return unwind_read(w, address, ret_value);
+}
+
+static void unwind_use_bp(struct unwind_walk *w)
+{
+	(void)w; /* nothing is remembered here */
+}
+
 static bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 {
 	return unwind_read(w, address, ret_value);
