@@ -258,13 +258,13 @@ static __always_inline bool unwind_read(struct unwind_walk *w, __u64 address, __
  */
 static __always_inline void walk_forget_bp(struct walk *walk)
 {
-	__u64 n = walk->bp_slot;
+	__u64 before = walk->bp_slot - 1ull;
 
-	barrier_var(n); /* else the compiler bounds another copy than the one it uses */
-	if (!n || n >= WALK_SLOTS)
+	barrier_var(before); /* else the compiler bounds another copy than the one it uses */
+	if (before >= WALK_SLOTS - 1)
 		return;
-	walk->slots[n] = walk->slots[n - 1];
-	walk->values[n] = walk->values[n - 1];
+	walk->slots[before + 1] = walk->slots[before];
+	walk->values[before + 1] = walk->values[before];
 }
 
 static __always_inline bool unwind_read_bp(struct unwind_walk *w, __u64 address, __u64 *ret_value)
