@@ -109,7 +109,7 @@ static __always_inline __u64 kernel_field(const void *field)
 	__u64 word = 0;
 
 	if (can_cast())
-		return kernel_word_at((__u64)field);
+		return kernel_word_at(word_type, (__u64)field);
 	bpf_probe_read_kernel(&word, sizeof(word), field);
 	return word;
 }
