@@ -31,7 +31,8 @@ wait $workload 2>/dev/null
 if judge_success one_wait_one_stack 0 x.folded; then
 	roles='accept epoll futex nanosleep pipe_read pipe_write poll select sigtimedwait socket_read socket_recv'
 	for role in $roles; do
-		count=$(grep "^$role-.*_\[o\]" "$dir/work/x.folded" | wc -l)
+		# a page fault that meets another thread's change of mappings is a wait of its own
+		count=$(grep "^$role-.*_\[o\]" "$dir/work/x.folded" | grep -vc asm_exc_page_fault)
 		if [ "$count" = 1 ]; then
 			ok "one_wait_one_stack_$role"
 		else
