@@ -10,6 +10,10 @@
  * which pieces and one how far from the other, is no part of that: it is in the check, so that what is
  * torn is not believed, and what cannot be read does not hold.
  *
+ * Code is not looked at again: that there is a call before what a frame pointer led to (unwind.h) holds as long
+ * as the mappings do. Where it could not be read the walk is not remembered. Of code that is made at run time and
+ * written over in place a stack may so be named that a walk would no longer find, but end at what is no call.
+ *
  * The table is an array that forgets and is written without a lock: an entry proves itself by a hash
  * of all that it says, and one that two CPUs wrote at once proves nothing.
  */

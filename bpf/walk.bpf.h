@@ -284,10 +284,13 @@ static __always_inline void unwind_use_bp(struct unwind_walk *w)
 	((struct walk *)w)->bp_slot = 0;
 }
 
+/* Code that cannot be read may be no call once it can: a walk past it is not one to be remembered. */
 static __always_inline bool unwind_read_code(struct unwind_walk *w, __u64 address, __u64 *ret_value)
 {
-	(void)w;
-	return !bpf_probe_read_user(ret_value, sizeof(*ret_value), (void *)address);
+	if (!bpf_probe_read_user(ret_value, sizeof(*ret_value), (void *)address))
+		return true;
+	((struct walk *)w)->slot_count = WALK_SLOTS + 1;
+	return false;
 }
 
 /* The binary search for a mapping, into walk->last_map. A global function: it is asked for twice. */

@@ -291,6 +291,16 @@ static void do_unreadable(struct words *w, __u32 cpu)
 	t->bad_pages |= 1u << page % 32;
 }
 
+/* code 101 away | back: whether its code can be read */
+static void do_code(struct words *w, __u32 cpu)
+{
+	struct ktask *t = take_task(w, cpu);
+
+	t->is_code_away = words_is(w, "away");
+	if (!t->is_code_away && !words_is(w, "back"))
+		give_up("code TID away or back");
+}
+
 /* damage read element | first | count | rule 70000: what the table says of a function */
 static void do_damage(struct words *w, __u32 cpu)
 {
@@ -478,6 +488,7 @@ static const struct {
 	{ "thin", do_thin },
 	{ "tick", do_tick },
 	{ "unreadable", do_unreadable },
+	{ "code", do_code },
 	{ "wakeup", do_wakeup },
 	{ "wakeup-new", do_wakeup_new },
 };

@@ -58,6 +58,7 @@ struct ktask {
 	struct stack_plan user, kernel; /* set by kernel_set_stack() */
 	__u64 user_memory[KERNEL_USER_BYTES / 8];
 	__u32 bad_pages; /* of it: one bit each */
+	bool is_code_away; /* its code cannot be read */
 	void *storage, *places; /* of accounts, and of bpf/place.bpf.h */
 	struct truth *truth;
 	struct ktask *next;
