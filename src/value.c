@@ -39,83 +39,80 @@ static const struct {
 	{ "h", 3600 * NSEC_PER_SEC },
 };
 
-int value_parse_time(const char *text, nsec_t *ret_ns)
+/* "30", "0.5", ".25", and what follows it. */
+struct decimal {
+	const char *whole, *fraction, *rest;
+	size_t whole_length, fraction_length;
+};
+
+static bool split_decimal(const char *text, struct decimal *ret_decimal)
 {
 	static const char digits[] = "0123456789";
-	size_t whole_length = strspn(text, digits), fraction_length = 0;
-	const char *rest = text + whole_length;
-	nsec_t unit = 0, ns, place;
-	uint64_t whole = 0;
+	struct decimal d = { .whole = text, .whole_length = strspn(text, digits) };
+
+	d.rest = text + d.whole_length;
+	if (*d.rest == '.') {
+		d.fraction = d.rest + 1;
+		d.fraction_length = strspn(d.fraction, digits);
+		d.rest = d.fraction + d.fraction_length;
+	}
+	*ret_decimal = d;
+	return d.whole_length || d.fraction_length;
+}
+
+/* In parts of which `unit` is one. More than 0 never becomes 0: -ERANGE, as beyond `max`. */
+static int scale_decimal(const struct decimal *d, uint64_t unit, uint64_t max, uint64_t *ret_parts)
+{
+	uint64_t whole = 0, parts, place = unit;
 	bool nonzero;
 	int r;
 
-	if (*rest == '.') {
-		fraction_length = strspn(rest + 1, digits);
-		rest += 1 + fraction_length;
-	}
-	if (!whole_length && !fraction_length)
-		return -EINVAL;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (!strcmp(rest, units[i].name))
-			unit = units[i].ns;
-	}
-	if (!unit)
-		return -EINVAL;
-	if (whole_length) {
-		r = value_parse_number(text, whole_length, VALUE_TIME_MAX_NS / unit, &whole);
+	if (d->whole_length) {
+		r = value_parse_number(d->whole, d->whole_length, max / unit, &whole);
 		if (r)
 			return r;
 	}
-	ns = whole * unit;
+	parts = whole * unit;
 	nonzero = whole > 0;
-	place = unit;
-	for (size_t i = 0; i < fraction_length; i++) {
-		unsigned int digit = (unsigned int)(text[whole_length + 1 + i] - '0');
+	for (size_t i = 0; i < d->fraction_length; i++) {
+		unsigned int digit = (unsigned int)(d->fraction[i] - '0');
 
 		nonzero |= digit > 0;
 		place /= 10;
-		ns += place * digit;
+		parts += place * digit;
 	}
-	if (ns > VALUE_TIME_MAX_NS || (nonzero && !ns))
+	if (parts > max || (nonzero && !parts))
 		return -ERANGE;
-	*ret_ns = ns;
+	*ret_parts = parts;
 	return 0;
+}
+
+int value_parse_time(const char *text, nsec_t *ret_ns)
+{
+	struct decimal decimal;
+	nsec_t unit = 0;
+
+	if (!split_decimal(text, &decimal))
+		return -EINVAL;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (!strcmp(decimal.rest, units[i].name))
+			unit = units[i].ns;
+	}
+	return unit ? scale_decimal(&decimal, unit, VALUE_TIME_MAX_NS, ret_ns) : -EINVAL;
 }
 
 int value_parse_percent(const char *text, uint32_t *ret_ppm)
 {
-	static const char digits[] = "0123456789";
-	size_t whole_length = strspn(text, digits), fraction_length = 0;
-	const char *rest = text + whole_length;
-	uint32_t place = PPM_PER_PERCENT;
-	uint64_t ppm = 0;
-	bool nonzero;
+	struct decimal decimal;
+	uint64_t ppm;
 	int r;
 
-	if (*rest == '.') {
-		fraction_length = strspn(rest + 1, digits);
-		rest += 1 + fraction_length;
-	}
-	if ((!whole_length && !fraction_length) || (*rest && strcmp(rest, "%") != 0))
+	if (!split_decimal(text, &decimal) || (*decimal.rest && strcmp(decimal.rest, "%") != 0))
 		return -EINVAL;
-	if (whole_length) {
-		r = value_parse_number(text, whole_length, 100, &ppm);
-		if (r)
-			return r;
-	}
-	ppm *= PPM_PER_PERCENT;
-	nonzero = ppm > 0;
-	for (size_t i = 0; i < fraction_length; i++) {
-		unsigned int digit = (unsigned int)(text[whole_length + 1 + i] - '0');
-
-		nonzero |= digit > 0;
-		place /= 10;
-		ppm += place * digit;
-	}
-	if (ppm > 100 * PPM_PER_PERCENT || (nonzero && !ppm))
-		return -ERANGE;
-	*ret_ppm = (uint32_t)ppm;
-	return 0;
+	r = scale_decimal(&decimal, PPM_PER_PERCENT, 100 * PPM_PER_PERCENT, &ppm);
+	if (!r)
+		*ret_ppm = (uint32_t)ppm;
+	return r;
 }
 
 int value_parse_cpu_list(const char *text, bool *flags, size_t count)
