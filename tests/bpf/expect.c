@@ -280,21 +280,43 @@ static void take_amount(struct words *w, __u64 *ns, __s64 *times)
 		*times = parse_number(words_take(w) + 1);
 }
 
+/* Blocked, and then waiting for a CPU; a number of times below 0: any. */
+struct waits {
+	__u64 off, runq;
+	__s64 off_times, runq_times;
+};
+
+static bool take_waits(struct words *w, struct waits *waits)
+{
+	if (words_is(w, "off"))
+		take_amount(w, &waits->off, &waits->off_times);
+	else if (words_is(w, "runq"))
+		take_amount(w, &waits->runq, &waits->runq_times);
+	else
+		return false;
+	return true;
+}
+
+static void compare_waits(const struct scope_sum_value *have, const struct waits *wanted)
+{
+	compare("off", have->off_ns, wanted->off);
+	compare("runq", have->runq_ns, wanted->runq);
+	if (wanted->off_times >= 0)
+		compare("off intervals", have->off_count, (__u64)wanted->off_times);
+	if (wanted->runq_times >= 0)
+		compare("runq intervals", have->runq_count, (__u64)wanted->runq_times);
+}
+
 /* expect-sum 101 [off 3us x1] [runq 1us x1] [user main;read] [kernel schedule] [reason syscall:0] [thinning 2]:
  * finished intervals under stacks and reasons that match, sent or still in the account */
 static void expect_sum(struct words *w)
 {
 	struct match m = { .thread_tid = parse_number(words_take(w)) };
-	__u64 off = 0, runq = 0;
-	__s64 off_times = -1, runq_times = -1;
+	struct waits waits = { .off_times = -1, .runq_times = -1 };
 	struct scope_sum_value have = { 0 };
 
 	while (!words_end(w)) {
-		if (words_is(w, "off"))
-			take_amount(w, &off, &off_times);
-		else if (words_is(w, "runq"))
-			take_amount(w, &runq, &runq_times);
-		else if (!take_match(w, &m))
+		if (!take_waits(w, &waits) && !take_match(w, &m))
 			give_up("what is %s?", w->at[w->next]);
 	}
 	for (size_t i = 0; i < sink.sum_count; i++) {
@@ -319,12 +341,7 @@ static void expect_sum(struct words *w)
 		have.runq_ns += t->runq_ns;
 		have.runq_count += t->runq_count;
 	}
-	compare("off", have.off_ns, off);
-	compare("runq", have.runq_ns, runq);
-	if (off_times >= 0)
-		compare("off intervals", have.off_count, (__u64)off_times);
-	if (runq_times >= 0)
-		compare("runq intervals", have.runq_count, (__u64)runq_times);
+	compare_waits(&have, &waits);
 }
 
 /* expect-thinned 101 off 3us x1 runq 1us x1: waits that were given no stack */
@@ -332,17 +349,11 @@ static void expect_thinned(struct words *w)
 {
 	__u32 tid = parse_number(words_take(w));
 	struct scope_sum_value have = { 0 };
-	__u64 off = 0, runq = 0;
-	__s64 off_times = 0, runq_times = 0;
+	struct waits waits = { 0 };
 
-	while (!words_end(w)) {
-		if (words_is(w, "off"))
-			take_amount(w, &off, &off_times);
-		else if (words_is(w, "runq"))
-			take_amount(w, &runq, &runq_times);
-		else
+	while (!words_end(w))
+		if (!take_waits(w, &waits))
 			give_up("what is %s?", w->at[w->next]);
-	}
 	for (size_t i = 0; i < sink.life_count; i++) {
 		const struct scope_thread *t = &sink.lives[i].t;
 
@@ -353,10 +364,7 @@ static void expect_thinned(struct words *w)
 		have.runq_ns += t->thinned_runq_ns;
 		have.runq_count += t->thinned_runq_count;
 	}
-	compare("thinned off", have.off_ns, off);
-	compare("thinned runq", have.runq_ns, runq);
-	compare("thinned off intervals", have.off_count, (__u64)off_times);
-	compare("thinned runq intervals", have.runq_count, (__u64)runq_times);
+	compare_waits(&have, &waits);
 }
 
 /* expect-cost waits 5 taken 2 probe 3us on 1ms: what all CPUs have counted */
