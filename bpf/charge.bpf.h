@@ -177,6 +177,25 @@ static __always_inline __s64 at_most(__s64 ns, __u64 limit)
 	return ns > (__s64)limit ? (__s64)limit : ns;
 }
 
+/*
+ * The last time blocked lasted, for all that was seen, until the thread came to its CPU. For `wait` ns before that
+ * it waited for it, by the scheduler's count; not all of it need lie in the window.
+ */
+static __always_inline void charge_unwoken(struct account *a, __u64 wait)
+{
+	struct scope_sum_value *waits = account_waits(&a->t);
+	__u64 late = a->t.since_ns > window_end_ns ? a->t.since_ns - window_end_ns : 0;
+
+	a->waited_ns = at_most(wait > late ? wait - late : 0, a->unwoken_ns);
+	a->blocked_ns = a->unwoken_ns - a->waited_ns;
+	a->unwoken_ns = 0;
+	move_wait(a, SCOPE_OFF, SCOPE_RUNQ, a->waited_ns);
+	if (!(a->flags & ACCOUNT_SETTLED))
+		return;
+	waits->runq_count += a->waited_ns != 0;
+	waits->off_count -= a->blocked_ns == 0;
+}
+
 /* As long as the scheduler may take between letting go of a thread and the traced switch. */
 #define SWITCH_MAX_NS 1000000
 
@@ -197,11 +216,6 @@ static __always_inline void charge_counted(struct account *a, __u64 run, __u64 w
 {
 	__s64 rest, length = now - a->t.since_ns;
 
-	if (a->unwoken_ns) {
-		a->waited_ns = at_most(wait, a->unwoken_ns);
-		a->blocked_ns = a->unwoken_ns - a->waited_ns;
-		move_wait(a, SCOPE_OFF, SCOPE_RUNQ, a->waited_ns);
-	}
 	rest = a->waited_ns + length - run - wait;
 	if (rest > SWITCH_MAX_NS)
 		rest = 0;
@@ -228,7 +242,7 @@ static __always_inline void charge_counted(struct account *a, __u64 run, __u64 w
 static __always_inline void charge_run(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
-	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns = 0;
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns = 0, wait;
 	bool counted = task_run_delay(task, &delay_ns);
 
 	if (t->state != SCOPE_ON && now > window_start_ns && now <= window_end_ns) {
@@ -237,10 +251,15 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
 			charge_wait(a, run < now - t->since_ns ? now - run : t->since_ns);
 		t->state = SCOPE_ON;
 	}
+	wait = delay_ns - a->delay_ns;
+	if (counted && a->unwoken_ns) {
+		charge_unwoken(a, wait);
+		wait = a->waited_ns;
+	}
 	/* all of it is known, on one CPU and within the window */
 	if (counted && a->flags & ACCOUNT_CAME && !(a->flags & ACCOUNT_OTHER_CPU) &&
 	    now > t->since_ns && t->since_ns > window_start_ns && now <= window_end_ns)
-		charge_counted(a, run, delay_ns - a->delay_ns, now);
+		charge_counted(a, run, wait, now);
 	else
 		charge(a, now);
 	a->flags &= ~ACCOUNT_CAME;
@@ -257,10 +276,12 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
 static __always_inline void charge_unseen_end(struct account *a, struct task_struct *task,
 					      __u64 now)
 {
-	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns;
 
 	if (a->t.state != SCOPE_ON || !(a->flags & ACCOUNT_CAME) || now <= a->t.since_ns)
 		return;
+	if (a->unwoken_ns && task_run_delay(task, &delay_ns))
+		charge_unwoken(a, delay_ns - a->delay_ns);
 	charge(a, run < now - a->t.since_ns ? a->t.since_ns + run : now);
 	turn_end(a);
 	a->t.state = SCOPE_OFF;

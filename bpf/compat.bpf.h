@@ -140,6 +140,17 @@ static __always_inline bool task_run_delay(struct task_struct *task, __u64 *ret_
 	return true;
 }
 
+/*
+ * Since when `task` waits for a CPU, or for what it was moved to, by the scheduler's clock; 0: it does not. What
+ * it waited elsewhere before is in its run delay already.
+ */
+static __always_inline __u64 task_queued_at(const struct task_struct *task)
+{
+	if (!bpf_core_field_exists(task->sched_info.last_queued))
+		return 0;
+	return task->sched_info.last_queued;
+}
+
 /* Never in user mode: kernel threads, and those that io_uring (5.12) and vhost (6.4) make of a
  * process's, which have its memory and registers that mean nothing. */
 static __always_inline bool task_is_worker(__u32 flags)

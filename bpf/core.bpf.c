@@ -24,6 +24,7 @@ const volatile bool want_timeline = false;
 const volatile bool restrict_cpus = false;
 const volatile bool want_thinning = false;
 const volatile bool want_waits = true;
+const volatile bool want_wakeups = true;
 const volatile __u32 table_entries = 1;
 const volatile __u64 stack_ring_wake_bytes = 0;
 const volatile __u64 timeline_ring_wake_bytes = 0;

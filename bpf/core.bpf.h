@@ -32,6 +32,12 @@ extern const volatile bool want_timeline;      /* --timeline: turns and ticks on
 extern const volatile bool restrict_cpus;      /* -C */
 extern const volatile bool want_thinning;      /* --max-overhead */
 extern const volatile bool want_waits;	       /* oncpu shows none: no stacks of them */
+/*
+ * Without wake-ups a thread counts as blocked until it comes to a CPU, and the scheduler's count of its waits
+ * says what part of that was one (charge_unwoken()). User space wants them where the kernel does not count,
+ * or where it matters for each interval by itself: for the timeline, with -C and --min-block-us.
+ */
+extern const volatile bool want_wakeups;
 extern const volatile __u32 table_entries;     /* room in a table of sums, for the nudge to drain */
 
 /* --- what user space sets and reads while it runs ---------------------------------------------- */
@@ -60,14 +66,12 @@ struct account {
 	__u64 exec_ns;
 	__u64 delay_ns;
 	/* what was charged for its last times blocked and waiting for a CPU, and for the time blocked
-	 * that ended when it came to a CPU, which is nothing unless a wake-up was missed */
+	 * that ended when it came to a CPU, some of which was waiting, if no wake-up was seen */
 	__u64 blocked_ns;
 	__u64 waited_ns;
 	__u64 unwoken_ns;
 	__u32 version;
 	__u32 flags; /* ACCOUNT_* */
-	/* was blocked when the iterator made this account, and counted; until its first event */
-	__u64 was_blocked;
 	/* with want_thinning only: when a wait that got its stacks began last */
 	__u64 stacks_ns;
 	/* with want_timeline only: turn.bpf.h */
@@ -79,6 +83,8 @@ struct account {
 #define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */
 #define ACCOUNT_TOLD	  (1u << 3) /* account_tell() told of it: user space has a record */
 #define ACCOUNT_OTHER_CPU (1u << 1) /* the interval under way belongs to a CPU that -C leaves out */
+#define ACCOUNT_COUNTED	  (1u << 4) /* until its first event: the iterator has made it, and counted */
+#define ACCOUNT_BLOCKED	  (1u << 5) /* and it was blocked by then */
 
 struct task_accounts {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -482,11 +488,12 @@ static __always_inline void account_open(struct account *a, struct task_struct *
 	__u64 since = window_start_ns, joined = joined_ns(task);
 
 	account_identify(t, task);
-	if (!a->was_blocked)
+	if (!(a->flags & ACCOUNT_COUNTED))
 		account_count(a, task);
-	t->state = a->was_blocked ? SCOPE_OFF : state;
-	a->was_blocked = false;
-	t->first_ns = now;
+	t->state = a->flags & ACCOUNT_BLOCKED ? SCOPE_OFF : state;
+	a->flags &= ~(ACCOUNT_COUNTED | ACCOUNT_BLOCKED);
+	/* one that comes after the window is as good as its end: the iterator may have told of the thread by then */
+	t->first_ns = now < window_end_ns ? now : window_end_ns;
 	/* not before its start: should its birth have found no room for an account */
 	t->born_ns = joined > task->start_time ? joined : task->start_time;
 	account_mark_cpu(a);

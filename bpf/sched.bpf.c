@@ -6,6 +6,8 @@
  *   ON --switch-out, preempted--> RUNQ --switch-in--> ON
  *   born --wakeup_new--> RUNQ,  ON --switch-out in TASK_DEAD--> dead
  *
+ * Mostly no wake-up is traced: OFF lasts until the switch-in then, and charge_unwoken() divides it.
+ *
  * The stacks are taken at switch-out, when the thread still runs, and serve both the blocked time
  * and the run-queue time that follows it.
  */
@@ -197,11 +199,12 @@ static __always_inline void switch_out(void *ctx, struct task_struct *task, bool
 
 static __always_inline void switch_in(struct task_struct *task, __u64 now)
 {
-	struct account *a = account_begin(task, SCOPE_RUNQ, now);
+	struct account *a = account_begin(task, want_wakeups ? SCOPE_RUNQ : SCOPE_OFF, now);
 
 	if (!a)
 		return;
-	if (a->t.state != SCOPE_RUNQ && now > window_start_ns && now < window_end_ns) {
+	if ((a->t.state == SCOPE_ON || (want_wakeups && a->t.state == SCOPE_OFF)) &&
+	    now > window_start_ns && now < window_end_ns) {
 		lose(SCOPE_LOSS_EVENT_ORDER, 0); /* a wake-up was missed, or a switch-out */
 		charge_unseen_end(a, task, now);
 	}

@@ -216,7 +216,7 @@ struct scope_thread {
 	__u64 dead_ns;	     /* with SCOPE_THREAD_DEAD: when. With SCOPE_THREAD_LOST: how long they
 			      * lived in the window, together */
 	__u64 since_ns;
-	__u64 first_ns;	     /* time of the first event seen; 0 with NO_EVENT */
+	__u64 first_ns;	     /* time of the first event seen, at most the window's end; 0 with NO_EVENT */
 	__u64 total_ns[SCOPE_STATES];
 	__u64 init_ns[SCOPE_STATES]; /* part of total_ns before the first event: its stack is SEEN's */
 	__u64 switches;		     /* times it left a CPU */

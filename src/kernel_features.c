@@ -193,6 +193,25 @@ static bool probe_task_pt_regs(struct feature *f, const struct kernel_btf *btf)
 	return false;
 }
 
+/*
+ * Whether the scheduler counts how long threads wait for a CPU: it has given us one often enough. (With
+ * CONFIG_SCHED_INFO for CONFIG_TASK_DELAY_ACCT alone it may not have been asked to.)
+ */
+static bool probe_wait_counts(struct feature *f, const struct kernel_btf *btf)
+{
+	unsigned long long run_ns, wait_ns, times = 0;
+	char text[96];
+
+	(void)btf;
+	if (read_text("/proc/self/schedstat", text, sizeof(text)) &&
+	    sscanf(text, "%llu %llu %llu", &run_ns, &wait_ns, &times) == 3 && times) {
+		detail(f, "by the scheduler: wake-ups need no tracing");
+		return true;
+	}
+	detail(f, "each wake-up is traced, as the scheduler does not count");
+	return false;
+}
+
 static bool probe_cgroup2(struct feature *f, const struct kernel_btf *btf)
 {
 	struct mounts mounts = { 0 };
@@ -215,6 +234,7 @@ static const struct probe probes[FEATURE_COUNT] = {
 	[FEATURE_KALLSYMS] = { "kernel symbols", false, probe_kallsyms },
 	[FEATURE_TASK_STORAGE] = { "task storage", false, probe_task_storage },
 	[FEATURE_TASK_PT_REGS] = { "task registers", false, probe_task_pt_regs },
+	[FEATURE_WAIT_COUNTS] = { "waits counted", false, probe_wait_counts },
 	[FEATURE_PMU] = { "hardware PMU", false, probe_pmu },
 	[FEATURE_CGROUP2] = { "cgroup v2", false, probe_cgroup2 },
 };

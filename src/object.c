@@ -40,6 +40,12 @@ static int keep_words(enum libbpf_print_level level, const char *format, va_list
 
 /* --- what is loaded ------------------------------------------------------------------------------ */
 
+/* bpf/core.bpf.h says what for. */
+static bool wants_wakeups(const struct config *c, const struct features *f)
+{
+	return c->timeline || c->min_block_ns || c->cpus || !f->rows[FEATURE_WAIT_COUNTS].ok;
+}
+
 static void set_constants(struct scope_bpf *s, const struct config *c, const struct features *f,
 			  const struct kernel_btf *btf, uint64_t cgroup_id)
 {
@@ -65,6 +71,7 @@ static void set_constants(struct scope_bpf *s, const struct config *c, const str
 	ro->restrict_cpus = c->cpus != NULL;
 	ro->want_thinning = c->max_overhead_ppm != 0;
 	ro->want_waits = c->states[SCOPE_RUNQ] || c->states[SCOPE_OFF];
+	ro->want_wakeups = wants_wakeups(c, f);
 	ro->table_entries = SUM_ENTRIES;
 	ro->stack_ring_wake_bytes = STACK_RING_BYTES / 4;
 	ro->want_timeline = c->timeline;
@@ -102,12 +109,13 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	keep_close(s->maps.rodata);
 	keep_close(s->maps.data);
 	bpf_program__set_autoload(s->progs.sched__switch, true);
-	bpf_program__set_autoload(s->progs.sched__wakeup, true);
+	bpf_program__set_autoload(s->progs.sched__wakeup, wants_wakeups(c, f));
 	bpf_program__set_autoload(s->progs.sched__wakeup_new, true);
 	bpf_program__set_autoload(s->progs.sched__waking, c->timeline);
 	bpf_program__set_autoload(s->progs.oncpu__tick, true);
 	bpf_program__set_autoload(s->progs.edges__open, true);
 	bpf_program__set_autoload(s->progs.edges__close, true);
+	bpf_program__set_autoload(s->progs.edges__clock, !wants_wakeups(c, f));
 	bpf_program__set_autoload(s->progs.edges__task, true);
 	bpf_program__set_autoload(s->progs.edges__owners, c->user_stacks);
 	bpf_program__set_autoload(s->progs.lifecycle__exec, true);

@@ -23,6 +23,8 @@
 #include "ticks.h"
 #include "unwinds.h"
 
+#define CLOCK_READINGS 8 /* some 60 us each: one at least is not late */
+
 struct tracer {
 	const struct config *config;
 	struct feed feed;
@@ -394,6 +396,21 @@ void tracer_thin(struct tracer *t, uint32_t step)
 	t->skel->bss->thin_step = step;
 }
 
+/* What the iterator has to know where no wake-ups are traced: what the scheduler's clock shows. */
+static int read_clock(struct tracer *t, struct err *err)
+{
+	const struct timespec moment = { .tv_nsec = 1000 };
+	int r = 0;
+
+	if (!bpf_program__autoload(t->skel->progs.edges__clock))
+		return 0;
+	for (int i = 0; !r && i < CLOCK_READINGS; i++) {
+		nanosleep(&moment, NULL);
+		r = run_program(t->skel->progs.edges__clock, 0, err);
+	}
+	return r;
+}
+
 int tracer_stop(struct tracer *t, struct err *err)
 {
 	struct scope_window window = {
@@ -411,6 +428,9 @@ int tracer_stop(struct tracer *t, struct err *err)
 	if (r)
 		return r;
 	r = read_edges(t, err);
+	if (r)
+		return r;
+	r = read_clock(t, err);
 	if (r)
 		return r;
 	clock_sleep_until(t->end_ns + 1);

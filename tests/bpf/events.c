@@ -77,6 +77,12 @@ static void do_wakeup_new(struct words *w, __u32 cpu)
 	kernel_wake_new(cpu, take_task(w, cpu));
 }
 
+/* requeue 101: while it waits, to the queue of another CPU */
+static void do_requeue(struct words *w, __u32 cpu)
+{
+	kernel_requeue(cpu, take_task(w, cpu));
+}
+
 /* exchange: execve takes the leader's tid, some time before the tracepoint of `exec` */
 static void do_exchange(struct words *w, __u32 cpu)
 {
@@ -478,6 +484,7 @@ static const struct {
 	{ "reap", do_reap },
 	{ "regs", do_regs },
 	{ "rename", do_rename },
+	{ "requeue", do_requeue },
 	{ "shipped", do_shipped },
 	{ "stack", do_stack },
 	{ "stop", do_stop },

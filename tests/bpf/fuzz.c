@@ -118,11 +118,13 @@ static void count_otherwise(struct ktask *t, __u32 cpu, bool dies)
 		return;
 	run_ns = now - truth->since_ns;
 	room = room_before(t, &wait_ns);
-	if (below(2))
+	if (!want_wakeups) /* which of the two it was cannot be told from both together */
+		more_ns = below(2) ? (__s64)below((__u32)room + 1) : 0;
+	else if (below(2))
 		more_ns = (__s64)below((__u32)room + 1);
 	else
 		more_ns = -(__s64)below((__u32)run_ns);
-	if (!dies && more_ns <= (__s64)wait_ns && below(2))
+	if (!dies && more_ns <= (want_wakeups ? (__s64)wait_ns : 0) && below(2))
 		t->let_go_ns = below((__u32)run_ns - (more_ns < 0 ? (__u32)-more_ns : 0));
 	truth_move_border(t, more_ns);
 	fuzz.differ++;
@@ -226,6 +228,9 @@ static void step(void)
 	__u32 cpu = below(fuzz.cpus), dice = below(100);
 
 	kernel.now_ns += below(STEP_NS);
+	for (struct ktask *t = kernel.tasks; t && !want_wakeups; t = t->next)
+		if (t->in_use && t->truth && t->truth->state == SCOPE_RUNQ && !below(64))
+			kernel_requeue(cpu, t);
 	if (kernel.current[cpu]->exec_tid && !below(4))
 		exec_any(cpu);
 	else if (dice < 48)
@@ -306,5 +311,7 @@ void fuzz_run(struct words *w)
 			window_end_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 		step();
 	}
+	for (struct truth *t = kernel.truths; t && fuzz.skew_ns && !want_wakeups; t = t->next)
+		t->varying = true; /* a wait that ends by a clock behind that of its wake-up */
 	printf("# fuzz: %u execs by threads, %u runs of another length\n", fuzz.execs, fuzz.differ);
 }

@@ -160,12 +160,29 @@ struct ktask *kernel_add_task(__u32 tid, __u32 pid, const char *comm, __u64 star
 	return t;
 }
 
+/* From now on it waits for a CPU. */
+static void queue(struct ktask *t, __u64 now)
+{
+	if (!t->task.sched_info.last_queued)
+		t->task.sched_info.last_queued = now - KERNEL_CLOCK_LAG;
+}
+
+/* Of the wait before its run, or of that under way, it counts `ns`. */
+static void count_wait(struct ktask *t, __u64 ns)
+{
+	t->task.sched_info.run_delay += ns - t->counted_wait_ns;
+	t->counted_wait_ns = ns;
+}
+
 void kernel_start_in(struct ktask *t, enum scope_state state, __u32 task_state, int cpu)
 {
 	t->woken = true;
 	truth_begin(t, state, 0);
 	set_state(t, task_state);
 	t->blocked = state == SCOPE_OFF;
+	t->task.sched_info.pcount = 1;
+	if (state == SCOPE_RUNQ)
+		queue(t, KERNEL_TIME_0 - 1000);
 	if (state != SCOPE_ON)
 		return;
 	t->task.on_cpu = 1;
@@ -237,6 +254,7 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	t->woken = true;
 	set_state(t, 0);
 	truth_begin(t, SCOPE_RUNQ, now);
+	queue(t, now);
 	t->truth->place = place_of(kernel.current[cpu]);
 	/* who is a target by its birth is for the timeline to say */
 	t->truth->varying = filter == SCOPE_FILTER_TID ||
@@ -244,12 +262,16 @@ void kernel_wake_new(__u32 cpu, struct ktask *t)
 	sched__wakeup_new(NULL, &t->task);
 }
 
-/* The fake scheduler's counts are the truth; a timeline may say otherwise. */
+/*
+ * The fake scheduler's counts are the truth; a timeline may say otherwise: that the wait before this run was
+ * longer than it was counted for when it ended, or shorter.
+ */
 static void count_run(struct ktask *t, __u64 now)
 {
 	if (now > t->truth->since_ns)
 		t->task.se.sum_exec_runtime += now - t->truth->since_ns;
-	t->task.sched_info.run_delay += truth_last_wait(t);
+	count_wait(t, truth_last_wait(t));
+	t->counted_wait_ns = 0;
 }
 
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state)
@@ -279,6 +301,11 @@ void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 t
 	if (next != kernel.idle[cpu])
 		truth_move(next, SCOPE_ON, now);
 	sched__switch(kstack_lay(prev), preempt, &prev->task, &next->task);
+	if (prev->truth && prev->truth->state == SCOPE_RUNQ)
+		queue(prev, prev->truth->since_ns);
+	if (next != kernel.idle[cpu])
+		count_wait(next, truth_last_wait(next));
+	next->task.sched_info.last_queued = 0;
 	next->task.sched_info.pcount++;
 	prev->task.on_cpu = prev == kernel.idle[cpu];
 	next->task.on_cpu = 1;
@@ -292,10 +319,24 @@ void kernel_wake(__u32 cpu, struct ktask *t, bool by_interrupt)
 
 	if (want_timeline)
 		sched__waking(by_interrupt ? interrupts_stack : (__u64 *)own - 1, &t->task);
-	if (t->truth->state == SCOPE_OFF)
+	if (t->truth->state == SCOPE_OFF) {
 		truth_move(t, SCOPE_RUNQ, now);
+		queue(t, t->truth->since_ns);
+	}
 	set_state(t, 0); /* before the tracepoint since 6.x; the programs do not look */
-	sched__wakeup(NULL, &t->task);
+	if (want_wakeups)
+		sched__wakeup(NULL, &t->task);
+}
+
+void kernel_requeue(__u32 cpu, struct ktask *t)
+{
+	__u64 now = begin_event(cpu);
+
+	assert(t->truth->state == SCOPE_RUNQ);
+	if (now <= t->truth->since_ns)
+		return;
+	count_wait(t, now - t->truth->since_ns);
+	t->task.sched_info.last_queued = now - KERNEL_CLOCK_LAG;
 }
 
 /* A thread that is not the leader takes the leader's tid and start time: de_thread(), fs/exec.c. */
@@ -434,6 +475,15 @@ static struct ktask *next_in_order(int tid)
 		    (!found || t->task.pid < found->task.pid))
 			found = t;
 	return found;
+}
+
+void kernel_tell_clock(__u32 cpu)
+{
+	struct ktask *current = kernel.current[cpu];
+
+	current->task.sched_info.last_arrival = begin_event(cpu) - KERNEL_CLOCK_LAG;
+	kernel.readings = 0;
+	edges__clock(NULL);
 }
 
 static void iterate(__u32 cpu, int program(struct bpf_iter__task *ctx), kernel_seq_fn *write)

@@ -17,6 +17,7 @@
 #include "maps.h"
 
 #define KERNEL_TIME_0	  1000000000ull	  /* T+0 of a timeline */
+#define KERNEL_CLOCK_LAG 77777777ull	  /* of the scheduler's clock behind the programs' */
 #define KERNEL_USER_STACK 0x7ffc00000000ull /* where user memory begins, in every process */
 #define KERNEL_USER_BYTES 0x9000u	  /* of it; the last page is the environment's */
 #define KERNEL_ENVIRONMENT 0xe9e9e9e9e9e9e9e9ull /* what that is full of */
@@ -63,6 +64,7 @@ struct ktask {
 	struct truth *truth;
 	struct ktask *next;
 	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */
+	__u64 counted_wait_ns; /* part of its run delay: of the wait under way, or before its run */
 	__u32 exec_tid; /* its tid until it took the leader's; 0: it is not within execve */
 	bool woken, in_use;
 	bool memory_is_next; /* within execve: it has the new program's, and no stack in it yet */
@@ -121,6 +123,8 @@ void kernel_wake_new(__u32 cpu, struct ktask *t);
 void kernel_switch(__u32 cpu, struct ktask *next, enum kernel_leave how, __u32 task_state);
 /* By the thread that runs there, or by an interrupt. */
 void kernel_wake(__u32 cpu, struct ktask *t, bool by_interrupt);
+/* To the queue of another CPU, while it waits. */
+void kernel_requeue(__u32 cpu, struct ktask *t);
 void kernel_rename(struct ktask *t, const char *comm);
 void kernel_exchange_tids(struct ktask *t); /* within execve, if `t` is not the leader */
 /* execve: sched_prepare_exec; then the old memory is gone; then all is done. */
@@ -131,6 +135,8 @@ void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still ha
 void kernel_reap(struct ktask *t);
 void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to);
 void kernel_tick(__u32 cpu, bool in_kernel);
+/* What user space does at the stop, so that the iterator knows what the scheduler's clock shows. */
+void kernel_tell_clock(__u32 cpu);
 /* The task iterator, on `cpu`; writes arrive at `write`. */
 typedef void kernel_seq_fn(const void *data, size_t bytes);
 void kernel_iterate(__u32 cpu, kernel_seq_fn *write);

@@ -85,6 +85,9 @@ static void check_sums(void)
 {
 	struct placed totals, sums;
 
+	for (size_t i = 0; i < sink.sum_count; i++)
+		if ((__s64)sink.sums[i].off_count < 0 || (__s64)sink.sums[i].runq_count < 0)
+			fail("a sum of fewer intervals than none");
 	if (lost(SCOPE_LOSS_RING_THREAD))
 		return; /* sums of threads whose account is not known */
 	if (lost(SCOPE_LOSS_SUMS_FULL)) {

@@ -67,6 +67,7 @@ static void set_cgroup(struct words *w)
 
 static void set_min_block(struct words *w)
 {
+	SET(want_wakeups, true); /* as src/object.c does */
 	SET(min_block_ns, (__u64)parse_time(words_take(w)));
 }
 
@@ -111,9 +112,26 @@ static void set_without(struct words *w)
 
 static void set_cpus(struct words *w)
 {
+	SET(want_wakeups, true);
 	SET(restrict_cpus, true);
 	while (!words_end(w))
 		cpu_listed[parse_cpu(words_take(w))] = 1;
+}
+
+/*
+ * wakeups always: they are traced, also where the scheduler's counts would do; never: they are not, nor is
+ * there a timeline, which would want them
+ */
+static void set_wakeups(struct words *w)
+{
+	if (words_is(w, "always")) {
+		SET(want_wakeups, true);
+	} else if (words_is(w, "never")) {
+		SET(want_wakeups, false);
+		SET(want_timeline, false);
+	} else {
+		give_up("wakeups always or never");
+	}
 }
 
 /* known-bug WHAT...: the case is skipped as long as it fails, and fails once it would pass */
@@ -137,6 +155,7 @@ static void set_late_exits(struct words *w)
 static void set_old_state(struct words *w)
 {
 	(void)w;
+	SET(want_wakeups, true); /* nor does it count waits */
 	kernel.has_old_state = true;
 	shadow_has_new_state = false;
 }
@@ -253,7 +272,7 @@ static const struct {
 	{ "pending", set_pending },	  { "room", set_room },
 	{ "thinning", set_thinning },	  { "thread", add_thread },
 	{ "unbound", set_unbound },	  { "unmapped", set_unmapped },
-	{ "without", set_without },
+	{ "wakeups", set_wakeups },	  { "without", set_without },
 };
 
 void settings_take(struct words *w)

@@ -344,6 +344,8 @@ static void settle(const void *data, size_t bytes)
 
 void sink_collect(__u32 cpu)
 {
+	if (!want_wakeups)
+		kernel_tell_clock(cpu);
 	kernel_iterate(cpu, settle);
 	sink.collected = true;
 }

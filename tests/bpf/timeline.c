@@ -52,7 +52,8 @@ static void add_maps(void)
 	map_add(&thread_ring, MAP_NUMBER(thread_ring, type), 0, 0, 1 << 20);
 	map_add(&timeline_ring, MAP_NUMBER(timeline_ring, type), 0, 0, 1 << 20);
 	map_add(&iter_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, 4,
-		sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8 + sizeof(struct pt_regs), 1);
+		sizeof(struct scope_iter_task) + SCOPE_KERNEL_FRAMES * 8 + sizeof(struct pt_regs) +
+			sizeof(struct account) + 2 * sizeof(__u64), 1);
 }
 
 static void run_line(char *line, int number)
@@ -91,8 +92,9 @@ static void run_line(char *line, int number)
 		give_up("a word too many: %s", w.at[w.next]);
 }
 
-void timeline_run(const char *path, bool with_turns)
+void timeline_run(const char *path, enum timeline_mode mode)
 {
+	const bool with_turns = mode == TIMELINE_TURNS, with_wakeups = mode != TIMELINE_COUNTS;
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
 	size_t room = 0;
@@ -103,6 +105,7 @@ void timeline_run(const char *path, bool with_turns)
 	sink_open(SUM_ENTRIES, TICK_ENTRIES);
 	kernel_boot();
 	kernel_set_constant(&want_timeline, &with_turns, sizeof(with_turns));
+	kernel_set_constant(&want_wakeups, &with_wakeups, sizeof(with_wakeups));
 	for (int number = 1; getline(&line, &room, file) >= 0; number++) {
 		report_line(number);
 		run_line(line, number);

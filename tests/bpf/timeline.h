@@ -10,8 +10,15 @@
 
 #include "words.h"
 
-/* `with_turns`: as with --timeline; whatever else it expects is the same. */
-void timeline_run(const char *path, bool with_turns);
+/* How user space has it: what a timeline expects is the same. */
+enum timeline_mode {
+	TIMELINE_WAKEUPS, /* each wake-up is traced */
+	TIMELINE_TURNS,	  /* --timeline: they are, and what each thread did is told one by one */
+	TIMELINE_COUNTS,  /* none is: the scheduler's counts say how long threads waited */
+	TIMELINE_MODES,
+};
+
+void timeline_run(const char *path, enum timeline_mode mode);
 
 /* settings.c */
 void settings_take(struct words *w);

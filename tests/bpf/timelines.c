@@ -4,7 +4,7 @@
  *
  *   timelines [FILE...]    all of them when none is named
  *
- * Each timeline runs twice, without and with want_timeline, in a process of its own: so that it begins
+ * Each timeline runs three times, in each mode of timeline.h, in a process of its own: so that it begins
  * with untouched variables and that an error found by a sanitizer fails one case and not all.
  */
 #include <errno.h>
@@ -86,7 +86,7 @@ static int verdict(void)
 }
 
 /* PASSED and so on. `why` says what was wrong first. */
-static int run_in_child(const char *path, bool with_turns, char *why, size_t room)
+static int run_in_child(const char *path, enum timeline_mode mode, char *why, size_t room)
 {
 	int fds[2], status = 0;
 	ssize_t n;
@@ -100,7 +100,7 @@ static int run_in_child(const char *path, bool with_turns, char *why, size_t roo
 		close(fds[0]);
 		reason_fd = fds[1];
 		path_now = path;
-		timeline_run(path, with_turns);
+		timeline_run(path, mode);
 		_exit(verdict());
 	}
 	close(fds[1]);
@@ -114,14 +114,15 @@ static int run_in_child(const char *path, bool with_turns, char *why, size_t roo
 	return WIFEXITED(status) ? WEXITSTATUS(status) : FAILED;
 }
 
-static int run_once(const char *path, bool with_turns)
+static int run_once(const char *path, enum timeline_mode mode)
 {
+	static const char *const suffixes[TIMELINE_MODES] = { "", ", turn by turn", ", by counts" };
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	int length = (int)strcspn(name, ".");
-	const char *suffix = with_turns ? ", turn by turn" : "";
+	const char *suffix = suffixes[mode];
 	char why[512] = "cannot run it";
 
-	switch (run_in_child(path, with_turns, why, sizeof(why))) {
+	switch (run_in_child(path, mode, why, sizeof(why))) {
 	case PASSED:
 		printf("ok %.*s%s\n", length, name, suffix);
 		return 0;
@@ -134,10 +135,14 @@ static int run_once(const char *path, bool with_turns)
 	}
 }
 
-/* The ledger is the same with --timeline and without. */
+/* The ledger is the same in all of them. */
 static int run_case(const char *path)
 {
-	return run_once(path, false) | run_once(path, true);
+	int bad = 0;
+
+	for (int mode = 0; mode < TIMELINE_MODES; mode++)
+		bad |= run_once(path, mode);
+	return bad;
 }
 
 int main(int argc, char **argv)
