@@ -192,12 +192,13 @@ def let_work(count, seconds, least=1000):
     return count() - before, time.monotonic() - begun
 
 
-def look(tool_argv, count, seconds):
-    """Runs a tool and measures for some seconds: (runs by program, by how much count() grew, s). Where
-    there is nothing to count, `count` is None."""
+def look(tool_argv, count, seconds, settle_s=0):
+    """Runs a tool and, when it has run for a while, measures for some seconds: (runs by program, by how
+    much count() grew, s). Where there is nothing to count, `count` is None."""
     tool = start(*tool_argv)
     try:
         await_programs(tool)
+        time.sleep(settle_s)
         before = program_runs(tool.pid)
         counted, took = let_work(count or time.monotonic_ns, seconds)
         runs = runs_between(before, program_runs(tool.pid))
