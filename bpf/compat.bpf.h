@@ -141,8 +141,8 @@ static __always_inline bool task_run_delay(struct task_struct *task, __u64 *ret_
 }
 
 /*
- * Since when `task` waits for a CPU, or for what it was moved to, by the scheduler's clock; 0: it does not. What
- * it waited elsewhere before is in its run delay already.
+ * Since when `task` waits in the queue that it is in, by the scheduler's clock; 0: it does not wait. What it has
+ * waited in other CPUs' queues before is in its run delay already.
  */
 static __always_inline __u64 task_queued_at(const struct task_struct *task)
 {

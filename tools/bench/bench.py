@@ -83,7 +83,7 @@ def raise_limits():
 def end(process, how=signal.SIGINT):
     if process.poll() is None:
         process.send_signal(how)
-    process.wait(timeout=60)
+    process.wait(timeout=300) # bpftrace names all stacks only then
     _running.remove(process)
 
 
