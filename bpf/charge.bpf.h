@@ -196,6 +196,15 @@ static __always_inline void charge_unwoken(struct account *a, __u64 wait)
 	waits->off_count -= a->blocked_ns == 0;
 }
 
+/* The same by all that the scheduler has counted for `task` until now. */
+static __always_inline void charge_unwoken_of(struct account *a, struct task_struct *task)
+{
+	__u64 delay_ns;
+
+	if (a->unwoken_ns && task_run_delay(task, &delay_ns))
+		charge_unwoken(a, delay_ns - a->delay_ns);
+}
+
 /* As long as the scheduler may take between letting go of a thread and the traced switch. */
 #define SWITCH_MAX_NS 1000000
 
@@ -276,12 +285,11 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
 static __always_inline void charge_unseen_end(struct account *a, struct task_struct *task,
 					      __u64 now)
 {
-	__u64 run = task->se.sum_exec_runtime - a->exec_ns, delay_ns;
+	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
 
 	if (a->t.state != SCOPE_ON || !(a->flags & ACCOUNT_CAME) || now <= a->t.since_ns)
 		return;
-	if (a->unwoken_ns && task_run_delay(task, &delay_ns))
-		charge_unwoken(a, delay_ns - a->delay_ns);
+	charge_unwoken_of(a, task);
 	charge(a, run < now - a->t.since_ns ? a->t.since_ns + run : now);
 	turn_end(a);
 	a->t.state = SCOPE_OFF;

@@ -110,11 +110,8 @@ int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
 /* The thread that runs ceases to be who it was. */
 static __always_inline void leave(struct account *a, struct task_struct *task, __u64 now)
 {
-	__u64 delay_ns;
-
 	account_begin_write(a);
-	if (a->unwoken_ns && task_run_delay(task, &delay_ns))
-		charge_unwoken(a, delay_ns - a->delay_ns);
+	charge_unwoken_of(a, task);
 	charge(a, now);
 	turn_end(a);
 	account_flush(&a->t);
