@@ -6,6 +6,7 @@
 const assert = require('assert');
 const path = require('path');
 const { chromium } = require('playwright-core');
+const { back, forward } = require('../lib/history.js');
 const [, , executablePath, pages, screenshots] = process.argv;
 
 let browser, failed = false;
@@ -90,7 +91,8 @@ async function testCase(name, pageName, body, options = {}, expected = /^$/) {
 		console.log('ok ' + name);
 	} catch (error) {
 		failed = true;
-		console.log('not ok ' + name + ' - ' + String(error.message).split('\n').slice(0, 12).join(' | '));
+		const [where] = /browser\.js:\d+/.exec(error.stack) || [''];
+		console.log('not ok ' + name + ' - ' + where + ' ' + String(error.message).split('\n').slice(0, 12).join(' | '));
 	}
 	if (screenshots)
 		await page.screenshot({ path: path.join(screenshots, name + '.png') });
@@ -116,11 +118,11 @@ async function zooms(reader, page) {
 	assert.match(await reader.text('#details'), /parse.*253 ms|parse/s);
 	await reader.click('main');
 	assert.deepStrictEqual(await reader.focusPath(), ['server', '_start', 'main']);
-	await page.goBack();
+	await back(page);
 	assert.deepStrictEqual(await reader.focusPath(), ['server', '_start', 'main', 'serve', 'parse']);
-	await page.goBack();
+	await back(page);
 	assert.deepStrictEqual(await reader.focusPath(), []);
-	await page.goForward();
+	await forward(page);
 	assert.deepStrictEqual(await reader.focusPath(), ['server', '_start', 'main', 'serve', 'parse']);
 	await page.click('#reset');
 	assert.deepStrictEqual(await reader.focusPath(), []);
@@ -165,10 +167,10 @@ async function filtersStates(reader, page) {
 	await page.click('#tab-functions');
 	assert.match(await reader.text('#view-functions .body .row:first-child'), /^60\.0 ms/);
 	assert.match(await reader.text('#threads .body .row:first-child'), /server.*100 ms/s);
-	await page.goBack();
-	await page.goBack();
+	await back(page);
+	await back(page);
 	assert.strictEqual(await reader.text('#total'), '501 ms of 1.40 s');
-	await page.goBack();
+	await back(page);
 	assert.strictEqual(await reader.text('#total'), all);
 	for (const key of ['1', '2', '3'])
 		await page.keyboard.press(key);
@@ -225,8 +227,8 @@ async function showsCallersAndCallees(reader, page) {
 	assert.deepStrictEqual([...callees[1]].sort(), ['do_epoll_wait', 'vfs_read']);
 	await reader.click('do_epoll_wait', {}, 'callees');
 	assert.deepStrictEqual(await reader.focusPath('callees'), ['do_epoll_wait']);
-	await page.goBack();
-	await page.goBack();
+	await back(page);
+	await back(page);
 	assert(await page.locator('#flame').isVisible());
 	await page.click('#tab-functions');
 	await page.click('#view-functions .row:has-text("pipe_read")');
@@ -315,8 +317,8 @@ async function choosesATime(reader, page) {
 	await page.keyboard.press('ArrowLeft');
 	assert.match(await reader.text('#range'), /^From 375 ms to 875 ms/);
 	assert.match(await reader.text('#states .choice:nth-child(2)'), /125 ms/);
-	await page.goBack();
-	await page.goBack();
+	await back(page);
+	await back(page);
 	assert.strictEqual(await reader.text('#total'), '3.00 s of 3.00 s');
 	assert.strictEqual(await page.locator('#losses').isVisible(), true);
 }

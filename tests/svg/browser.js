@@ -7,6 +7,7 @@
 const assert = require('assert');
 const fs = require('fs');
 const { chromium } = require('playwright-core');
+const { travel, back, forward, reload } = require('../lib/history.js');
 const [, , executablePath, pages, screenshots] = process.argv;
 
 const WIDTH = 1280, HEIGHT = 800, MARGIN = 10, ROW = 18;
@@ -130,7 +131,8 @@ async function check(name, work) {
 		console.log(`ok ${name}`);
 	} catch (error) {
 		failed = true;
-		console.log(`not ok ${name} - ${String(error.message || error).replace(/\s+/g, ' ').slice(0, 400)}`);
+		const [where] = /browser\.js:\d+/.exec(error.stack) || [''];
+		console.log(`not ok ${name} - ${where} ${String(error.message || error).replace(/\s+/g, ' ').slice(0, 400)}`);
 	}
 }
 
@@ -188,22 +190,21 @@ async function zoomAndBack() {
 		};
 		assert.deepStrictEqual(await whereAt(), ['all', tree.root.us]);
 		assert(await page.locator('#back').isDisabled());
-		for (const goBack of [() => page.click('#back'), () => page.keyboard.press('Backspace'), () => page.goBack()]) {
+		for (const goBack of [() => travel(page, () => page.click('#back')),
+			() => travel(page, () => page.keyboard.press('Backspace')), () => back(page)]) {
 			await reader.click(tree, serve);
 			assert.deepStrictEqual(await whereAt(), ['serve', serve.us]);
 			assert(Math.abs(await widest() - (WIDTH - 2 * MARGIN)) < 2);
 			assert.match((await page.locator('#details .facts').allTextContents())[0], /100 % of what is shown/);
 			// clicked where it used to be is another frame now: its child's place is all of the width
 			await goBack();
-			await page.waitForFunction(() => !location.hash.includes('x='));
 			assert.deepStrictEqual(await whereAt(), ['all', tree.root.us]);
 		}
 		await reader.click(tree, serve);
-		await page.goBack();
-		await page.goForward();
-		await page.waitForFunction(() => location.hash.includes('x='));
+		await back(page);
+		await forward(page);
 		assert.deepStrictEqual(await whereAt(), ['serve', serve.us]);
-		await page.reload();
+		await reload(page);
 		await page.waitForSelector('#details', { state: 'attached' });
 		assert.deepStrictEqual(await whereAt(), ['serve', serve.us]);
 		await page.click('#reset');
@@ -260,8 +261,7 @@ async function keyboard() {
 		assert.strictEqual(await reader.name(), 'server');
 		await page.keyboard.press('v');
 		assert.strictEqual(await page.locator('#inverted').getAttribute('aria-pressed'), 'true');
-		await page.keyboard.press('Backspace');
-		await page.waitForFunction(() => !location.hash.includes('inverted'));
+		await travel(page, () => page.keyboard.press('Backspace'));
 		await page.locator('#inverted').focus();
 		await page.keyboard.press('Enter');
 		assert.strictEqual(await page.locator('#inverted').getAttribute('aria-pressed'), 'true');

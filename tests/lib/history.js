@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+// history.js - through the history of a page, asked for by the page itself. The browser's own process
+// hears of a pushState later than the page knows of it: its "back", asked for at once, can start from
+// where the page was before.
+'use strict';
+
+const LONGEST_MS = 30000;
+
+// Does `act`, which moves through the history, and waits until the page has heard of it.
+async function travel(page, act) {
+	await page.evaluate(ms => {
+		window.travelled = new Promise((done, fail) => {
+			window.addEventListener('popstate', () => done(), { once: true });
+			setTimeout(fail, ms, new Error('the history did not move'));
+		});
+		window.travelled.catch(() => {}); // told to who asks below, and not as the page's own error
+	}, LONGEST_MS);
+	await act();
+	await page.evaluate(() => window.travelled);
+}
+
+const back = page => travel(page, () => page.evaluate(() => history.back()));
+const forward = page => travel(page, () => page.evaluate(() => history.forward()));
+
+// The page anew, where it is now.
+async function reload(page) {
+	await Promise.all([page.waitForEvent('domcontentloaded'),
+		page.evaluate(() => { setTimeout(() => location.reload()); })]);
+}
+
+module.exports = { travel, back, forward, reload };
