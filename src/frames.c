@@ -68,8 +68,18 @@ void frames_init(struct frames *f, const struct ingest *ingest, const struct pro
 	add_image(f, "", NULL);
 }
 
+void frames_seal(struct frames *f)
+{
+	array_free(&f->site_refs);
+	free(f->stacks);
+	free(f->addresses);
+	f->stacks = NULL;
+	f->addresses = NULL;
+}
+
 void frames_free(struct frames *f)
 {
+	frames_seal(f);
 	for (size_t i = 0; i < f->own.count; i++) {
 		free((void *)f->own.items[i]->path);
 		free(f->own.items[i]);
@@ -81,13 +91,10 @@ void frames_free(struct frames *f)
 	table_free(&f->jit_table);
 	array_free(&f->frames);
 	array_free(&f->images);
-	array_free(&f->site_refs);
 	array_free(&f->sites);
 	array_free(&f->site_frames);
 	array_free(&f->sources);
 	array_free(&f->jits);
-	free(f->stacks);
-	free(f->addresses);
 	free(f->settled_ns);
 	free(f->files);
 }

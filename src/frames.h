@@ -87,6 +87,8 @@ struct frames {
 void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,
 		 struct strings *strings);
 void frames_free(struct frames *f);
+/* From now on only the frames themselves are asked for, and not those of a stack. */
+void frames_seal(struct frames *f);
 
 /* Both stacks of an interval or tick, each an index into the ingest's, or one of these. */
 #define STACK_NONE UINT32_MAX	    /* there was none */

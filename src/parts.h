@@ -42,9 +42,13 @@ void grouping_free(struct grouping *g);
 struct waits {
 	const struct ingest *ingest;
 	const struct ledger *ledger;
+	const struct frames *frames;
 	struct stacks *stacks;
-	const struct stack_pair *sum_pairs; /* by sum of the ingest */
-	struct grouping sums;		    /* of the ingest, by thread */
+	struct waits_sum {
+		struct stack_pair pair;
+		uint32_t reason, thinning;
+	} * sums;		  /* what there is to know of the keys of the ingest's sums */
+	struct grouping by_thread; /* of the sums */
 	uint64_t contradictions; /* times a thread's sums were more than its total, and were cut */
 	uint64_t orphan_count;	 /* sums that are nobody's */
 	nsec_t orphan_ns;
@@ -60,10 +64,12 @@ struct place {
 	uint32_t thinning;
 };
 
-/* Keeps the pointers; `sum_pairs` are the stacks of the ingest's sums. */
+/* Keeps the pointers; `stacks` need not be there yet. The keys of the ingest's sums are not asked for again. */
 void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
-		struct stacks *stacks, const struct stack_pair *sum_pairs);
+		const struct frames *frames, struct stacks *stacks);
 void waits_free(struct waits *w);
+/* Marks the stacks that parts can have. */
+void waits_want_stacks(const struct waits *w, struct frames *frames);
 void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts);
 
 /* Where a life was before its first event: where it was seen, if that was before. */

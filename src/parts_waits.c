@@ -26,18 +26,22 @@ void grouping_free(struct grouping *g)
 }
 
 void waits_init(struct waits *w, const struct ingest *ingest, const struct ledger *ledger,
-		struct stacks *stacks, const struct stack_pair *sum_pairs)
+		const struct frames *frames, struct stacks *stacks)
 {
-	_cleanup_free_ uint32_t *owner_of = mem_alloc_array(ingest->sums.count, sizeof(*owner_of));
+	uint32_t count = ingest->sums.count;
+	_cleanup_free_ uint32_t *owner_of = mem_alloc_array(count, sizeof(*owner_of));
 
 	memset(w, 0, sizeof(*w));
 	w->ingest = ingest;
 	w->ledger = ledger;
+	w->frames = frames;
 	w->stacks = stacks;
-	w->sum_pairs = sum_pairs;
-	for (uint32_t i = 0; i < ingest->sums.count; i++) {
+	w->sums = mem_alloc_array(count, sizeof(*w->sums));
+	for (uint32_t i = 0; i < count; i++) {
 		const struct ingest_sum_key *key = table_key(&ingest->sums, i);
 
+		w->sums[i] = (struct waits_sum){ frames_find_pair(frames, key->ustack, key->kstack),
+						 key->reason, key->thinning };
 		owner_of[i] = ledger_find(ledger, ingest, key->thread);
 		if (owner_of[i] == LEDGER_NONE) {
 			w->orphan_count++;
@@ -45,12 +49,32 @@ void waits_init(struct waits *w, const struct ingest *ingest, const struct ledge
 					ingest->sum_data.items[i].runq_ns;
 		}
 	}
-	grouping_init(&w->sums, owner_of, ingest->sums.count, ledger->threads.count);
+	grouping_init(&w->by_thread, owner_of, count, ledger->threads.count);
 }
 
 void waits_free(struct waits *w)
 {
-	grouping_free(&w->sums);
+	grouping_free(&w->by_thread);
+	free(w->sums);
+	w->sums = NULL;
+}
+
+void waits_want_stacks(const struct waits *w, struct frames *frames)
+{
+	const struct ingest *g = w->ingest;
+
+	for (size_t i = 0; i < g->sum_data.count; i++)
+		frames_want(frames, w->sums[i].pair);
+	for (size_t i = 0; i < g->lives.count; i++) {
+		const struct scope_thread *life = &g->lives.items[i].record;
+
+		frames_want(frames, frames_find_pair(frames, life->ustack, life->kstack));
+	}
+	for (size_t i = 0; i < g->seen_data.count; i++) {
+		const struct scope_seen *seen = &g->seen_data.items[i];
+
+		frames_want(frames, frames_find_pair(frames, seen->ustack, seen->kstack));
+	}
 }
 
 /* --- the parts of one thread ------------------------------------------------------------------ */
@@ -129,7 +153,7 @@ struct place waits_place_before(const struct waits *w, const struct scope_thread
 	if (seen->state == SCOPE_ON && !seen->ustack && !seen->kstack)
 		return unproven;
 	return (struct place){
-		.pair = frames_find_pair(w->stacks->frames, seen->ustack, seen->kstack),
+		.pair = frames_find_pair(w->frames, seen->ustack, seen->kstack),
 		.reason = seen->reason,
 	};
 }
@@ -154,7 +178,7 @@ static void add_life(struct waits *w, uint32_t thread, const struct scope_thread
 {
 	const struct place before = waits_place_before(w, life);
 	const struct place now = {
-		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
+		.pair = frames_find_pair(w->frames, life->ustack, life->kstack),
 		.reason = life->reason,
 		.thinning = life->thinning,
 	};
@@ -185,9 +209,9 @@ static void add_life(struct waits *w, uint32_t thread, const struct scope_thread
 
 static void add_sum(struct waits *w, uint32_t thread, uint32_t id, struct parts *parts)
 {
-	const struct ingest_sum_key *key = table_key(&w->ingest->sums, id);
+	const struct waits_sum *key = &w->sums[id];
 	const struct ingest_sum *sum = &w->ingest->sum_data.items[id];
-	const struct place place = { .pair = w->sum_pairs[id],
+	const struct place place = { .pair = key->pair,
 				     .reason = key->reason,
 				     .thinning = key->thinning };
 	const struct spell spell = { sum->off_ns, sum->off_count, sum->runq_ns, sum->runq_count };
@@ -302,8 +326,8 @@ void waits_add_parts(struct waits *w, uint32_t thread, struct parts *parts)
 	struct spell thinned = { 0 };
 	size_t from = parts->count;
 
-	for (size_t i = w->sums.first[thread]; i < w->sums.first[thread + 1]; i++)
-		add_sum(w, thread, w->sums.items[i], parts);
+	for (size_t i = w->by_thread.first[thread]; i < w->by_thread.first[thread + 1]; i++)
+		add_sum(w, thread, w->by_thread.items[i], parts);
 	for (uint32_t i = t->last_life; i != LEDGER_NONE; i = w->ingest->lives.items[i].earlier)
 		add_life(w, thread, &w->ingest->lives.items[i].record, parts, &thinned);
 	share_out(w, parts, from, SCOPE_RUNQ, thinned.runq_ns, thinned.runq_count);

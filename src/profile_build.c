@@ -24,37 +24,12 @@ struct build {
 	struct waits waits;
 	struct runs runs;
 	struct intervals intervals;
-	struct stack_pair *sum_pairs; /* by sum of the ingest */
 	struct profile_process *processes;
 	struct profile_thread *threads;
 	ARRAY(struct profile_sample) samples;
 };
 
 /* --- names ------------------------------------------------------------------------------------ */
-
-static void want_stacks_of_waits(struct build *b)
-{
-	const struct ingest *g = b->ingest;
-	struct frames *f = &b->frames;
-
-	b->sum_pairs = mem_alloc_array(g->sums.count, sizeof(*b->sum_pairs));
-	for (uint32_t i = 0; i < g->sums.count; i++) {
-		const struct ingest_sum_key *key = table_key(&g->sums, i);
-
-		b->sum_pairs[i] = frames_find_pair(f, key->ustack, key->kstack);
-		frames_want(f, b->sum_pairs[i]);
-	}
-	for (size_t i = 0; i < g->lives.count; i++) {
-		const struct scope_thread *life = &g->lives.items[i].record;
-
-		frames_want(f, frames_find_pair(f, life->ustack, life->kstack));
-	}
-	for (size_t i = 0; i < g->seen_data.count; i++) {
-		const struct scope_seen *seen = &g->seen_data.items[i];
-
-		frames_want(f, frames_find_pair(f, seen->ustack, seen->kstack));
-	}
-}
 
 static void want_stacks_of_runs(struct build *b)
 {
@@ -159,21 +134,20 @@ static int compare_indexes(const void *a, const void *b, void *items)
 	return compare_parts(&parts[*(const uint32_t *)a], &parts[*(const uint32_t *)b]);
 }
 
-/* By index: of a million parts a sort of themselves would take as much memory again. */
-static void add_samples(struct build *b, uint32_t thread, struct parts *parts)
+/* Of a thread, which has these parts. By index: a sort of the parts themselves moves eight times as much. */
+static void add_samples(struct build *b, uint32_t thread, struct part *parts, size_t count)
 {
-	_cleanup_free_ uint32_t *order = mem_alloc_array(parts->count, sizeof(*order));
+	_cleanup_free_ uint32_t *order = mem_alloc_array(count, sizeof(*order));
 	const struct part *part, *last = NULL;
 
-	for (size_t i = 0; i < parts->count; i++)
+	for (size_t i = 0; i < count; i++)
 		order[i] = (uint32_t)i;
-	if (parts->count)
-		qsort_r(order, parts->count, sizeof(*order), compare_indexes, parts->items);
-	for (size_t i = 0; i < parts->count; i++, last = part) {
+	qsort_r(order, count, sizeof(*order), compare_indexes, parts);
+	for (size_t i = 0; i < count; i++, last = part) {
 		struct profile_sample *to;
 		bool merges;
 
-		part = &parts->items[order[i]];
+		part = &parts[order[i]];
 		merges = last && compare_parts(part, last) == 0;
 
 		if (!b->config->states[part->state])
@@ -205,43 +179,61 @@ static void want_stacks(struct build *b, bool has_runs, bool has_waits)
 	if (has_runs)
 		want_stacks_of_runs(b);
 	if (has_waits)
-		want_stacks_of_waits(b);
+		waits_want_stacks(&b->waits, &b->frames);
 	if (has_runs && b->config->timeline)
 		intervals_want_runs(b->ingest, &b->frames);
 	if (has_waits && b->config->timeline)
 		intervals_want_waits(b->ingest, &b->frames);
 }
 
-/* Only stacks that a sample can show are placed and named; only what is asked for is built. */
+/* What stacks and sums were made of is the larger part of a large profile. */
+static void forget_what_is_built(struct build *b)
+{
+	struct ingest *g = b->ingest;
+
+	waits_free(&b->waits);
+	runs_free(&b->runs);
+	stacks_seal(&b->stacks);
+	frames_seal(&b->frames);
+	table_free(&g->stacks);
+	table_free(&g->addresses);
+	array_free(&g->stack_data);
+	array_free(&g->sum_data);
+}
+
+/*
+ * Only stacks that a sample can show are placed and named; only what is asked for is built. What is no longer
+ * needed goes before more comes: there may be a million of each.
+ */
 static void make_samples(struct build *b)
 {
 	bool has_runs = b->config->states[SCOPE_ON];
 	bool has_waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
+	uint32_t threads = (uint32_t)b->ledger.threads.count;
+	_cleanup_free_ size_t *first = mem_alloc_array(threads + 1, sizeof(*first));
 	struct parts parts = { 0 };
 
+	if (has_waits)
+		waits_init(&b->waits, b->ingest, &b->ledger, &b->frames, &b->stacks);
+	table_free(&b->ingest->sums);
 	want_stacks(b, has_runs, has_waits);
 	frames_resolve(&b->frames);
 	stacks_init(&b->stacks, &b->frames, &b->strings, b->config, b->profile->min_block_ns);
 	if (has_runs)
 		runs_init(&b->runs, b->ingest, &b->ledger, &b->stacks);
-	if (has_waits)
-		waits_init(&b->waits, b->ingest, &b->ledger, &b->stacks, b->sum_pairs);
-	for (uint32_t i = 0; i < b->ledger.threads.count; i++) {
-		parts.count = 0;
+	for (uint32_t i = 0; i < threads; i++) {
 		if (has_waits)
 			waits_add_parts(&b->waits, i, &parts);
 		if (has_runs)
 			b->threads[i].estimated = runs_add_parts(&b->runs, i, &parts);
-		add_samples(b, i, &parts);
+		first[i + 1] = parts.count;
 	}
 	make_intervals(b, has_waits ? &b->waits : NULL);
-	if (has_runs)
-		runs_free(&b->runs);
-	if (has_waits)
-		waits_free(&b->waits);
+	forget_what_is_built(b);
+	for (uint32_t i = 0; i < threads; i++)
+		if (first[i + 1] > first[i])
+			add_samples(b, i, &parts.items[first[i]], first[i + 1] - first[i]);
 	array_free(&parts);
-	free(b->sum_pairs);
-	stacks_seal(&b->stacks);
 	b->profile->samples = b->samples.items;
 	b->profile->sample_count = (uint32_t)b->samples.count;
 }

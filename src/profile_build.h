@@ -26,7 +26,7 @@ struct profile_config {
 	struct symbolize_options symbols;
 };
 
-/* Never fails: whatever could not be known has a label. The ingest may be freed afterwards. */
+/* Never fails: whatever could not be known has a label. Of the ingest nothing is left but to free it. */
 struct profile *profile_build(struct ingest *ingest, const struct profile_config *config);
 void profile_free(struct profile **profile); /* takes NULL */
 

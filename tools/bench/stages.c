@@ -293,10 +293,7 @@ int main(int argc, char **argv)
 	take_frame_of_run();
 	if (made.feed.refused)
 		fail("an entry is refused");
-	before_bytes = heap_bytes();
 	measure("build", build, NULL, "stack of the profile that is built");
-	printf("profile_memory %.1f %u bytes a stack, of the profile\n",
-	       (double)(heap_bytes() - before_bytes) / made.stacks, made.stacks);
 	ingest_free(&made.ingest);
 	if (image && image_path_open(image, &made.image, &err))
 		fail(image);
@@ -306,7 +303,10 @@ int main(int argc, char **argv)
 		if (!exporter_table[i]->needs_timeline)
 			measure(exporter_table[i]->name, export_profile, exporter_table[i],
 				"exported sample");
+	before_bytes = heap_bytes();
 	profile_free(&made.profile);
+	printf("profile_memory %.1f %u bytes a stack, of the profile\n",
+	       (double)(before_bytes - heap_bytes()) / made.stacks, made.stacks);
 	image_path_close(&made.image);
 	return 0;
 }
