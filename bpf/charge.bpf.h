@@ -52,7 +52,7 @@ static __always_inline void sums_add(const struct scope_sum_key *key, const stru
 }
 
 /* Moves what the account holds for its current stacks to the sums. */
-static __always_inline void account_flush(struct scope_thread *t)
+static __attribute__((noinline)) void account_flush(struct scope_thread *t)
 {
 	struct scope_sum_key key = { .thread = t->thread, .ustack = t->ustack, .kstack = t->kstack,
 			       .reason = t->reason, .thinning = t->thinning };
@@ -85,7 +85,7 @@ static __always_inline struct scope_sum_value *account_waits(struct scope_thread
  * Adds the time from the last event to `now`, clipped to the window, to the thread's state. The one place where time
  * is added. The caller changes the state afterwards.
  */
-static __always_inline void charge(struct account *a, __u64 now)
+static __attribute__((noinline)) void charge(struct account *a, __u64 now)
 {
 	struct scope_thread *t = &a->t;
 	__u64 from = t->since_ns, to = now, ns;
@@ -282,7 +282,7 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
  * scheduler says. That it was blocked since is a guess, which charge_run() corrects by the
  * scheduler's count of waits.
  */
-static __always_inline void charge_unseen_end(struct account *a, struct task_struct *task,
+static __attribute__((noinline)) void charge_unseen_end(struct account *a, struct task_struct *task,
 					      __u64 now)
 {
 	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
@@ -301,7 +301,7 @@ static __always_inline void charge_unseen_end(struct account *a, struct task_str
  * tasks and has still to die: should the stop come first, the iterator finds it no more. The record
  * of its death replaces this one.
  */
-static __always_inline void account_tell(struct account *a, struct task_struct *task, __u64 now)
+static __attribute__((noinline)) void account_tell(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
 
@@ -313,7 +313,7 @@ static __always_inline void account_tell(struct account *a, struct task_struct *
 }
 
 /* A thread's account is closed for good: it died, left the target, or took another identity. */
-static __always_inline void account_close(struct account *a, struct task_struct *task, __u64 now)
+static __attribute__((noinline)) void account_close(struct account *a, struct task_struct *task, __u64 now)
 {
 	struct scope_thread *t = &a->t;
 	__u32 zero = 0;

@@ -33,6 +33,7 @@
 #define KERNEL_SLOTS WALK_KERNEL_SLOTS
 #define KERNEL_TRIES 16u
 #define KERNEL_OWN   2u /* frames below the context: the program's and its caller's */
+#define WORDS_AT_ONCE 16u /* the verifier goes through so many, and not through all */
 
 /* What is remembered of a stack, but for the places themselves. */
 struct kernel_proof {
@@ -215,11 +216,11 @@ __noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
 }
 
 /*
- * Finds the place of each of the `count` addresses in the buffer, on the `words` of the stack in
- * the window, in their order and from below. What changes with each word is kept in memory, where
- * the verifier does not follow its values.
+ * Finds the place of each of the `count` addresses in the buffer, on the words of the stack in the window, in
+ * their order and from below: some words, from number `from` on. What changes with each word is kept in memory,
+ * where the verifier does not follow its values. A global function, as those that follow it: verified once.
  */
-__noinline int kernel_find_up(__u32 slot, __u32 count)
+__noinline int kernel_find_up(__u32 slot, __u32 count, __u32 from)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	volatile __u64 *next;
@@ -227,21 +228,20 @@ __noinline int kernel_find_up(__u32 slot, __u32 count)
 	if (!walk)
 		return 0;
 	next = &walk->kernel_next;
-	*next = KERNEL_OWN;
-	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
-		__u64 n = *next, hit;
+	for (__u32 i = 0; i < WORDS_AT_ONCE; i++) {
+		__u64 at = (from + i) & KERNEL_MASK, n = *next, hit;
 
-		hit = is_same(walk->copy[i], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
+		hit = is_same(walk->copy[at], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
 		hit &= is_less(n, count);
 		/* until the next is looked for: the last one counts */
-		walk->kernel_places[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] = (__u8)i;
+		walk->kernel_places[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] = (__u8)at;
 		*next = n + hit;
 	}
-	return *next == count;
+	return 1;
 }
 
 /* The same from above, where all were found: what is the same both ways is the only way. */
-__noinline int kernel_find_down(__u32 slot)
+__noinline int kernel_find_down(__u32 slot, __u32 from)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	volatile __u64 *next, *bad, *words;
@@ -251,16 +251,29 @@ __noinline int kernel_find_down(__u32 slot)
 	next = &walk->kernel_next;
 	bad = &walk->kernel_bad;
 	words = &walk->kernel_words;
-	*bad = 0;
-	for (__u32 i = 1; i <= KERNEL_WORDS; i++) {
-		__u64 at = KERNEL_WORDS - i, n = *next - 1, hit;
+	for (__u32 i = 1; i <= WORDS_AT_ONCE; i++) {
+		__u64 at = (from + WORDS_AT_ONCE - i) & KERNEL_MASK, n = *next - 1, hit;
 
 		hit = is_same(walk->copy[at], walk->ips[n & (SCOPE_MAX_FRAMES - 1)]);
 		hit &= is_less(at, *words) & is_less(KERNEL_OWN - 1, n);
 		*bad |= -hit & (walk->kernel_places[(n - KERNEL_OWN) & (KERNEL_SLOTS - 1)] ^ at);
 		*next -= hit;
 	}
-	return *next == KERNEL_OWN && !*bad;
+	return 1;
+}
+
+/* Whether each of the `count` addresses has one place alone, which is found then. */
+static __always_inline bool kernel_find_places(struct walk *walk, __u32 slot, __u32 count)
+{
+	walk->kernel_next = KERNEL_OWN;
+	for (__u32 from = 0; from < KERNEL_WORDS; from += WORDS_AT_ONCE)
+		kernel_find_up(slot, count, from);
+	if (walk->kernel_next != count)
+		return false;
+	walk->kernel_bad = 0;
+	for (__u32 i = WORDS_AT_ONCE; i <= KERNEL_WORDS; i += WORDS_AT_ONCE)
+		kernel_find_down(slot, KERNEL_WORDS - i);
+	return walk->kernel_next == KERNEL_OWN && !walk->kernel_bad;
 }
 
 /*
@@ -283,37 +296,53 @@ static __always_inline bool kernel_memo_is_worth_it(__u64 key, __u64 id)
 	return memo->misses <= KERNEL_TRIES || !(memo->misses % 32);
 }
 
-/*
- * Adds the places of pointers into what the frames take up, of which the copy has `words`. How many
- * places there are in all, should they be too many for the slots.
- */
-__noinline __u32 kernel_find_pointers(__u32 slot, __u32 addresses, __u32 words)
+/* Adds the places of pointers into the first `words`, which the frames take up, from number `from` on. */
+__noinline int kernel_find_pointers(__u32 slot, __u32 words, __u32 from)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	volatile __u64 *next;
 
 	if (!walk)
-		return KERNEL_SLOTS + 1;
+		return 0;
 	next = &walk->kernel_next;
-	*next = addresses;
-	for (__u32 i = 0; i < KERNEL_WORDS; i++) {
-		__u64 n = *next, off = walk->copy[i] - walk->kernel_window, hit;
+	for (__u32 i = 0; i < WORDS_AT_ONCE; i++) {
+		__u64 at = (from + i) & KERNEL_MASK, n = *next, off = walk->copy[at] - walk->kernel_window, hit;
 
-		hit = is_less(off / 8, words + 1ull) & is_less(i, words);
-		walk->kernel_places[n & (KERNEL_SLOTS - 1)] = (__u8)i; /* as above */
+		hit = is_less(off / 8, words + 1ull) & is_less(at, words);
+		walk->kernel_places[n & (KERNEL_SLOTS - 1)] = (__u8)at; /* as above */
 		*next = n + hit;
 	}
-	return *next;
+	return 1;
 }
 
-/* Remembers the walk of the stack in the window, whose `count` addresses are in the buffer, or not.
+/*
+ * Some places of the entry at `at`, from number `from` on, of which those from `addresses` on are of pointers, up
+ * to `end`. Adds them to the walk's sums.
  */
+__noinline int kernel_memo_fill(__u32 slot, __u64 at, __u32 from, __u32 addresses, __u32 end)
+{
+	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
+	struct kernel_memo *memo = kernel_memo_of(at);
+
+	if (!walk || !memo)
+		return 0;
+	for (__u32 i = 0; i < SLOTS_AT_ONCE; i++) {
+		__u64 n = (from + i) & (KERNEL_SLOTS - 1);
+
+		memo->places[n] = walk->kernel_places[n];
+		walk->kernel_sum += kernel_slot_term(walk, walk->kernel_places[n], (__u32)n);
+		walk->kernel_pointers += slot_weight(n) & (is_less(n, addresses) - 1) & -is_less(n, end);
+	}
+	return 1;
+}
+
+/* Remembers the walk of the stack in the window, whose `count` addresses are in the buffer, or not. */
 __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
 	struct kernel_memo *memo = kernel_memo_of(key ^ (id & 1));
-	__u32 addresses = count - KERNEL_OWN, places, pad = 0;
-	__u64 words, last, sum = 0, pointers = 0;
+	__u32 addresses = count - KERNEL_OWN, places, end;
+	__u64 words, last;
 	bool enters;
 
 	if (!walk || !memo || entry_is_compat(&walk->entry) || !kernel_memo_is_worth_it(key, id) ||
@@ -321,20 +350,21 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 		return 0;
 	words = (walk->kernel_top - walk->kernel_window) / 8;
 	walk->kernel_words = words;
-	if (words > KERNEL_WORDS || !kernel_copy(walk, words) || !kernel_find_up(slot, count) ||
-	    !kernel_find_down(slot))
+	if (words > KERNEL_WORDS || !kernel_copy(walk, words) || !kernel_find_places(walk, slot, count))
 		return 0;
 	enters = walk->kernel_places[(addresses - 1) & (KERNEL_SLOTS - 1)] == words - 1;
 	addresses -= enters;
 	last = walk->kernel_places[(addresses - 1) & (KERNEL_SLOTS - 1)];
-	places = kernel_find_pointers(slot, addresses, (__u32)last + 1);
+	walk->kernel_next = addresses;
+	for (__u32 from = 0; from < KERNEL_WORDS; from += WORDS_AT_ONCE)
+		kernel_find_pointers(slot, (__u32)last + 1, from);
+	places = end = (__u32)walk->kernel_next;
 	if (places > KERNEL_SLOTS - SLOTS_AT_ONCE)
 		return 0;
-	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) {
+	for (__u32 i = 1; i < SLOTS_AT_ONCE; i++) { /* the last as often as makes a multiple */
 		if (!(places % SLOTS_AT_ONCE))
 			break;
 		walk->kernel_places[places & (KERNEL_SLOTS - 1)] = (__u8)last;
-		pad++;
 		places++;
 	}
 	memo->key = 0;
@@ -342,16 +372,14 @@ __noinline int kernel_memo_keep(__u32 slot, __u64 key, __u32 count, __u64 id)
 	memo->proof.enters = enters;
 	memo->proof.words = (__u8)last + 1;
 	memo->proof.count = (__u8)places;
-	for (__u32 i = 0; i < KERNEL_SLOTS; i++) {
-		if (i >= places)
+	walk->kernel_sum = walk->kernel_pointers = 0;
+	for (__u32 from = 0; from < KERNEL_SLOTS; from += SLOTS_AT_ONCE) {
+		if (from >= places)
 			break;
-		memo->places[i] = walk->kernel_places[i];
-		sum += kernel_slot_term(walk, walk->kernel_places[i], i);
-		pointers += slot_weight(i) & (is_less(i, addresses) - 1) &
-			    -is_less(i, places - pad);
+		kernel_memo_fill(slot, key ^ (id & 1), from, addresses, end);
 	}
-	memo->proof.pointers = pointers;
-	memo->proof.check = kernel_proof_check(&memo->proof, walk, sum,
+	memo->proof.pointers = walk->kernel_pointers;
+	memo->proof.check = kernel_proof_check(&memo->proof, walk, walk->kernel_sum,
 					       enters ? kernel_outermost(walk) : 0);
 	memo->key = key;
 	memo = kernel_memo_of(key ^ id);
