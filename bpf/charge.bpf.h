@@ -5,6 +5,10 @@
  * charge() adds an interval of the clock, and is the only one that does. What the scheduler itself
  * counted of the run and of the wait before it then moves time between the states: each run and each
  * wait ends up with the scheduler's length, and no nanosecond more or less than the clock's in all.
+ *
+ * What is not inlined is asked for from several places, or seldom. A call costs a nanosecond or two; each copy
+ * costs room in the CPU's cache of instructions, and the verifier one pass over all of the program for every piece
+ * of it that an option leaves out.
  */
 #ifndef CHARGE_BPF_H
 #define CHARGE_BPF_H
@@ -283,7 +287,7 @@ static __always_inline void charge_run(struct account *a, struct task_struct *ta
  * scheduler's count of waits.
  */
 static __attribute__((noinline)) void charge_unseen_end(struct account *a, struct task_struct *task,
-					      __u64 now)
+							__u64 now)
 {
 	__u64 run = task->se.sum_exec_runtime - a->exec_ns;
 

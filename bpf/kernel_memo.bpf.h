@@ -33,7 +33,13 @@
 #define KERNEL_SLOTS WALK_KERNEL_SLOTS
 #define KERNEL_TRIES 16u
 #define KERNEL_OWN   2u /* frames below the context: the program's and its caller's */
-#define WORDS_AT_ONCE 16u /* the verifier goes through so many, and not through all */
+/*
+ * Words of the stack that one call looks at. The verifier goes through a global function once, whoever calls it:
+ * through a loop of so many turns, and not of KERNEL_WORDS.
+ */
+#define WORDS_AT_ONCE 16u
+
+_Static_assert(KERNEL_WORDS % WORDS_AT_ONCE == 0 && KERNEL_SLOTS % SLOTS_AT_ONCE == 0, "some would be left out");
 
 /* What is remembered of a stack, but for the places themselves. */
 struct kernel_proof {
@@ -216,9 +222,12 @@ __noinline __u64 kernel_memo_find(__u32 slot, __u64 key)
 }
 
 /*
+ * This and kernel_find_down(), kernel_find_pointers() and kernel_memo_fill() do WORDS_AT_ONCE or SLOTS_AT_ONCE
+ * from number `from` on, and go on from what the walk says, which the caller sets before the first. What
+ * changes with each word is kept there, where the verifier does not follow its values. They return nothing.
+ *
  * Finds the place of each of the `count` addresses in the buffer, on the words of the stack in the window, in
- * their order and from below: some words, from number `from` on. What changes with each word is kept in memory,
- * where the verifier does not follow its values. A global function, as those that follow it: verified once.
+ * their order and from below: of address number `kernel_next` and those after it.
  */
 __noinline int kernel_find_up(__u32 slot, __u32 count, __u32 from)
 {
@@ -240,7 +249,10 @@ __noinline int kernel_find_up(__u32 slot, __u32 count, __u32 from)
 	return 1;
 }
 
-/* The same from above, where all were found: what is the same both ways is the only way. */
+/*
+ * The same from above, where all were found, of the address before number `kernel_next` and those before that. What
+ * is the same both ways is the only way; else `kernel_bad` is not 0 any more.
+ */
 __noinline int kernel_find_down(__u32 slot, __u32 from)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
@@ -296,7 +308,7 @@ static __always_inline bool kernel_memo_is_worth_it(__u64 key, __u64 id)
 	return memo->misses <= KERNEL_TRIES || !(memo->misses % 32);
 }
 
-/* Adds the places of pointers into the first `words`, which the frames take up, from number `from` on. */
+/* Adds the places of pointers into the first `words`, which the frames take up, as numbers `kernel_next` and on. */
 __noinline int kernel_find_pointers(__u32 slot, __u32 words, __u32 from)
 {
 	struct walk *walk = bpf_map_lookup_elem(&walks, &slot);
@@ -316,8 +328,8 @@ __noinline int kernel_find_pointers(__u32 slot, __u32 words, __u32 from)
 }
 
 /*
- * Some places of the entry at `at`, from number `from` on, of which those from `addresses` on are of pointers, up
- * to `end`. Adds them to the walk's sums.
+ * Fills the places of the entry at `at`, of which those from `addresses` on are of pointers, up to `end`. Adds to
+ * `kernel_sum` what stands there, and to `kernel_pointers` the weights of the latter.
  */
 __noinline int kernel_memo_fill(__u32 slot, __u64 at, __u32 from, __u32 addresses, __u32 end)
 {

@@ -52,7 +52,9 @@ struct walk {
 	__u32 window_bytes;
 	__u32 slot;
 	__u64 kernel_words; /* how many are copied; also for kernel_memo.bpf.h, which uses the copy as well */
-	__u64 kernel_next, kernel_bad, kernel_sum, kernel_pointers;
+	__u64 kernel_next; /* the number of the address, then of the place, that is found next */
+	__u64 kernel_bad;  /* an address has more than one place */
+	__u64 kernel_sum, kernel_pointers; /* of the places of the entry that is made */
 	__u8 kernel_places[WALK_KERNEL_SLOTS];
 	__u32 last_map;	  /* the mapping found last; SCOPE_UNWIND_MAPS: none */
 	__u32 version;	  /* of the mappings, read before their place was */

@@ -14,7 +14,8 @@
  * process wrote one down (src/image_jit.h). In the profile all of these are in the image [jit], by
  * address; those without a name are one frame, of no image.
  *
- * Owns nothing of the ingest, images or strings, which must outlive it. Frame ids are those of the
+ * Owns nothing of the ingest, images or strings, which must outlive it; stacks and addresses of the
+ * ingest need not outlive frames_seal(). Frame ids are those of the
  * profile; element 0 of images and frames is a placeholder.
  */
 #ifndef FRAMES_H
@@ -87,7 +88,7 @@ struct frames {
 void frames_init(struct frames *f, const struct ingest *ingest, const struct profile_config *config,
 		 struct strings *strings);
 void frames_free(struct frames *f);
-/* From now on only the frames themselves are asked for, and not those of a stack. */
+/* From now on only the tables of frames and images are asked for: no pair, and not what a stack's frames are. */
 void frames_seal(struct frames *f);
 
 /* Both stacks of an interval or tick, each an index into the ingest's, or one of these. */

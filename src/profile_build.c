@@ -134,7 +134,7 @@ static int compare_indexes(const void *a, const void *b, void *items)
 	return compare_parts(&parts[*(const uint32_t *)a], &parts[*(const uint32_t *)b]);
 }
 
-/* Of a thread, which has these parts. By index: a sort of the parts themselves moves eight times as much. */
+/* Of a thread, which has these parts. By index: a sort of the parts would move and take eight times as much. */
 static void add_samples(struct build *b, uint32_t thread, struct part *parts, size_t count)
 {
 	_cleanup_free_ uint32_t *order = mem_alloc_array(count, sizeof(*order));
@@ -186,8 +186,11 @@ static void want_stacks(struct build *b, bool has_runs, bool has_waits)
 		intervals_want_waits(b->ingest, &b->frames);
 }
 
-/* What stacks and sums were made of is the larger part of a large profile. */
-static void forget_what_is_built(struct build *b)
+/*
+ * The stacks and sums as they came in take more memory than the profile that is made of them. From here on no
+ * stack, no part and no interval can be made.
+ */
+static void forget_sources(struct build *b)
 {
 	struct ingest *g = b->ingest;
 
@@ -210,6 +213,7 @@ static void make_samples(struct build *b)
 	bool has_runs = b->config->states[SCOPE_ON];
 	bool has_waits = b->config->states[SCOPE_RUNQ] || b->config->states[SCOPE_OFF];
 	uint32_t threads = (uint32_t)b->ledger.threads.count;
+	/* by thread, and one more: where its parts begin */
 	_cleanup_free_ size_t *first = mem_alloc_array(threads + 1, sizeof(*first));
 	struct parts parts = { 0 };
 
@@ -229,7 +233,7 @@ static void make_samples(struct build *b)
 		first[i + 1] = parts.count;
 	}
 	make_intervals(b, has_waits ? &b->waits : NULL);
-	forget_what_is_built(b);
+	forget_sources(b);
 	for (uint32_t i = 0; i < threads; i++)
 		if (first[i + 1] > first[i])
 			add_samples(b, i, &parts.items[first[i]], first[i + 1] - first[i]);

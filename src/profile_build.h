@@ -26,7 +26,10 @@ struct profile_config {
 	struct symbolize_options symbols;
 };
 
-/* Never fails: whatever could not be known has a label. Of the ingest nothing is left but to free it. */
+/*
+ * Never fails: whatever could not be known has a label. Takes the stacks, sums and ticks out of the ingest: no
+ * record may be added afterwards and no second profile built. Its lives, threads and processes stay.
+ */
 struct profile *profile_build(struct ingest *ingest, const struct profile_config *config);
 void profile_free(struct profile **profile); /* takes NULL */
 

@@ -8,15 +8,12 @@ const LONGEST_MS = 30000;
 
 // Does `act`, which moves through the history, and waits until the page has heard of it.
 async function travel(page, act) {
-	await page.evaluate(ms => {
-		window.travelled = new Promise((done, fail) => {
-			window.addEventListener('popstate', () => done(), { once: true });
-			setTimeout(fail, ms, new Error('the history did not move'));
-		});
-		window.travelled.catch(() => {}); // told to who asks below, and not as the page's own error
-	}, LONGEST_MS);
+	await page.evaluate(() => {
+		window.travelled = new Promise(done => window.addEventListener('popstate', () => done(), { once: true }));
+	});
 	await act();
-	await page.evaluate(() => window.travelled);
+	await page.evaluate(ms => Promise.race([window.travelled, new Promise((done, fail) =>
+		setTimeout(() => fail(new Error('the history did not move')), ms))]), LONGEST_MS);
 }
 
 const back = page => travel(page, () => page.evaluate(() => history.back()));
