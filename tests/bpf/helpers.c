@@ -20,7 +20,11 @@ bool shadow_has_new_state = true;
 
 __u64 bpf_ktime_get_ns(void)
 {
-	return kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu] + kernel.readings++ * kernel.read_ns;
+	__u64 now = kernel.now_ns + (__u64)kernel.skew_ns[kernel.cpu] + kernel.readings++ * kernel.read_ns;
+
+	kernel.now_ns += kernel.stolen_ns;
+	kernel.stolen_ns = 0;
+	return now;
 }
 
 __u32 bpf_get_prandom_u32(void)

@@ -79,6 +79,7 @@ struct kernel {
 	__u64 now_ns;
 	__u64 read_ns;	/* an event's each reading of the clock after its first tells of so much more */
 	__u32 readings; /* of the event under way */
+	__u64 stolen_ns; /* by the hypervisor, once, after the next reading */
 	signed char draws[64]; /* what chance is to say: 1 yes, -1 no; 0: no more of it */
 	size_t next_draw;
 	__s64 skew_ns[WORLD_CPUS];

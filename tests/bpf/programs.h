@@ -16,6 +16,8 @@ int lifecycle__add(struct bpf_raw_tracepoint_args *ctx);
 int lifecycle__forget(struct bpf_raw_tracepoint_args *ctx);
 int lifecycle__attach(void *ctx, struct cgroup *to, const char *path, struct task_struct *task);
 int oncpu__tick(struct bpf_perf_event_data *ctx);
+int edges__open(struct bpf_raw_tracepoint_args *ctx);
+int edges__close(void *ctx);
 int edges__clock(void *ctx);
 int edges__task(struct bpf_iter__task *ctx);
 int edges__owners(struct bpf_iter__task *ctx);

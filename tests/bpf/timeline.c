@@ -83,6 +83,9 @@ static void run_line(char *line, int number)
 	} else if (words_is(&w, "check-weights")) {
 		begun = true;
 		weights_run();
+	} else if (words_is(&w, "check-edges")) {
+		begun = true;
+		edges_run();
 	} else if (begun) {
 		give_up("%s after the first event", w.at[0]);
 	} else {

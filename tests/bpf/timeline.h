@@ -38,5 +38,7 @@ void walks_run(struct words *w);
 
 /* weights.c: the factors of the sums by which stacks are known again. */
 void weights_run(void);
+/* edges.c: that the window's edges lie ahead of who hears of them. */
+void edges_run(void);
 
 #endif
