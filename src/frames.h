@@ -15,8 +15,8 @@
  * address; those without a name are one frame, of no image.
  *
  * Owns nothing of the ingest, images or strings, which must outlive it; stacks and addresses of the
- * ingest need not outlive frames_seal(). Frame ids are those of the
- * profile; element 0 of images and frames is a placeholder.
+ * ingest need not outlive frames_seal(). Frame ids are those of the profile; element 0 of images and
+ * frames is a placeholder.
  */
 #ifndef FRAMES_H
 #define FRAMES_H

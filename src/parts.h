@@ -42,7 +42,6 @@ void grouping_free(struct grouping *g);
 struct waits {
 	const struct ingest *ingest;
 	const struct ledger *ledger;
-	const struct frames *frames;
 	struct stacks *stacks;
 	struct waits_sum {
 		struct stack_pair pair;

@@ -34,7 +34,6 @@ void waits_init(struct waits *w, const struct ingest *ingest, const struct ledge
 	memset(w, 0, sizeof(*w));
 	w->ingest = ingest;
 	w->ledger = ledger;
-	w->frames = frames;
 	w->stacks = stacks;
 	w->sums = mem_alloc_array(count, sizeof(*w->sums));
 	for (uint32_t i = 0; i < count; i++) {
@@ -153,7 +152,7 @@ struct place waits_place_before(const struct waits *w, const struct scope_thread
 	if (seen->state == SCOPE_ON && !seen->ustack && !seen->kstack)
 		return unproven;
 	return (struct place){
-		.pair = frames_find_pair(w->frames, seen->ustack, seen->kstack),
+		.pair = frames_find_pair(w->stacks->frames, seen->ustack, seen->kstack),
 		.reason = seen->reason,
 	};
 }
@@ -178,7 +177,7 @@ static void add_life(struct waits *w, uint32_t thread, const struct scope_thread
 {
 	const struct place before = waits_place_before(w, life);
 	const struct place now = {
-		.pair = frames_find_pair(w->frames, life->ustack, life->kstack),
+		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
 		.reason = life->reason,
 		.thinning = life->thinning,
 	};

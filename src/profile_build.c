@@ -200,8 +200,10 @@ static void forget_sources(struct build *b)
 	frames_seal(&b->frames);
 	table_free(&g->stacks);
 	table_free(&g->addresses);
+	table_free(&g->ticks);
 	array_free(&g->stack_data);
 	array_free(&g->sum_data);
+	array_free(&g->tick_counts);
 }
 
 /*
