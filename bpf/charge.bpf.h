@@ -55,21 +55,27 @@ static __always_inline void sums_add(const struct scope_sum_key *key, const stru
 	}
 }
 
-/* Moves what the account holds for its current stacks to the sums. */
-static __attribute__((noinline)) void account_flush(struct scope_thread *t)
+/* Moves what is in `waits`, of this thread, to the sums. */
+static __attribute__((noinline)) void waits_flush(__u64 thread, struct scope_waits *waits)
 {
-	struct scope_sum_key key = { .thread = t->thread, .ustack = t->ustack, .kstack = t->kstack,
-			       .reason = t->reason, .thinning = t->thinning };
-	const struct scope_sum_value *value = (const struct scope_sum_value *)&t->off_ns;
+	struct scope_sum_key key = { .thread = thread, .ustack = waits->ustack, .kstack = waits->kstack,
+				     .reason = waits->reason, .thinning = waits->thinning };
+	const struct scope_sum_value *value = (const struct scope_sum_value *)&waits->off_ns;
 
 	if (!(value->off_count | value->runq_count | value->runq_ns))
 		return;
 	sums_add(&key, value);
-	t->off_ns = t->off_count = t->runq_ns = t->runq_count = 0;
+	waits->off_ns = waits->off_count = waits->runq_ns = waits->runq_count = 0;
+}
+
+static __always_inline void account_flush(struct scope_thread *t)
+{
+	waits_flush(t->thread, &t->before);
+	waits_flush(t->thread, &t->here);
 }
 
 #define ACCOUNT_WAITS_APART \
-	(__builtin_offsetof(struct scope_thread, off_ns) - __builtin_offsetof(struct scope_thread, thinned_off_ns))
+	(__builtin_offsetof(struct scope_thread, here.off_ns) - __builtin_offsetof(struct scope_thread, thinned_off_ns))
 
 /*
  * Where the wait under way is added up: with its stacks, or with those that have none. Without a branch, of
@@ -80,7 +86,7 @@ static __always_inline struct scope_sum_value *account_waits(struct scope_thread
 	__u64 taken = !(t->flags & SCOPE_THREAD_THINNED);
 
 	if (!want_thinning)
-		return (struct scope_sum_value *)&t->off_ns;
+		return (struct scope_sum_value *)&t->here.off_ns;
 	barrier_var(taken);
 	return (struct scope_sum_value *)((char *)&t->thinned_off_ns + (taken & 1) * ACCOUNT_WAITS_APART);
 }

@@ -73,9 +73,9 @@ static __always_inline void turn_name(struct scope_turn *turn, const struct scop
 	turn->rec.type = SCOPE_REC_TURN;
 	turn->rec.size = sizeof(*turn);
 	turn->thread = t->thread;
-	turn->ustack = t->ustack;
-	turn->kstack = t->kstack;
-	turn->reason = t->reason;
+	turn->ustack = t->here.ustack;
+	turn->kstack = t->here.kstack;
+	turn->reason = t->here.reason;
 	if (want_thinning && t->flags & SCOPE_THREAD_THINNED) {
 		turn->ustack = turn->kstack = 0;
 		turn->reason = 0;

@@ -189,6 +189,18 @@ struct scope_ticks {
 	__u64 count;
 };
 
+/* Where a thread left its CPU and why, and what it spent there: as in struct scope_sum, and in none yet. */
+struct scope_waits {
+	__u64 ustack;
+	__u64 kstack;
+	__u32 reason;
+	__u32 thinning;
+	__u64 off_ns; /* from here on as in struct scope_sum_value */
+	__u64 off_count;
+	__u64 runq_ns;
+	__u64 runq_count;
+};
+
 #define SCOPE_THREAD_KTHREAD  (1u << 0)
 #define SCOPE_THREAD_DEAD     (1u << 1) /* died (or left the target) inside the window */
 #define SCOPE_THREAD_BORN     (1u << 2) /* sched_wakeup_new was seen */
@@ -226,15 +238,8 @@ struct scope_thread {
 	__u64 thinned_off_count;
 	__u64 thinned_runq_ns;
 	__u64 thinned_runq_count;
-	/* The interval under way, and what is charged to its stacks but not yet in a scope_sum. */
-	__u64 ustack;
-	__u64 kstack;
-	__u32 reason;
-	__u32 thinning; /* as in struct scope_sum */
-	__u64 off_ns; /* from here on as in struct scope_sum_value */
-	__u64 off_count;
-	__u64 runq_ns;
-	__u64 runq_count;
+	struct scope_waits here;   /* with the stacks of the interval under way */
+	struct scope_waits before; /* with those it had before these: many a thread has two, by turns */
 	char comm[SCOPE_COMM_LEN];
 };
 
@@ -363,7 +368,8 @@ static_assert(sizeof(struct scope_sum) == 72, "wire");
 static_assert(sizeof(struct scope_space) == 32, "wire");
 static_assert(sizeof(struct scope_raw) == 176, "wire");
 static_assert(sizeof(struct scope_ticks) == 40, "wire");
-static_assert(sizeof(struct scope_thread) == 256, "wire");
+static_assert(sizeof(struct scope_waits) == 56, "wire");
+static_assert(sizeof(struct scope_thread) == 312, "wire");
 static_assert(sizeof(struct scope_turn) == 88, "wire");
 static_assert(sizeof(struct scope_hit) == 40, "wire");
 static_assert(sizeof(struct scope_seen) == 56, "wire");

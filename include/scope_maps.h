@@ -77,11 +77,11 @@ static_assert(sizeof(struct scope_tick_key) == 24, "map");
 static_assert(sizeof(struct scope_loss_value) == 16, "map");
 static_assert(sizeof(struct scope_cost) == 32, "map");
 /* what an account holds for its stacks is added as it is */
-static_assert(offsetof(struct scope_thread, comm) - offsetof(struct scope_thread, off_ns) ==
+static_assert(sizeof(struct scope_waits) - offsetof(struct scope_waits, off_ns) ==
 		      sizeof(struct scope_sum_value), "map");
-static_assert(offsetof(struct scope_thread, runq_ns) - offsetof(struct scope_thread, off_ns) ==
+static_assert(offsetof(struct scope_waits, runq_ns) - offsetof(struct scope_waits, off_ns) ==
 		      offsetof(struct scope_sum_value, runq_ns), "map");
-static_assert(offsetof(struct scope_thread, ustack) - offsetof(struct scope_thread, thinned_off_ns) ==
+static_assert(offsetof(struct scope_thread, here) - offsetof(struct scope_thread, thinned_off_ns) ==
 		      sizeof(struct scope_sum_value), "map");
 #endif
 

@@ -160,7 +160,8 @@ static int take_thread(struct ingest *g, const void *record, size_t bytes)
 
 	(void)bytes;
 	memcpy(&r, record, sizeof(r));
-	if (r.state > SCOPE_DEAD || r.thinning >= SCOPE_THIN_STEPS)
+	if (r.state > SCOPE_DEAD || r.here.thinning >= SCOPE_THIN_STEPS ||
+	    r.before.thinning >= SCOPE_THIN_STEPS)
 		return -EINVAL;
 	if (r.flags & SCOPE_THREAD_LOST) {
 		g->lost = r;

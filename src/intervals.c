@@ -309,9 +309,9 @@ static bool tail_of(const struct intervals *v, const struct scope_thread *life,
 		.start_ns = (life->flags & SCOPE_THREAD_NO_EVENT ? ledger_life_end_ns(life, window)
 								 : window->end_ns) -
 			    pending_ns,
-		.ustack = thinned ? 0 : life->ustack,
-		.kstack = thinned ? 0 : life->kstack,
-		.reason = thinned ? 0 : life->reason,
+		.ustack = thinned ? 0 : life->here.ustack,
+		.kstack = thinned ? 0 : life->here.kstack,
+		.reason = thinned ? 0 : life->here.reason,
 		.flags = thinned ? SCOPE_TURN_THINNED :
 			 waits_has_place(life) ? 0 : SCOPE_TURN_FIRST,
 	};

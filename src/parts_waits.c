@@ -67,7 +67,8 @@ void waits_want_stacks(const struct waits *w, struct frames *frames)
 	for (size_t i = 0; i < g->lives.count; i++) {
 		const struct scope_thread *life = &g->lives.items[i].record;
 
-		frames_want(frames, frames_find_pair(frames, life->ustack, life->kstack));
+		frames_want(frames, frames_find_pair(frames, life->here.ustack, life->here.kstack));
+		frames_want(frames, frames_find_pair(frames, life->before.ustack, life->before.kstack));
 	}
 	for (size_t i = 0; i < g->seen_data.count; i++) {
 		const struct scope_seen *seen = &g->seen_data.items[i];
@@ -160,7 +161,7 @@ struct place waits_place_before(const struct waits *w, const struct scope_thread
 /* A reason comes with every switch-out: without one it never left a CPU in the window. */
 bool waits_has_place(const struct scope_thread *life)
 {
-	return life->reason || life->ustack || life->kstack;
+	return life->here.reason || life->here.ustack || life->here.kstack;
 }
 
 static void add_thinned(struct spell *thinned, const struct scope_thread *life)
@@ -171,18 +172,28 @@ static void add_thinned(struct spell *thinned, const struct scope_thread *life)
 	thinned->runq_count += life->thinned_runq_count;
 }
 
+static struct place place_of(const struct waits *w, const struct scope_waits *waits)
+{
+	return (struct place){
+		.pair = frames_find_pair(w->stacks->frames, waits->ustack, waits->kstack),
+		.reason = waits->reason,
+		.thinning = waits->thinning,
+	};
+}
+
+static struct spell spell_of(const struct scope_waits *waits)
+{
+	return (struct spell){ waits->off_ns, waits->off_count, waits->runq_ns, waits->runq_count };
+}
+
 /* Adds what had no stack taken to `thinned`. */
 static void add_life(struct waits *w, uint32_t thread, const struct scope_thread *life,
 		     struct parts *parts, struct spell *thinned)
 {
-	const struct place before = waits_place_before(w, life);
-	const struct place now = {
-		.pair = frames_find_pair(w->stacks->frames, life->ustack, life->kstack),
-		.reason = life->reason,
-		.thinning = life->thinning,
-	};
+	const struct place at_start = waits_place_before(w, life), here = place_of(w, &life->here),
+			   before = place_of(w, &life->before);
 	nsec_t pending_ns = ledger_pending_ns(life, &w->ingest->window);
-	struct spell late = { life->off_ns, life->off_count, life->runq_ns, life->runq_count };
+	struct spell late = spell_of(&life->here), earlier = spell_of(&life->before);
 	struct spell first = { .off_ns = life->init_ns[SCOPE_OFF],
 			       .off_count = life->init_ns[SCOPE_OFF] != 0,
 			       .runq_ns = life->init_ns[SCOPE_RUNQ],
@@ -193,11 +204,12 @@ static void add_life(struct waits *w, uint32_t thread, const struct scope_thread
 		last = (struct spell){ .off_ns = pending_ns, .off_count = 1 };
 	else if (pending_ns && life->state == SCOPE_RUNQ)
 		last = (struct spell){ .runq_ns = pending_ns, .runq_count = 1 };
-	add_spell(w, thread, &before, &first, parts);
-	add_spell(w, thread, &now, &late, parts);
+	add_spell(w, thread, &at_start, &first, parts);
+	add_spell(w, thread, &before, &earlier, parts);
+	add_spell(w, thread, &here, &late, parts);
 	add_thinned(thinned, life);
 	if (!(life->flags & SCOPE_THREAD_THINNED)) {
-		add_spell(w, thread, waits_has_place(life) ? &now : &before, &last, parts);
+		add_spell(w, thread, waits_has_place(life) ? &here : &at_start, &last, parts);
 		return;
 	}
 	thinned->off_ns += last.off_ns;

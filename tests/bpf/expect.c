@@ -332,14 +332,17 @@ static void expect_sum(struct words *w)
 	}
 	for (size_t i = 0; i < sink.life_count; i++) {
 		const struct scope_thread *t = &sink.lives[i].t;
+		const struct scope_waits *both[] = { &t->here, &t->before };
 
-		if (!matches(&m, t->thread, t->ustack, t->kstack, t->reason) ||
-		    !is_thinning(&m, t->thinning))
-			continue;
-		have.off_ns += t->off_ns;
-		have.off_count += t->off_count;
-		have.runq_ns += t->runq_ns;
-		have.runq_count += t->runq_count;
+		for (int n = 0; n < 2; n++) {
+			if (!matches(&m, t->thread, both[n]->ustack, both[n]->kstack, both[n]->reason) ||
+			    !is_thinning(&m, both[n]->thinning))
+				continue;
+			have.off_ns += both[n]->off_ns;
+			have.off_count += both[n]->off_count;
+			have.runq_ns += both[n]->runq_ns;
+			have.runq_count += both[n]->runq_count;
+		}
 	}
 	compare_waits(&have, &waits);
 }
@@ -408,8 +411,8 @@ static void expect_last(struct words *w)
 	while (!words_end(w))
 		if (!take_match(w, &m))
 			give_up("what is %s?", w->at[w->next]);
-	if (!lives || !matches(&m, l.t.thread, l.t.ustack, l.t.kstack, l.t.reason))
-		fail("%s is under another stack or reason (%x)", who, l.t.reason);
+	if (!lives || !matches(&m, l.t.thread, l.t.here.ustack, l.t.here.kstack, l.t.here.reason))
+		fail("%s is under another stack or reason (%x)", who, l.t.here.reason);
 }
 
 /* expect-ticks 101 3 [user main] [kernel -] */

@@ -133,7 +133,7 @@ static void turn(struct ktask *t)
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
 	sink_take_rings();
 	a = t->storage;
-	sent = sink_stack(a->t.kstack);
+	sent = sink_stack(a->t.here.kstack);
 	if (!sent || sent->count != t->kernel.count ||
 	    memcmp(sent->ips, t->kernel.ips, sent->count * 8))
 		fail("a stack of %u frames is told as another of %u", t->kernel.count,

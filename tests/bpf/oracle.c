@@ -73,8 +73,8 @@ static struct placed placed_by_sums(__u64 thread)
 	for (size_t i = 0; i < sink.life_count; i++) {
 		if (thread && sink.lives[i].t.thread != thread)
 			continue;
-		p.off += sink.lives[i].t.off_ns;
-		p.runq += sink.lives[i].t.runq_ns;
+		p.off += sink.lives[i].t.here.off_ns + sink.lives[i].t.before.off_ns;
+		p.runq += sink.lives[i].t.here.runq_ns + sink.lives[i].t.before.runq_ns;
 		p.off += sink.lives[i].t.thinned_off_ns;
 		p.runq += sink.lives[i].t.thinned_runq_ns;
 	}
@@ -252,9 +252,10 @@ static void gather_places(struct place_sums *sums, const struct truth *truth)
 		if (!is_life_of(l, truth))
 			continue;
 		have_place(sums, 0, 0, t->init_ns[SCOPE_OFF], t->init_ns[SCOPE_RUNQ]);
-		have_place(sums, t->ustack, t->kstack, t->off_ns, t->runq_ns);
+		have_place(sums, t->here.ustack, t->here.kstack, t->here.off_ns, t->here.runq_ns);
+		have_place(sums, t->before.ustack, t->before.kstack, t->before.off_ns, t->before.runq_ns);
 		if (!(t->flags & SCOPE_THREAD_THINNED))
-			have_place(sums, t->ustack, t->kstack, l->tail_ns[SCOPE_OFF],
+			have_place(sums, t->here.ustack, t->here.kstack, l->tail_ns[SCOPE_OFF],
 				   l->tail_ns[SCOPE_RUNQ]);
 	}
 	for (size_t i = 0; i < sink.sum_count; i++)
@@ -362,8 +363,10 @@ static void check_stacks(void)
 		check_stack(sink.ticks[i].kstack, SCOPE_STACK_KERNEL, "ticks");
 	}
 	for (size_t i = 0; i < sink.life_count; i++) {
-		check_stack(sink.lives[i].t.ustack, SCOPE_STACK_USER, "accounts");
-		check_stack(sink.lives[i].t.kstack, SCOPE_STACK_KERNEL, "accounts");
+		check_stack(sink.lives[i].t.here.ustack, SCOPE_STACK_USER, "accounts");
+		check_stack(sink.lives[i].t.here.kstack, SCOPE_STACK_KERNEL, "accounts");
+		check_stack(sink.lives[i].t.before.ustack, SCOPE_STACK_USER, "accounts");
+		check_stack(sink.lives[i].t.before.kstack, SCOPE_STACK_KERNEL, "accounts");
 	}
 }
 

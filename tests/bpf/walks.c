@@ -220,7 +220,7 @@ static void block(struct ktask *t, const struct found *wanted, bool damaged)
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
 	sink_take_rings();
 	a = account_find(&t->task);
-	compare(sink_stack(a->t.ustack), wanted, damaged);
+	compare(sink_stack(a->t.here.ustack), wanted, damaged);
 	kernel.now_ns += 1000;
 	kernel_wake(0, t, false);
 	kernel_switch(0, t, LEAVE_BLOCKED, 0);

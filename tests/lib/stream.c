@@ -34,7 +34,7 @@ struct record_type {
 	const char *word;
 	uint32_t type;
 	size_t bytes;
-	struct field fields[40];
+	struct field fields[48];
 };
 
 #define F_KIND(record, name, member, kind)                                                         \
@@ -79,13 +79,21 @@ static const struct record_type record_types[] = {
 		F(scope_thread, thinned_off_count),
 		F_AS(scope_thread, "thinned_runq", thinned_runq_ns),
 		F(scope_thread, thinned_runq_count),
-		F(scope_thread, ustack), F(scope_thread, kstack),
-		F_KIND(scope_thread, "reason", reason, FIELD_REASON),
-		F(scope_thread, thinning),
-		F_AS(scope_thread, "late_off", off_ns),
-		F_AS(scope_thread, "late_off_count", off_count),
-		F_AS(scope_thread, "late_runq", runq_ns),
-		F_AS(scope_thread, "late_runq_count", runq_count),
+		F_AS(scope_thread, "ustack", here.ustack), F_AS(scope_thread, "kstack", here.kstack),
+		F_KIND(scope_thread, "reason", here.reason, FIELD_REASON),
+		F_AS(scope_thread, "thinning", here.thinning),
+		F_AS(scope_thread, "late_off", here.off_ns),
+		F_AS(scope_thread, "late_off_count", here.off_count),
+		F_AS(scope_thread, "late_runq", here.runq_ns),
+		F_AS(scope_thread, "late_runq_count", here.runq_count),
+		F_AS(scope_thread, "before_ustack", before.ustack),
+		F_AS(scope_thread, "before_kstack", before.kstack),
+		F_KIND(scope_thread, "before_reason", before.reason, FIELD_REASON),
+		F_AS(scope_thread, "before_thinning", before.thinning),
+		F_AS(scope_thread, "before_off", before.off_ns),
+		F_AS(scope_thread, "before_off_count", before.off_count),
+		F_AS(scope_thread, "before_runq", before.runq_ns),
+		F_AS(scope_thread, "before_runq_count", before.runq_count),
 		F_KIND(scope_thread, "comm", comm, FIELD_COMM) } },
 	{ "seen", SCOPE_REC_SEEN, sizeof(struct scope_seen), {
 		F(scope_seen, pid), F(scope_seen, tid),

@@ -144,7 +144,11 @@ static void paths_end_where_they_say(void)
 static void values_are_in_range(void)
 {
 	struct scope_thread thread = { .rec = HEAD(thread, SCOPE_REC_THREAD), .thread = 1,
-				       .state = SCOPE_DEAD + 1 };
+				       .state = SCOPE_DEAD + 1 },
+			    here = { .rec = HEAD(here, SCOPE_REC_THREAD), .thread = 1,
+				     .here.thinning = SCOPE_THIN_STEPS },
+			    before = { .rec = HEAD(before, SCOPE_REC_THREAD), .thread = 1,
+				       .before.thinning = SCOPE_THIN_STEPS };
 	struct scope_seen seen = { .rec = HEAD(seen, SCOPE_REC_SEEN), .state = SCOPE_DEAD + 1 };
 	struct scope_loss_record loss = { .rec = HEAD(loss, SCOPE_REC_LOSS),
 					  .cause = SCOPE_LOSS_COUNT };
@@ -153,6 +157,8 @@ static void values_are_in_range(void)
 	struct ingest *g = ingest_new();
 
 	CHECK_INT(ingest_record(g, &thread, sizeof(thread)), -EINVAL);
+	CHECK_INT(ingest_record(g, &here, sizeof(here)), -EINVAL);
+	CHECK_INT(ingest_record(g, &before, sizeof(before)), -EINVAL);
 	CHECK_INT(ingest_record(g, &seen, sizeof(seen)), -EINVAL);
 	CHECK_INT(ingest_record(g, &loss, sizeof(loss)), -EINVAL);
 	CHECK_INT(ingest_record(g, &window, sizeof(window)), -EINVAL);

@@ -121,6 +121,22 @@ static void late_sums_are_sums(void)
 	done();
 }
 
+/* A thread that waits by turns in two places has both in its account. */
+static void both_places_of_an_account_are_sums(void)
+{
+	build_stream(COMMON
+	      "thread thread=1 pid=100 tid=1 state=on since=2s first=1s on=550ms runq=150ms off=300ms "
+	      "late_off=200ms late_off_count=3 late_runq=100ms late_runq_count=2 ustack=2 kstack=3 reason=syscall+0 "
+	      "before_off=60ms before_off_count=4 before_runq=50ms before_runq_count=1 before_ustack=1 "
+	      "before_kstack=3 before_reason=syscall+0\n"
+	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=40ms off_count=1\n");
+	CHECK_CONTAINS(samples, "\n1 runq 100000000 x2  ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 200000000 x3 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 runq 50000000 x1  ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 100000000 x5 read pipe ;_start;main;pipe_read\n");
+	done();
+}
+
 /* Two calls of one reason, and two addresses of one frame, are one sample. */
 static void what_reads_the_same_is_one_sample(void)
 {
@@ -707,6 +723,7 @@ int main(void)
 	CHECK_CASE(orphans_are_losses);
 	CHECK_CASE(a_place_without_a_name_gives_no_reason);
 	CHECK_CASE(late_sums_are_sums);
+	CHECK_CASE(both_places_of_an_account_are_sums);
 	CHECK_CASE(what_reads_the_same_is_one_sample);
 	CHECK_CASE(a_tick_in_the_scheduler_shows_it);
 	CHECK_CASE(no_event_is_one_state_throughout);
