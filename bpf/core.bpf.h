@@ -58,6 +58,15 @@ extern __u8 cpu_listed[SCOPE_MAX_CPUS];	 /* -C */
 
 /* --- maps --------------------------------------------------------------------------------------- */
 
+/* What a turn has gathered so far: as in struct scope_turn. The rest of it is the account's. */
+struct turn {
+	__u64 start_ns; /* 0: nothing yet */
+	__u64 ns[SCOPE_STATES];
+	__u64 taken_ns;
+	__u64 waker;
+	__u64 flags;
+};
+
 /* An account and a count that is odd while a writer is at it, for the iterator at the stop. */
 struct account {
 	struct scope_thread t;
@@ -75,9 +84,12 @@ struct account {
 	/* with want_thinning only: when a wait that got its stacks began last */
 	__u64 stacks_ns;
 	/* with want_timeline only: turn.bpf.h */
-	struct scope_turn turn;
+	struct turn turn;
 	__u64 waker; /* who is about to wake it; written under another lock than the rest */
 };
+
+/* As task storage it takes 512 bytes, or 1024: the kernel adds so many. */
+_Static_assert(sizeof(struct account) <= 512 - 72, "accounts are larger than they seem");
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
 #define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */

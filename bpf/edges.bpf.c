@@ -282,8 +282,7 @@ int edges__task(struct bpf_iter__task *ctx)
 		if (at_stop && !on_cpu && s->copy.t.state == SCOPE_ON)
 			copy_unseen_end(&s->copy, task, state);
 		s->head.thread = s->copy.t;
-		s->head.turn = s->copy.turn;
-		turn_name(&s->head.turn, &s->head.thread);
+		turn_tell(&s->copy, &s->head.turn);
 	} else if (task->exit_state) {
 		return 0; /* a zombie that died before the window */
 	} else if (state & TASK_NEW) {

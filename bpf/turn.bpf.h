@@ -20,7 +20,7 @@ static __always_inline __u64 timeline_wake(void)
 		       BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void turn_add(struct scope_turn *turn, __u32 state, __u64 from, __u64 ns)
+static __always_inline void turn_add(struct turn *turn, __u32 state, __u64 from, __u64 ns)
 {
 	if (!turn->start_ns)
 		turn->start_ns = from;
@@ -67,19 +67,28 @@ static __always_inline void turn_wake(struct account *a, bool waited)
 	a->waker = 0;
 }
 
-/* Whose it is, and where it waited: the account's stacks are those of the wait. */
-static __always_inline void turn_name(struct scope_turn *turn, const struct scope_thread *t)
+/* The turn under way: whose it is, and where it waited. The account's stacks are those of the wait. */
+static __always_inline void turn_tell(const struct account *a, struct scope_turn *ret_turn)
 {
-	turn->rec.type = SCOPE_REC_TURN;
-	turn->rec.size = sizeof(*turn);
-	turn->thread = t->thread;
-	turn->ustack = t->here.ustack;
-	turn->kstack = t->here.kstack;
-	turn->reason = t->here.reason;
+	const struct scope_thread *t = &a->t;
+
+	*ret_turn = (struct scope_turn){
+		.rec = { SCOPE_REC_TURN, sizeof(*ret_turn) },
+		.thread = t->thread,
+		.start_ns = a->turn.start_ns,
+		.taken_ns = a->turn.taken_ns,
+		.ustack = t->here.ustack,
+		.kstack = t->here.kstack,
+		.reason = t->here.reason,
+		.flags = (__u32)a->turn.flags,
+		.waker = a->turn.waker,
+	};
+	for (int i = 0; i < SCOPE_STATES; i++)
+		ret_turn->ns[i] = a->turn.ns[i];
 	if (want_thinning && t->flags & SCOPE_THREAD_THINNED) {
-		turn->ustack = turn->kstack = 0;
-		turn->reason = 0;
-		turn->flags |= SCOPE_TURN_THINNED;
+		ret_turn->ustack = ret_turn->kstack = 0;
+		ret_turn->reason = 0;
+		ret_turn->flags |= SCOPE_TURN_THINNED;
 	}
 }
 
@@ -90,17 +99,21 @@ static __always_inline void turn_lose(const struct scope_turn *turn)
 			lose(SCOPE_LOSS_TIMELINE_RING, turn->ns[i]);
 }
 
+static __attribute__((noinline)) void turn_send(struct account *a)
+{
+	struct scope_turn turn;
+
+	turn_tell(a, &turn);
+	if (bpf_ringbuf_output(&timeline_ring, &turn, sizeof(turn), timeline_wake()))
+		turn_lose(&turn);
+	__builtin_memset(&a->turn, 0, sizeof(a->turn));
+}
+
 /* What was charged so far is over; what is charged from here on is another turn. */
 static __always_inline void turn_end(struct account *a)
 {
-	struct scope_turn *turn = &a->turn;
-
-	if (!want_timeline || !turn->start_ns)
-		return;
-	turn_name(turn, &a->t);
-	if (bpf_ringbuf_output(&timeline_ring, turn, sizeof(*turn), timeline_wake()))
-		turn_lose(turn);
-	__builtin_memset(turn, 0, sizeof(*turn));
+	if (want_timeline && a->turn.start_ns)
+		turn_send(a);
 }
 
 static __always_inline void hit_tell(const struct scope_tick_key *key, __u64 now)
