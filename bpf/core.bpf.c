@@ -4,6 +4,7 @@
 #include "place.bpf.h"
 #include "stack.bpf.h"
 #include "turn.bpf.h"
+#include "warm.bpf.h"
 
 const volatile bool have_task_storage = true;
 const volatile bool have_task_pt_regs = true;
@@ -57,6 +58,7 @@ struct memos memos SEC(".maps");
 struct found_memos found_memos SEC(".maps");
 struct task_places task_places SEC(".maps");
 struct walks walks SEC(".maps");
+struct warm_notes warm_notes SEC(".maps");
 struct unwind_rules unwind_rules SEC(".maps");
 struct unwind_maps unwind_maps SEC(".maps");
 struct unwind_spaces unwind_spaces SEC(".maps");

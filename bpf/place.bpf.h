@@ -22,6 +22,7 @@
 
 #include "kernel_memo.bpf.h"
 #include "memo.bpf.h"
+#include "warm.bpf.h"
 
 #define PLACES		   4u  /* of each kind */
 #define PLACE_SLOTS	   60u /* what has more stays in the table alone */
@@ -60,6 +61,7 @@ struct places {
 
 /* It takes 1024 bytes, or 2048: the kernel adds so many. */
 _Static_assert(sizeof(struct places) <= 1024 - 80, "places are larger than they seem");
+_Static_assert(sizeof(struct places) <= WARM_PLACES, "not all of them would be warm");
 
 struct task_places {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -73,19 +75,11 @@ extern struct task_places task_places SEC(".maps");
 /* NULL: not now. It costs time and no stack. */
 static __always_inline struct places *places_make(struct task_struct *task)
 {
-	return bpf_task_storage_get(&task_places, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-}
+	struct places *places = bpf_task_storage_get(&task_places, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-/*
- * Of the first places a byte in each line of the cache: where they are cold, as with threads that switch in turn,
- * they come all at once, and not one after the other as they are asked for. Not of those that are found: where
- * these are says the first line, which would have to come before.
- */
-static __always_inline void places_touch(const struct places *places)
-{
-	(void)*(const volatile __u64 *)&places->at[0].user.proof;
-	(void)*(const volatile __u8 *)&places->at[0].user.steps[PLACE_SLOTS / 2];
-	(void)*(const volatile __u64 *)&places->at[0].kernel.proof.id;
+	if (places)
+		warm_note_down(task, places);
+	return places;
 }
 
 /* --- user stacks ----------------------------------------------------------------------------------- */

@@ -74,7 +74,6 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 	places = bpf_task_storage_get(&task_places, task, NULL, 0);
 	if (!places)
 		return reason;
-	places_touch(places);
 	if (want_thinning && user_place_is_known(places, &walk->entry) && thin_out_repeat(walk))
 		return reason;
 	if (want_user_stacks)
@@ -259,6 +258,8 @@ int BPF_PROG(sched__switch, bool preempt, struct task_struct *prev, struct task_
 	if (!out && !in)
 		return 0;
 	now = bpf_ktime_get_ns();
+	if (in)
+		warm_up(next, now);
 	if (out)
 		switch_out(ctx, prev, preempt, now);
 	if (in)

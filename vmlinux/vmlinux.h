@@ -137,6 +137,7 @@ struct task_struct {
 	struct mm_struct *mm;
 	struct css_set *cgroups;
 	__u64 self_exec_id;
+	void *bpf_storage; /* since 5.11 */
 };
 
 /* kernel/bpf/: the verifier's; tells a kernel since 6.15 */

@@ -42,6 +42,7 @@ static void add_maps(void)
 	ADD_SIZED(members);
 	ADD_SIZED(kernel_memos);
 	ADD_SIZED(memos);
+	ADD_SIZED(warm_notes);
 	ADD_SIZED(unwind_rules);
 	ADD_SIZED(unwind_maps);
 	map_add(&unwind_images, MAP_NUMBER(unwind_images, type), 4, 4,

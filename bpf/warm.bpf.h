@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: (MIT OR GPL-2.0-only) */
+/*
+ * warm.bpf.h - what a thread's switches need of memory, asked for all at once.
+ *
+ * A thread that comes to a CPU after many others finds nothing of its own in the CPU's cache. The task leads to its
+ * storage, that to the account, and at the switch-out to the places: each waits for the one before, and each wait is
+ * some 80 ns. So where these lie is noted by the thread's number, and looked at before any of them is asked for: then
+ * they come together. What the note says is believed for nothing else, and there is none of a thread whose number
+ * has the same last bits as that of another that came later.
+ */
+#ifndef WARM_BPF_H
+#define WARM_BPF_H
+
+#include "core.bpf.h"
+
+#define WARM_NOTES 16384u
+#define WARM_LINE  64u
+#define WARM_PLACES 944u /* bytes of them, which are defined where they are noted down: bpf/place.bpf.h */
+/* A thread that last came so long ago, in units of 2^16 ns, is taken for cold. */
+#define WARM_AFTER 31u
+
+struct warm_note {
+	__u32 tid;
+	__u32 came; /* to a CPU, last; in the units above */
+	__u64 storage;
+	__u64 account;
+	__u64 places;
+};
+
+struct warm_notes {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, 4);
+	__uint(value_size, WARM_NOTES * sizeof(struct warm_note));
+};
+
+extern struct warm_notes warm_notes SEC(".maps");
+
+static __always_inline struct warm_note *warm_note_of(__u32 tid)
+{
+	struct warm_note *notes;
+	__u32 zero = 0;
+
+	notes = bpf_map_lookup_elem(&warm_notes, &zero);
+	return notes ? &notes[tid & (WARM_NOTES - 1)] : NULL;
+}
+
+/* Only that it comes to the cache matters. */
+static __always_inline void warm_look(__u64 address)
+{
+	__u64 word = kernel_word_at(word_type, address);
+
+	barrier_var(word);
+}
+
+/* Looks at the lines that hold `bytes` of a storage's data, and at the word before them, which the kernel reads. */
+static __always_inline void warm_look_all(__u64 data, __u32 bytes)
+{
+	for (__u32 at = 0; at < bytes + 8; at += WARM_LINE)
+		warm_look(data - 8 + at);
+}
+
+/* `task` comes to this CPU at `now`. */
+static __always_inline void warm_up(struct task_struct *task, __u64 now)
+{
+	__u32 tid = (__u32)task->pid, came;
+	struct warm_note *note;
+
+	if (!can_cast() || !have_task_storage)
+		return;
+	note = warm_note_of(tid);
+	if (!note || note->tid != tid)
+		return;
+	came = note->came;
+	note->came = (__u32)(now >> 16);
+	if (note->came - came < WARM_AFTER)
+		return;
+	warm_look((__u64)&task->bpf_storage);
+	warm_look((__u64)&task->exit_state);
+	warm_look((__u64)&task->self_exec_id);
+	warm_look(note->storage);
+	warm_look_all(note->account, __builtin_offsetof(struct account, stacks_ns));
+	warm_look_all(note->places, WARM_PLACES);
+}
+
+/* The storage of `task`, which runs, has its account, and these in it. */
+static __always_inline void warm_note_down(struct task_struct *task, const void *places)
+{
+	__u32 tid = (__u32)task->pid;
+	struct warm_note *note;
+
+	if (!can_cast() || !have_task_storage)
+		return;
+	note = warm_note_of(tid);
+	if (!note)
+		return;
+	note->tid = tid;
+	note->came = 0;
+	note->storage = kernel_field(&task->bpf_storage);
+	note->account = (__u64)account_find(task);
+	note->places = (__u64)places;
+}
+
+#endif
