@@ -309,7 +309,8 @@ static __attribute__((noinline)) void charge_unseen_end(struct account *a, struc
 /*
  * Tells of a thread that is on its way out, and leaves its CPU for a while. It has left the list of
  * tasks and has still to die: should the stop come first, the iterator finds it no more. The record
- * of its death replaces this one.
+ * of its death replaces this one. Should that find no room, this one stands: so its waits go to the sums now, and
+ * not another time.
  */
 static __attribute__((noinline)) void account_tell(struct account *a, struct task_struct *task, __u64 now)
 {
@@ -317,6 +318,7 @@ static __attribute__((noinline)) void account_tell(struct account *a, struct tas
 
 	if (now <= window_start_ns)
 		return;
+	account_flush(t);
 	bpf_probe_read_kernel(t->comm, sizeof(t->comm), task->comm);
 	if (!bpf_ringbuf_output(&thread_ring, t, sizeof(*t), BPF_RB_NO_WAKEUP))
 		a->flags |= ACCOUNT_TOLD;

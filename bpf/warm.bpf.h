@@ -5,8 +5,8 @@
  * A thread that comes to a CPU after many others finds nothing of its own in the CPU's cache. The task leads to its
  * storage, that to the account, and at the switch-out to the places: each waits for the one before, and each wait is
  * some 80 ns. So where these lie is noted by the thread's number, and looked at before any of them is asked for: then
- * they come together. What the note says is believed for nothing else, and there is none of a thread whose number
- * has the same last bits as that of another that came later.
+ * they come together. What the note says is believed for nothing else. Two threads whose numbers have the same last
+ * bits have one note, of the one that was given a place last; a thread may be gone, and another have its number.
  */
 #ifndef WARM_BPF_H
 #define WARM_BPF_H
@@ -36,6 +36,11 @@ struct warm_notes {
 
 extern struct warm_notes warm_notes SEC(".maps");
 
+static __always_inline bool can_warm(void)
+{
+	return can_cast() && have_task_storage && bpf_core_field_exists(((struct task_struct *)0)->bpf_storage);
+}
+
 static __always_inline struct warm_note *warm_note_of(__u32 tid)
 {
 	struct warm_note *notes;
@@ -63,17 +68,18 @@ static __always_inline void warm_look_all(__u64 data, __u32 bytes)
 /* `task` comes to this CPU at `now`. */
 static __always_inline void warm_up(struct task_struct *task, __u64 now)
 {
-	__u32 tid = (__u32)task->pid, came;
+	__u32 tid = (__u32)task->pid, came = (__u32)(now >> 16), away;
 	struct warm_note *note;
 
-	if (!can_cast() || !have_task_storage)
+	if (!can_warm())
 		return;
 	note = warm_note_of(tid);
 	if (!note || note->tid != tid)
 		return;
-	came = note->came;
-	note->came = (__u32)(now >> 16);
-	if (note->came - came < WARM_AFTER)
+	away = came - note->came;
+	if (away) /* notes lie side by side: a line that another CPU reads is better left alone */
+		note->came = came;
+	if (away < WARM_AFTER)
 		return;
 	warm_look((__u64)&task->bpf_storage);
 	warm_look((__u64)&task->exit_state);
@@ -89,13 +95,12 @@ static __always_inline void warm_note_down(struct task_struct *task, const void 
 	__u32 tid = (__u32)task->pid;
 	struct warm_note *note;
 
-	if (!can_cast() || !have_task_storage)
+	if (!can_warm())
 		return;
 	note = warm_note_of(tid);
 	if (!note)
 		return;
 	note->tid = tid;
-	note->came = 0;
 	note->storage = kernel_field(&task->bpf_storage);
 	note->account = (__u64)account_find(task);
 	note->places = (__u64)places;

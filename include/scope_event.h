@@ -260,7 +260,7 @@ struct scope_thread {
 struct scope_turn {
 	struct scope_record rec;
 	__u64 thread;
-	__u64 start_ns; /* 0 in an account: nothing yet */
+	__u64 start_ns; /* 0: nothing was gathered yet */
 	__u64 ns[SCOPE_STATES];
 	__u64 taken_ns; /* part of ns[SCOPE_RUNQ], within the run: interrupts, hypervisor */
 	__u64 ustack;	/* these three: where it waited, and why */

@@ -52,15 +52,30 @@ static __u32 let_others_act(void (**act)(void))
 	return cpu;
 }
 
+/* Whether some thread's memory was noted to be there (bpf/warm.bpf.h): it may be gone. */
+static bool was_noted(uintptr_t address)
+{
+	__u32 zero = 0;
+	const struct warm_note *notes = bpf_map_lookup_elem(&warm_notes, &zero);
+
+	for (__u32 i = 0; i < WARM_NOTES; i++)
+		if (notes[i].tid && (address == notes[i].storage ||
+				     address - notes[i].account + 8 < sizeof(struct account) + 8 ||
+				     address - notes[i].places + 8 < sizeof(struct places) + 8))
+			return true;
+	return false;
+}
+
 /* Where there is no memory, or none any more, the kernel reads zeroes. */
 void *bpf_rdonly_cast(const void *address, __u32 type)
 {
 	static const struct pt_regs none;
 
 	assert(type);
-	if (!address || __asan_region_is_poisoned((void *)(uintptr_t)address, sizeof(__u64)))
-		return (void *)(uintptr_t)&none;
-	return (void *)(uintptr_t)address;
+	if (address && !__asan_region_is_poisoned((void *)(uintptr_t)address, sizeof(__u64)))
+		return (void *)(uintptr_t)address;
+	assert(was_noted((uintptr_t)address));
+	return (void *)(uintptr_t)&none;
 }
 
 void bpf_preempt_disable(void)

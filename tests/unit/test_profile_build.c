@@ -129,11 +129,11 @@ static void both_places_of_an_account_are_sums(void)
 	      "late_off=200ms late_off_count=3 late_runq=100ms late_runq_count=2 ustack=2 kstack=3 reason=syscall+0 "
 	      "before_off=60ms before_off_count=4 before_runq=50ms before_runq_count=1 before_ustack=1 "
 	      "before_kstack=3 before_reason=syscall+0\n"
-	      "sum thread=1 ustack=1 kstack=3 reason=syscall+0 off=40ms off_count=1\n");
+	      "sum thread=1 ustack=2 kstack=3 reason=syscall+0 off=40ms off_count=1\n");
 	CHECK_CONTAINS(samples, "\n1 runq 100000000 x2  ;_start;main;work;pipe_read\n");
-	CHECK_CONTAINS(samples, "\n1 off 200000000 x3 read pipe ;_start;main;work;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 240000000 x4 read pipe ;_start;main;work;pipe_read\n");
 	CHECK_CONTAINS(samples, "\n1 runq 50000000 x1  ;_start;main;pipe_read\n");
-	CHECK_CONTAINS(samples, "\n1 off 100000000 x5 read pipe ;_start;main;pipe_read\n");
+	CHECK_CONTAINS(samples, "\n1 off 60000000 x4 read pipe ;_start;main;pipe_read\n");
 	done();
 }
 
