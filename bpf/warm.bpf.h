@@ -82,8 +82,6 @@ static __always_inline void warm_up(struct task_struct *task, __u64 now)
 	if (away < WARM_AFTER)
 		return;
 	warm_look((__u64)&task->bpf_storage);
-	warm_look((__u64)&task->exit_state);
-	warm_look((__u64)&task->self_exec_id);
 	warm_look(note->storage);
 	warm_look_all(note->account, __builtin_offsetof(struct account, stacks_ns));
 	warm_look_all(note->places, WARM_PLACES);
