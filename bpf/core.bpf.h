@@ -88,8 +88,10 @@ struct account {
 	__u64 waker; /* who is about to wake it; written under another lock than the rest */
 };
 
-/* As task storage it takes 512 bytes, or 1024: the kernel adds so many. */
-_Static_assert(sizeof(struct account) <= 512 - 72, "accounts are larger than they seem");
+/* To a value in task storage the kernel adds so many bytes, and takes 512 for both, or 1024, or 2048. */
+#define STORAGE_ADDS 80u
+
+_Static_assert(sizeof(struct account) <= 512 - STORAGE_ADDS, "accounts are larger than they seem");
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
 #define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */

@@ -15,7 +15,7 @@
 
 #define WARM_NOTES 16384u
 #define WARM_LINE  64u
-#define WARM_PLACES 944u /* bytes of them, which are defined where they are noted down: bpf/place.bpf.h */
+#define WARM_PLACES (1024 - STORAGE_ADDS) /* bytes; bpf/place.bpf.h, which notes down where they are, keeps to it */
 /* A thread that last came so long ago, in units of 2^16 ns, is taken for cold. */
 #define WARM_AFTER 31u
 

@@ -45,6 +45,14 @@ struct record_type {
 #define F_AS(record, name, m) F_KIND(record, name, m, FIELD_NUMBER)
 
 /* clang-format off */
+/* One of the two places of an account: what its stacks' names begin with, and those of its times. */
+#define F_WAITS(place, time, m) \
+	F_AS(scope_thread, place "ustack", m.ustack), F_AS(scope_thread, place "kstack", m.kstack), \
+	F_KIND(scope_thread, place "reason", m.reason, FIELD_REASON), \
+	F_AS(scope_thread, place "thinning", m.thinning), \
+	F_AS(scope_thread, time "off", m.off_ns), F_AS(scope_thread, time "off_count", m.off_count), \
+	F_AS(scope_thread, time "runq", m.runq_ns), F_AS(scope_thread, time "runq_count", m.runq_count)
+
 static const struct record_type record_types[] = {
 	{ "stack", SCOPE_REC_STACK, sizeof(struct scope_stack), {
 		F(scope_stack, id), F_AS(scope_stack, "time", time_ns), F(scope_stack, pid),
@@ -79,21 +87,7 @@ static const struct record_type record_types[] = {
 		F(scope_thread, thinned_off_count),
 		F_AS(scope_thread, "thinned_runq", thinned_runq_ns),
 		F(scope_thread, thinned_runq_count),
-		F_AS(scope_thread, "ustack", here.ustack), F_AS(scope_thread, "kstack", here.kstack),
-		F_KIND(scope_thread, "reason", here.reason, FIELD_REASON),
-		F_AS(scope_thread, "thinning", here.thinning),
-		F_AS(scope_thread, "late_off", here.off_ns),
-		F_AS(scope_thread, "late_off_count", here.off_count),
-		F_AS(scope_thread, "late_runq", here.runq_ns),
-		F_AS(scope_thread, "late_runq_count", here.runq_count),
-		F_AS(scope_thread, "before_ustack", before.ustack),
-		F_AS(scope_thread, "before_kstack", before.kstack),
-		F_KIND(scope_thread, "before_reason", before.reason, FIELD_REASON),
-		F_AS(scope_thread, "before_thinning", before.thinning),
-		F_AS(scope_thread, "before_off", before.off_ns),
-		F_AS(scope_thread, "before_off_count", before.off_count),
-		F_AS(scope_thread, "before_runq", before.runq_ns),
-		F_AS(scope_thread, "before_runq_count", before.runq_count),
+		F_WAITS("", "late_", here), F_WAITS("before_", "before_", before),
 		F_KIND(scope_thread, "comm", comm, FIELD_COMM) } },
 	{ "seen", SCOPE_REC_SEEN, sizeof(struct scope_seen), {
 		F(scope_seen, pid), F(scope_seen, tid),
