@@ -56,7 +56,6 @@ struct kernel_memos kernel_memos SEC(".maps");
 struct found_kernel_memos found_kernel_memos SEC(".maps");
 struct memos memos SEC(".maps");
 struct found_memos found_memos SEC(".maps");
-struct task_places task_places SEC(".maps");
 struct walks walks SEC(".maps");
 struct warm_notes warm_notes SEC(".maps");
 struct unwind_rules unwind_rules SEC(".maps");

@@ -91,7 +91,16 @@ struct account {
 /* To a value in task storage the kernel adds so many bytes, and takes 512 for both, or 1024, or 2048. */
 #define STORAGE_ADDS 80u
 
-_Static_assert(sizeof(struct account) <= 512 - STORAGE_ADDS, "accounts are larger than they seem");
+/*
+ * What is kept with a task, in one piece: another would have to be found as well, and be waited for on a page of its
+ * own where the thread comes after many others.
+ */
+struct task_values {
+	struct account account; /* first */
+	__u64 places[(1024 - STORAGE_ADDS - sizeof(struct account)) / 8]; /* bpf/place.bpf.h; 0 at first */
+};
+
+_Static_assert(sizeof(struct task_values) == 1024 - STORAGE_ADDS, "more is kept, or less, than there is room for");
 
 #define ACCOUNT_SETTLED	  (1u << 0) /* has left a CPU since it was made: its stacks are its own */
 #define ACCOUNT_CAME	  (1u << 2) /* this run and the wait before it were seen to begin */
@@ -104,7 +113,7 @@ struct task_accounts {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, int);
-	__type(value, struct account);
+	__type(value, struct task_values);
 };
 
 struct hash_accounts {
@@ -374,12 +383,18 @@ static __always_inline struct who who_runs(struct task_struct *task)
 
 /* --- accounts ------------------------------------------------------------------------------------- */
 
+/* With have_task_storage only. NULL: there is nothing yet. */
+static __always_inline struct task_values *task_values(struct task_struct *task)
+{
+	return bpf_task_storage_get(&task_accounts, task, NULL, 0);
+}
+
 static __always_inline struct account *account_find(struct task_struct *task)
 {
 	__u64 key = (__u64)task;
 
 	if (have_task_storage)
-		return bpf_task_storage_get(&task_accounts, task, NULL, 0);
+		return (struct account *)task_values(task);
 	return bpf_map_lookup_elem(&hash_accounts, &key);
 }
 

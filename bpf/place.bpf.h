@@ -24,7 +24,7 @@
 #include "memo.bpf.h"
 #include "warm.bpf.h"
 
-#define PLACES		   4u  /* of each kind */
+#define PLACES		   2u  /* of each kind */
 #define PLACE_SLOTS	   60u /* what has more stays in the table alone */
 #define PLACE_KERNEL_SLOTS 48u
 
@@ -59,25 +59,14 @@ struct places {
 	} at[PLACES];
 };
 
-_Static_assert(sizeof(struct places) <= WARM_PLACES, "places are larger than they seem, and not all would be warm");
-
-struct task_places {
-	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, int);
-	__type(value, struct places);
-};
-
-extern struct task_places task_places SEC(".maps");
+_Static_assert(sizeof(struct places) <= sizeof(((struct task_values *)0)->places), "there is room for fewer places");
 
 /* NULL: not now. It costs time and no stack. */
-static __always_inline struct places *places_make(struct task_struct *task)
+static __always_inline struct places *places_find(struct task_struct *task)
 {
-	struct places *places = bpf_task_storage_get(&task_places, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_values *values = task_values(task);
 
-	if (places)
-		warm_note_down(task, places);
-	return places;
+	return values ? (struct places *)values->places : NULL;
 }
 
 /* --- user stacks ----------------------------------------------------------------------------------- */
@@ -144,9 +133,10 @@ static __always_inline void user_place_keep(const struct memo *memo, const struc
 	if (!have_task_storage || memo->count > PLACE_SLOTS)
 		return;
 	task = bpf_get_current_task_btf();
-	places = places_make(task);
+	places = places_find(task);
 	if (!places)
 		return;
+	warm_note_down(task);
 	n = user_place_at(places, tag);
 	if (places->user_tags[n] != tag)
 		n = places->next_user++ & (PLACES - 1);
@@ -200,7 +190,7 @@ static __always_inline void kernel_place_keep(__u32 slot)
 
 	if (!have_task_storage || !memo || memo->proof.count > PLACE_KERNEL_SLOTS)
 		return;
-	places = places_make(bpf_get_current_task_btf());
+	places = places_find(bpf_get_current_task_btf());
 	if (!places)
 		return;
 	n = places->next_kernel++ & (PLACES - 1);

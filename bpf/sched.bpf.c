@@ -71,7 +71,7 @@ __noinline __u32 leave_as_before(__u32 slot, __u32 reason)
 	if (!have_task_storage)
 		return reason;
 	task = bpf_get_current_task_btf();
-	places = bpf_task_storage_get(&task_places, task, NULL, 0);
+	places = places_find(task);
 	if (!places)
 		return reason;
 	if (want_thinning && user_place_is_known(places, &walk->entry) && thin_out_repeat(walk))

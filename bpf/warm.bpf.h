@@ -3,7 +3,7 @@
  * warm.bpf.h - what a thread's switches need of memory, asked for all at once.
  *
  * A thread that comes to a CPU after many others finds nothing of its own in the CPU's cache. The task leads to its
- * storage, that to the account, and at the switch-out to the places: each waits for the one before, and each wait is
+ * storage, that to the account and, at the switch-out, the places: each waits for the one before, and each wait is
  * some 80 ns. So where these lie is noted by the thread's number, and looked at before any of them is asked for: then
  * they come together. What the note says is believed for nothing else. Two threads whose numbers have the same last
  * bits have one note, of the one that was given a place last; a thread may be gone, and another have its number.
@@ -15,7 +15,6 @@
 
 #define WARM_NOTES 16384u
 #define WARM_LINE  64u
-#define WARM_PLACES (1024 - STORAGE_ADDS) /* bytes; bpf/place.bpf.h, which notes down where they are, keeps to it */
 /* A thread that last came so long ago, in units of 2^16 ns, is taken for cold. */
 #define WARM_AFTER 31u
 
@@ -23,9 +22,8 @@ struct warm_note {
 	__u32 tid;
 	__u32 came; /* to a CPU, last; in the units above */
 	__u64 storage;
-	__u64 account;
-	__u64 places;
-};
+	__u64 values;
+} __attribute__((aligned(32))); /* each in one line */
 
 struct warm_notes {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -50,19 +48,25 @@ static __always_inline struct warm_note *warm_note_of(__u32 tid)
 	return notes ? &notes[tid & (WARM_NOTES - 1)] : NULL;
 }
 
-/* Only that it comes to the cache matters. */
-static __always_inline void warm_look(__u64 address)
+/* Only that it comes to the cache matters. `type` is `word_type`. */
+static __always_inline void warm_look(__u32 type, __u64 address)
 {
-	__u64 word = kernel_word_at(word_type, address);
+	__u64 word = kernel_word_at(type, address);
 
 	barrier_var(word);
 }
 
-/* Looks at the lines that hold `bytes` of a storage's data, and at the word before them, which the kernel reads. */
-static __always_inline void warm_look_all(__u64 data, __u32 bytes)
+/*
+ * Looks at what is noted: the storage, and all lines of the values, from the word before them on, which the kernel
+ * reads. Not inlined, so that its many instructions are out of the way where a thread was here lately.
+ */
+static __attribute__((noinline)) void warm_look_all(const struct warm_note *note)
 {
-	for (__u32 at = 0; at < bytes + 8; at += WARM_LINE)
-		warm_look(data - 8 + at);
+	const __u32 type = word_type;
+
+	warm_look(type, note->storage);
+	for (__u32 at = 0; at < sizeof(struct task_values) + 8; at += WARM_LINE)
+		warm_look(type, note->values - 8 + at);
 }
 
 /* `task` comes to this CPU at `now`. */
@@ -81,14 +85,12 @@ static __always_inline void warm_up(struct task_struct *task, __u64 now)
 		note->came = came;
 	if (away < WARM_AFTER)
 		return;
-	warm_look((__u64)&task->bpf_storage);
-	warm_look(note->storage);
-	warm_look_all(note->account, __builtin_offsetof(struct account, stacks_ns));
-	warm_look_all(note->places, WARM_PLACES);
+	warm_look(word_type, (__u64)&task->bpf_storage);
+	warm_look_all(note);
 }
 
-/* The storage of `task`, which runs, has its account, and these in it. */
-static __always_inline void warm_note_down(struct task_struct *task, const void *places)
+/* Of `task`, which runs. */
+static __always_inline void warm_note_down(struct task_struct *task)
 {
 	__u32 tid = (__u32)task->pid;
 	struct warm_note *note;
@@ -100,8 +102,7 @@ static __always_inline void warm_note_down(struct task_struct *task, const void 
 		return;
 	note->tid = tid;
 	note->storage = kernel_field(&task->bpf_storage);
-	note->account = (__u64)account_find(task);
-	note->places = (__u64)places;
+	note->values = (__u64)task_values(task);
 }
 
 #endif

@@ -100,7 +100,6 @@ static void choose_maps_and_programs(struct scope_bpf *s, const struct config *c
 	bool storage = f->rows[FEATURE_TASK_STORAGE].ok;
 
 	bpf_map__set_autocreate(s->maps.task_accounts, storage);
-	bpf_map__set_autocreate(s->maps.task_places, storage);
 	if (!storage)
 		bpf_map__set_max_entries(s->maps.hash_accounts, HASH_ACCOUNTS);
 	if (!c->user_stacks)

@@ -60,8 +60,7 @@ static bool was_noted(uintptr_t address)
 
 	for (__u32 i = 0; i < WARM_NOTES; i++)
 		if (notes[i].tid && (address == notes[i].storage ||
-				     address - notes[i].account + 8 < sizeof(struct account) + 8 ||
-				     address - notes[i].places + 8 < sizeof(struct places) + 8))
+				     address - notes[i].values + 8 < sizeof(struct task_values) + 8))
 			return true;
 	return false;
 }
@@ -176,15 +175,13 @@ long bpf_get_task_stack(struct task_struct *task, void *to, __u32 size, __u64 fl
 void *bpf_task_storage_get(void *map, struct task_struct *task, void *value, __u64 flags)
 {
 	struct ktask *t = (struct ktask *)task;
-	void **storage = map == &task_places ? &t->places : &t->storage;
-	size_t bytes = map == &task_places ? sizeof(struct places) : sizeof(struct account);
 
-	assert((map == &task_accounts || map == &task_places) && !value);
+	assert(map == &task_accounts && !value);
 	if (kernel.storage == STORAGE_BUSY)
 		return NULL;
-	if (!*storage && flags & BPF_LOCAL_STORAGE_GET_F_CREATE && kernel.storage != STORAGE_NO_ROOM)
-		*storage = calloc(1, bytes);
-	return *storage;
+	if (!t->storage && flags & BPF_LOCAL_STORAGE_GET_F_CREATE && kernel.storage != STORAGE_NO_ROOM)
+		t->storage = calloc(1, sizeof(struct task_values));
+	return t->storage;
 }
 
 long bpf_task_storage_delete(void *map, struct task_struct *task)

@@ -426,12 +426,17 @@ void kernel_exit(__u32 cpu)
 	t->task.exit_state = t->task.pid == t->task.tgid ? KERNEL_EXIT_ZOMBIE : KERNEL_EXIT_DEAD;
 }
 
+void kernel_forget_places(struct ktask *t)
+{
+	if (t->storage)
+		memset(t->storage->places, 0, sizeof(t->storage->places));
+}
+
 void kernel_reap(struct ktask *t)
 {
 	assert(t->task.exit_state && !t->task.on_cpu);
 	free(t->storage);
-	free(t->places);
-	t->storage = t->places = NULL;
+	t->storage = NULL;
 	t->in_use = false;
 }
 

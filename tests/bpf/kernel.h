@@ -60,7 +60,7 @@ struct ktask {
 	__u64 user_memory[KERNEL_USER_BYTES / 8];
 	__u32 bad_pages; /* of it: one bit each */
 	bool is_code_away; /* its code cannot be read */
-	void *storage, *places; /* of accounts, and of bpf/place.bpf.h */
+	struct task_values *storage; /* NULL: nothing yet */
 	struct truth *truth;
 	struct ktask *next;
 	__u64 let_go_ns; /* the scheduler lets go of it so long before the next switch is traced */
@@ -134,6 +134,7 @@ void kernel_exec_memory(__u32 cpu);
 void kernel_exec(__u32 cpu, const char *comm);
 void kernel_exit(__u32 cpu); /* the running thread becomes a zombie; it still has to switch out */
 void kernel_reap(struct ktask *t);
+void kernel_forget_places(struct ktask *t); /* where it left its CPU lately (bpf/place.bpf.h) */
 void kernel_attach(__u32 cpu, struct ktask *t, struct cgroup *to);
 void kernel_tick(__u32 cpu, bool in_kernel);
 /* What user space does at the stop, so that the iterator knows what the scheduler's clock shows. */

@@ -126,13 +126,12 @@ static void turn(struct ktask *t)
 	if (tears && !random_below(&state, 4)) {
 		tears_make(map_element(&kernel_memos, 0, 0), KERNEL_MEMOS, sizeof(struct kernel_memo),
 			   &state);
-		free(t->places); /* else the thread's own is asked first */
-		t->places = NULL;
+		kernel_forget_places(t); /* else the thread's own is asked first */
 	}
 	kernel.now_ns += 1000;
 	kernel_switch(0, kernel.idle[0], LEAVE_BLOCKED, 1);
 	sink_take_rings();
-	a = t->storage;
+	a = &t->storage->account;
 	sent = sink_stack(a->t.here.kstack);
 	if (!sent || sent->count != t->kernel.count ||
 	    memcmp(sent->ips, t->kernel.ips, sent->count * 8))

@@ -276,8 +276,7 @@ static void tear_memos(struct ktask *t)
 {
 	if (below(2))
 		tears_make(map_element(&memos, 0, 0), MEMO_SIZE, sizeof(struct memo), &trial.random);
-	free(t->places);
-	t->places = NULL;
+	kernel_forget_places(t);
 }
 
 static void turn(struct ktask *t)
