@@ -46,12 +46,10 @@ struct kernel_place {
 };
 
 /*
- * What a thread needs that leaves its CPU in one place lies in four lines of the cache that follow one another.
- * A tag is some bits of the registers, or of the key: what it finds is compared whole, and what has the same
- * goes when another is entered, so that no two user places that are in use have one tag.
+ * What a thread needs that leaves its CPU in one place lies in four lines of the cache that follow one another. No
+ * two user places are of the same registers: one gives way to the other.
  */
 struct places {
-	__u16 user_tags[PLACES], kernel_tags[PLACES];
 	__u32 next_user, next_kernel; /* which is entered next */
 	struct {
 		struct user_place user;
@@ -71,31 +69,26 @@ static __always_inline struct places *places_find(struct task_struct *task)
 
 /* --- user stacks ----------------------------------------------------------------------------------- */
 
-static __always_inline __u16 user_tag(const struct user_entry *entry)
+/* 0: it is of these registers. */
+static __always_inline __u64 user_place_differs(const struct user_place *p, const struct user_entry *entry)
 {
-	return (entry->ip * 0x9e3779b97f4a7c15ull + entry->sp * 0xc2b2ae3d27d4eb4full +
-		entry->bp * 0x632be59bd9b4e019ull) >> 48 | 1;
+	return (p->ip ^ entry->ip) | (p->sp ^ entry->sp) | (p->bp ^ entry->bp);
 }
 
-/* The number of the one with this tag, if there is any. */
-static __always_inline __u64 user_place_at(const struct places *places, __u16 tag)
+/* The number of the one of these registers, if there is any. */
+static __always_inline __u64 user_place_at(const struct places *places, const struct user_entry *entry)
 {
 	__u64 n = 0;
 
 	for (__u32 i = 1; i < PLACES; i++)
-		n += i * is_same(places->user_tags[i], tag);
+		n += i * is_same(user_place_differs(&places->at[i].user, entry), 0);
 	return n & (PLACES - 1);
-}
-
-static __always_inline bool user_place_is_at(const struct user_place *p, const struct user_entry *entry)
-{
-	return !((p->ip ^ entry->ip) | (p->sp ^ entry->sp) | (p->bp ^ entry->bp));
 }
 
 /* Whether the thread waited with these registers lately. */
 static __always_inline bool user_place_is_known(const struct places *places, const struct user_entry *entry)
 {
-	return user_place_is_at(&places->at[user_place_at(places, user_tag(entry))].user, entry);
+	return !user_place_differs(&places->at[user_place_at(places, entry)].user, entry);
 }
 
 /* Not inlined, so that the verifier does not follow each way out of its loop to the end. */
@@ -109,22 +102,21 @@ static __always_inline __u64 user_place_find(const struct places *places, struct
 					     struct task_struct *task)
 {
 	const struct user_entry *entry = &walk->entry;
-	const struct user_place *p = &places->at[user_place_at(places, user_tag(entry))].user;
+	const struct user_place *p = &places->at[user_place_at(places, entry)].user;
 
 	/* what is remembered is of 64-bit code */
-	if (!user_place_is_at(p, entry) || !p->proof.id || entry_is_compat(entry) ||
+	if (user_place_differs(p, entry) || !p->proof.id || entry_is_compat(entry) ||
 	    p->mm != task_mm(task) || p->execs != (__u32)task->self_exec_id ||
 	    p->version != version_of(p->owner) || !user_place_holds(walk, slot, p))
 		return 0;
 	return p->proof.id;
 }
 
-/* Enters what the table had, in place of what has the same tag, or the oldest. */
+/* Enters what the table had, in place of what is of the same registers, or the oldest. */
 static __always_inline void user_place_keep(const struct memo *memo, const struct walk *walk,
 					    __u64 owner)
 {
 	const struct user_entry *entry = &walk->entry;
-	__u16 tag = user_tag(entry);
 	struct task_struct *task;
 	struct places *places;
 	struct user_place *p;
@@ -137,10 +129,9 @@ static __always_inline void user_place_keep(const struct memo *memo, const struc
 	if (!places)
 		return;
 	warm_note_down(task);
-	n = user_place_at(places, tag);
-	if (places->user_tags[n] != tag)
+	n = user_place_at(places, entry);
+	if (user_place_differs(&places->at[n].user, entry))
 		n = places->next_user++ & (PLACES - 1);
-	places->user_tags[n] = tag;
 	p = &places->at[n].user;
 	p->ip = entry->ip;
 	p->sp = entry->sp;
@@ -162,11 +153,6 @@ static __attribute__((noinline)) bool kernel_place_holds(struct walk *walk, cons
 	return kernel_proof_holds(walk, &p->proof, p->places, PLACE_KERNEL_SLOTS);
 }
 
-static __always_inline __u16 kernel_tag(__u64 key)
-{
-	return key >> 48;
-}
-
 /* The id of the kernel stack that the window is set to; 0: no place holds. Several may have the same key. */
 static __always_inline __u64 kernel_place_find(const struct places *places, struct walk *walk,
 					       __u64 key)
@@ -174,8 +160,7 @@ static __always_inline __u64 kernel_place_find(const struct places *places, stru
 	for (__u32 i = 0; i < PLACES; i++) {
 		const struct kernel_place *p = &places->at[i].kernel;
 
-		if (places->kernel_tags[i] == kernel_tag(key) && p->key == key && p->proof.id &&
-		    kernel_place_holds(walk, p))
+		if (p->key == key && p->proof.id && kernel_place_holds(walk, p))
 			return p->proof.id;
 	}
 	return 0;
@@ -194,7 +179,6 @@ static __always_inline void kernel_place_keep(__u32 slot)
 	if (!places)
 		return;
 	n = places->next_kernel++ & (PLACES - 1);
-	places->kernel_tags[n] = kernel_tag(memo->key);
 	p = &places->at[n].kernel;
 	p->key = memo->key;
 	p->proof = memo->proof;
