@@ -43,11 +43,13 @@ def counted(count, least=1000):
     return lambda seconds: bench.let_work(count, seconds, least)
 
 
-def pipes(program="pingpong", **options):
+def pipes(program="pingpong", both=False, **options):
+    """The target is one of the two, or both."""
     workload = bench.Workload(program, seconds=3000, **options)
     try:
         pid, other = (int(p["pid"]) for p in workload.await_facts("process", 2))
-        yield Running([pid], [other], counted(lambda: bench.switches(pid)), "switches")
+        targets, others = ([pid, other], []) if both else ([pid], [other])
+        yield Running(targets, others, counted(lambda: bench.switches(pid)), "switches")
     finally:
         workload.end()
 
@@ -175,6 +177,7 @@ def build():
 
 WORKLOADS = {
     "pipes": pipes,
+    "pipes, both": lambda: pipes(both=True),
     "pipes, two CPUs": lambda: pipes(cpus=2),
     "walk": lambda: pipes("stacks", depth=20, distinct=64, scattered=1),
     "ring": lambda: ring(cpus=1),
