@@ -67,6 +67,17 @@ static __always_inline struct places *places_find(struct task_struct *task)
 	return values ? (struct places *)values->places : NULL;
 }
 
+/* The same to enter one, of either kind: where they lie is noted. */
+static __always_inline struct places *places_to_enter(struct task_struct *task)
+{
+	struct task_values *values = task_values(task);
+
+	if (!values)
+		return NULL;
+	warm_note_down(task, values);
+	return (struct places *)values->places;
+}
+
 /* --- user stacks ----------------------------------------------------------------------------------- */
 
 /* 0: it is of these registers. */
@@ -125,10 +136,9 @@ static __always_inline void user_place_keep(const struct memo *memo, const struc
 	if (!have_task_storage || memo->count > PLACE_SLOTS)
 		return;
 	task = bpf_get_current_task_btf();
-	places = places_find(task);
+	places = places_to_enter(task);
 	if (!places)
 		return;
-	warm_note_down(task);
 	n = user_place_at(places, entry);
 	if (user_place_differs(&places->at[n].user, entry))
 		n = places->next_user++ & (PLACES - 1);
@@ -175,7 +185,7 @@ static __always_inline void kernel_place_keep(__u32 slot)
 
 	if (!have_task_storage || !memo || memo->proof.count > PLACE_KERNEL_SLOTS)
 		return;
-	places = places_find(bpf_get_current_task_btf());
+	places = places_to_enter(bpf_get_current_task_btf());
 	if (!places)
 		return;
 	n = places->next_kernel++ & (PLACES - 1);

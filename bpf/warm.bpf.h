@@ -89,8 +89,8 @@ static __always_inline void warm_up(struct task_struct *task, __u64 now)
 	warm_look_all(note);
 }
 
-/* Of `task`, which runs. */
-static __always_inline void warm_note_down(struct task_struct *task)
+/* Of `task`, which runs, what is kept with it. */
+static __always_inline void warm_note_down(struct task_struct *task, const struct task_values *values)
 {
 	__u32 tid = (__u32)task->pid;
 	struct warm_note *note;
@@ -102,7 +102,7 @@ static __always_inline void warm_note_down(struct task_struct *task)
 		return;
 	note->tid = tid;
 	note->storage = kernel_field(&task->bpf_storage);
-	note->values = (__u64)task_values(task);
+	note->values = (__u64)values;
 }
 
 #endif

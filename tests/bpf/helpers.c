@@ -13,9 +13,9 @@
 
 #include "code.h"
 #include "kernel.h"
-#include "place.bpf.h"
 #include "kstack.h"
 #include "random.h"
+#include "warm.bpf.h"
 
 bool shadow_has_new_state = true;
 

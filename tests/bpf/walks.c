@@ -4,7 +4,6 @@
  * where a table is damaged, an end that is marked.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "code.h"
