@@ -319,6 +319,24 @@ static int print_incomplete(const struct printer *w)
 	return ret;
 }
 
+/*
+ * Ticks are timer interrupts, and time on CPUs says how many of them should have met the target. Where far fewer did,
+ * others came where it was not running: in step with it, or late, as on virtual machines whose interrupts wait until a
+ * CPU has nothing to do. Which ticks are missing is not chance then.
+ */
+static void print_missing_ticks(const struct printer *w, nsec_t on_ns)
+{
+	double due = (double)on_ns * w->profile->frequency_hz / NSEC_PER_SEC;
+	double missing = due - (double)w->profile->quality.ticks;
+
+	/* a quarter, and four times what chance varies them by */
+	if (missing < due / 4 || missing * missing < 16 * due)
+		return;
+	begin_row(w, "");
+	fprintf(w->out, "%s%.0f were due: where it ran is biased, since which ticks are missing is not chance%s\n",
+		paint(w, YELLOW), due, paint(w, RESET));
+}
+
 static int print_quality(const struct printer *w)
 {
 	const struct profile *p = w->profile;
@@ -350,6 +368,7 @@ static int print_quality(const struct printer *w)
 		text_share(quality->on_sampled_ns, on_ns).bytes,
 		text_share(quality->on_estimated_ns, on_ns).bytes,
 		text_share(quality->on_unsampled_ns, on_ns).bytes);
+	print_missing_ticks(w, on_ns);
 	return 0;
 }
 

@@ -79,6 +79,46 @@ static void summary_tells_the_ledger(void)
 	free(text);
 }
 
+/* One second on CPUs at so many ticks a second, of which so many came. */
+static bool tells_of_missing_ticks(uint32_t due, uint64_t came)
+{
+	char *text;
+	bool told;
+
+	make_profile();
+	h.profile.frequency_hz = due;
+	h.profile.quality.on_sampled_ns = 750 * NSEC_PER_MSEC;
+	h.profile.quality.on_estimated_ns = 150 * NSEC_PER_MSEC;
+	h.profile.quality.on_unsampled_ns = 100 * NSEC_PER_MSEC;
+	h.profile.quality.ticks = came;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	told = strstr(text, "were due");
+	CHECK(told == !!strstr(text, "10.0 % unknown\n              "));
+	free(text);
+	return told;
+}
+
+/* More than a quarter of them, and more than chance explains. */
+static void missing_ticks_are_told(void)
+{
+	char *text;
+
+	CHECK(tells_of_missing_ticks(1000, 749));
+	CHECK(!tells_of_missing_ticks(1000, 751));
+	CHECK(!tells_of_missing_ticks(1000, 2000));
+	CHECK(tells_of_missing_ticks(100, 60));
+	CHECK(!tells_of_missing_ticks(100, 61));
+	CHECK(!tells_of_missing_ticks(15, 0));
+	CHECK(tells_of_missing_ticks(17, 0));
+	make_profile();
+	h.profile.frequency_hz = 199;
+	h.profile.quality.on_sampled_ns = 2000 * NSEC_PER_MSEC;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK_CONTAINS(text, "              398 were due: where it ran is biased, since which ticks are "
+			     "missing is not chance\n");
+	free(text);
+}
+
 /* The row of the worst images, and of what it is that they lack, is there when it matters. */
 static void incomplete_stacks_have_a_place(void)
 {
@@ -503,6 +543,7 @@ static void colour_only_when_asked_for(void)
 int main(void)
 {
 	CHECK_CASE(summary_tells_the_ledger);
+	CHECK_CASE(missing_ticks_are_told);
 	CHECK_CASE(incomplete_stacks_have_a_place);
 	CHECK_CASE(every_residual_is_told);
 	CHECK_CASE(the_largest_residuals_are_named);
