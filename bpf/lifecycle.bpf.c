@@ -181,7 +181,7 @@ static __always_inline void take_exec(struct task_struct *task, int old_tid)
 	__u64 now = bpf_ktime_get_ns();
 	struct account *a;
 
-	stack_unkeep((__u32)task->pid);
+	stack_unkeep((__u32)task->tgid);
 	was = is_target_id((__u32)old_tid, (__u32)task->tgid, task->flags);
 	stays = match_comm ? comm_matches(task) : was;
 	if (match_comm)

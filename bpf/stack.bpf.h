@@ -226,56 +226,66 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
  * A thread that exits, or that is within execve, goes on for some time without the memory that its
  * user stack was in: all that time stands under the stack that was kept the moment before.
  *
- * Written and read without a lock by all threads that share the slot: `check` tells whose stack it
- * is, and shows whether all of it is one writer's.
+ * It may have another tid by then. A thread that calls execve takes over its leader's, and start time, and the
+ * leader, which may still be on its way out, gets the thread's. So a stack that execve keeps lies by the process, where
+ * one thread at a time is that far (cred_guard_mutex, fs/exec.c), and what is kept is known by its task.
+ *
+ * Written and read without a lock by all threads that share the slot: `check` shows whether all of it is one writer's.
  */
 struct kept_stack {
-	__u64 mm; /* execve: counts once the thread has other memory; 0, exit: once it has none */
+	__u64 task; /* its address; 0: none */
+	__u64 sign; /* exit: the start time; execve: the old memory, it counts once the thread has another */
 	__u64 ustack;
-	__u64 check; /* the thread's id, xor the two above */
-	__u64 pid;
+	__u64 check; /* xor of the above */
 };
 
 #define KEPT_STACKS 4096
 
-static struct kept_stack kept_stacks[KEPT_STACKS];
+static struct kept_stack exit_stacks[KEPT_STACKS], exec_stacks[KEPT_STACKS];
 
-static __always_inline struct kept_stack *kept_slot(__u32 pid)
-{
-	return &kept_stacks[pid & (KEPT_STACKS - 1)];
-}
-
+/* Of the running task. */
 static __always_inline void stack_keep(struct who who, __u64 ustack)
 {
-	struct kept_stack *k = kept_slot(who.pid);
+	bool exits = who.flags & PF_EXITING;
+	struct kept_stack *k = exits ? &exit_stacks[who.pid & (KEPT_STACKS - 1)] :
+				       &exec_stacks[who.tgid & (KEPT_STACKS - 1)];
 
-	k->mm = who.flags & PF_EXITING ? 0 : who.mm;
+	k->task = bpf_get_current_task();
+	k->sign = exits ? who.start_time : who.mm;
 	k->ustack = ustack;
-	k->check = thread_id(who.pid, who.start_time) ^ k->mm ^ ustack;
-	k->pid = who.pid;
+	k->check = k->task ^ k->sign ^ ustack;
 }
 
-/* The thread has memory of its own again. */
-static __always_inline void stack_unkeep(__u32 pid)
+/* The running task has memory of its own again. */
+static __always_inline void stack_unkeep(__u32 tgid)
 {
-	struct kept_stack *k = kept_slot(pid);
+	struct kept_stack *k = &exec_stacks[tgid & (KEPT_STACKS - 1)];
 
-	if (k->pid == pid)
-		k->pid = 0;
+	if (k->task == bpf_get_current_task())
+		k->task = 0;
+}
+
+/* What was kept of the running task, in the slot of `id`; `sign` is set. False: it was not. */
+static __always_inline bool stack_was_kept(const struct kept_stack *slots, __u32 id, __u64 *ret_sign, __u64 *ret_ustack)
+{
+	const volatile struct kept_stack *k = &slots[id & (KEPT_STACKS - 1)];
+	__u64 task = k->task;
+
+	if (task != bpf_get_current_task())
+		return false;
+	*ret_sign = k->sign;
+	*ret_ustack = k->ustack;
+	return k->check == (task ^ *ret_sign ^ *ret_ustack);
 }
 
 static __always_inline bool stack_is_kept(struct who who, __u64 *ret_ustack)
 {
-	volatile struct kept_stack *k = kept_slot(who.pid);
-	__u64 mm, ustack;
+	__u64 sign;
 
-	if (k->pid != who.pid)
-		return false;
-	mm = k->mm;
-	ustack = k->ustack;
-	*ret_ustack = ustack;
-	return (mm ? who.mm && who.mm != mm : !who.mm) &&
-	       (k->check ^ mm ^ ustack) == thread_id(who.pid, who.start_time);
+	if (who.mm)
+		return stack_was_kept(exec_stacks, who.tgid, &sign, ret_ustack) && sign != who.mm;
+	return (stack_was_kept(exit_stacks, who.pid, &sign, ret_ustack) ||
+		stack_was_kept(exit_stacks, who.tgid, &sign, ret_ustack)) && sign == who.start_time;
 }
 
 static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)

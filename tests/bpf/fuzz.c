@@ -130,20 +130,36 @@ static void count_otherwise(struct ktask *t, __u32 cpu, bool dies)
 	fuzz.differ++;
 }
 
-/* Counts that cannot be, but grow: what there is of time has to be kept all the same. */
-static void count_anything(struct ktask *t, __u32 cpu)
+/*
+ * Counts that cannot be, but grow: what there is of time has to be kept all the same. Once a run, of which no more
+ * than all can be taken away.
+ */
+static void count_anything(struct ktask *t, __u32 cpu, bool leaves)
 {
-	__u64 now = kernel.now_ns + (__u64)kernel.skew_ns[cpu];
+	__u64 now = kernel.now_ns + (__u64)kernel.skew_ns[cpu], run_from = t->truth->since_ns + t->let_go_ns;
 	__u32 most = 1u << below(31);
 
-	if (below(100) >= fuzz.lies)
+	if (below(100) >= fuzz.lies || !leaves)
 		return;
 	t->truth->varying = true;
 	t->task.se.sum_exec_runtime += below(most);
 	t->task.sched_info.run_delay += below(most);
-	if (now > t->truth->since_ns)
-		t->task.se.sum_exec_runtime -= below((__u32)(now - t->truth->since_ns) + 1);
+	if (now > run_from)
+		t->task.se.sum_exec_runtime -= below((__u32)(now - run_from) + 1);
 	t->task.sched_info.run_delay -= below((__u32)truth_last_wait(t) + 1);
+}
+
+/*
+ * The leader whose place `t` took, as long as it has not left its CPU for good. That takes microseconds, in which the
+ * new program does not come to its end: so no two that exit have the same tid.
+ */
+static struct ktask *find_replaced(const struct ktask *t)
+{
+	for (struct ktask *old = kernel.tasks; old; old = old->next)
+		if (old != t && old->truth && old->truth->state != SCOPE_DEAD && old->task.exit_state &&
+		    old->task.group_leader == &t->task && old->task.start_time == t->task.start_time)
+			return old;
+	return NULL;
 }
 
 static void leave_cpu(__u32 cpu)
@@ -151,6 +167,7 @@ static void leave_cpu(__u32 cpu)
 	struct ktask *t = kernel.current[cpu], *next = any_in(SCOPE_RUNQ);
 	static const char *const states[] = { "S", "D", "I", "S" };
 	__u32 dice = below(100);
+	bool leaves;
 
 	if (!next)
 		next = kernel.idle[cpu];
@@ -160,9 +177,10 @@ static void leave_cpu(__u32 cpu)
 		return;
 	}
 	move_within_program(t);
-	if (t->task.exit_state || dice < 85)
+	leaves = t->task.exit_state || dice < 85;
+	if (leaves)
 		count_otherwise(t, cpu, t->task.exit_state && dice >= 30);
-	count_anything(t, cpu);
+	count_anything(t, cpu, leaves);
 	if (t->task.exit_state) { /* on its way out it may be preempted like anybody */
 		kernel_switch(cpu, next, dice < 30 ? LEAVE_PREEMPTED : LEAVE_DEAD,
 			      dice < 30 ? 0 : parse_task_state("X"));
@@ -172,7 +190,7 @@ static void leave_cpu(__u32 cpu)
 		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
 	} else if (dice < 85) {
 		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
-	} else if (dice < 90 && count_alive() > 2 && !t->exec_tid) {
+	} else if (dice < 90 && count_alive() > 2 && !t->exec_tid && !find_replaced(t)) {
 		kernel_exit(cpu);
 	}
 }
@@ -311,6 +329,9 @@ void fuzz_run(struct words *w)
 			window_end_ns = kernel.now_ns + fuzz.skew_ns + below(STEP_NS) * 2;
 		step();
 	}
+	for (__u32 cpu = 0; cpu < fuzz.cpus; cpu++)
+		if (kernel.current[cpu]->task.exit_state)
+			leave_cpu(cpu); /* the iterator finds it no more: it is off its CPU before the programs are */
 	for (struct truth *t = kernel.truths; t && fuzz.skew_ns && !want_wakeups; t = t->next)
 		t->varying = true; /* a wait that ends by a clock behind that of its wake-up */
 	printf("# fuzz: %u execs by threads, %u runs of another length\n", fuzz.execs, fuzz.differ);
