@@ -161,7 +161,9 @@ static __always_inline void begin_at_first_event(struct account *a)
 	__u64 to = t->first_ns < window_end_ns ? t->first_ns : window_end_ns;
 
 	account_begin_write(a);
-	if (to > since)
+	if (t->since_ns < to) /* a wake-up of one that runs: nothing was charged yet */
+		t->since_ns = to;
+	else if (to > since)
 		t->total_ns[SCOPE_ON] -= to - since;
 	if (t->other_cpu_ns[SCOPE_ON] > t->total_ns[SCOPE_ON])
 		t->other_cpu_ns[SCOPE_ON] = t->total_ns[SCOPE_ON];
