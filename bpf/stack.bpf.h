@@ -228,64 +228,72 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
  *
  * It may have another tid by then. A thread that calls execve takes over its leader's, and start time, and the
  * leader, which may still be on its way out, gets the thread's. So a stack that execve keeps lies by the process, where
- * one thread at a time is that far (cred_guard_mutex, fs/exec.c), and what is kept is known by its task.
+ * one thread at a time is that far (cred_guard_mutex, fs/exec.c), and what is kept is known by its task and either
+ * start time: the memory of a task comes again.
  *
  * Written and read without a lock by all threads that share the slot: `check` shows whether all of it is one writer's.
  */
 struct kept_stack {
-	__u64 task; /* its address; 0: none */
-	__u64 sign; /* exit: the start time; execve: the old memory, it counts once the thread has another */
+	__u64 task;
+	__u64 start_time, leader_start_time;
+	__u64 mm; /* execve: counts once the thread has other memory; 0, exit: once it has none */
 	__u64 ustack;
 	__u64 check; /* xor of the above */
 };
 
-#define KEPT_STACKS 4096
+#define KEPT_STACKS 2048
 
 static struct kept_stack exit_stacks[KEPT_STACKS], exec_stacks[KEPT_STACKS];
 
-/* Of the running task. */
-static __always_inline void stack_keep(struct who who, __u64 ustack)
+static __always_inline struct kept_stack *kept_by_exit(__u32 pid)
 {
-	bool exits = who.flags & PF_EXITING;
-	struct kept_stack *k = exits ? &exit_stacks[who.pid & (KEPT_STACKS - 1)] :
-				       &exec_stacks[who.tgid & (KEPT_STACKS - 1)];
-
-	k->task = bpf_get_current_task();
-	k->sign = exits ? who.start_time : who.mm;
-	k->ustack = ustack;
-	k->check = k->task ^ k->sign ^ ustack;
+	return &exit_stacks[pid & (KEPT_STACKS - 1)];
 }
 
-/* The running task has memory of its own again. */
+static __always_inline struct kept_stack *kept_by_exec(__u32 tgid)
+{
+	return &exec_stacks[tgid & (KEPT_STACKS - 1)];
+}
+
+/* Of the running task, as are the next two. */
+static __always_inline void stack_keep(struct who who, __u64 ustack)
+{
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
+	bool exits = who.flags & PF_EXITING;
+	struct kept_stack *k = exits ? kept_by_exit(who.pid) : kept_by_exec(who.tgid);
+
+	k->task = (__u64)task;
+	k->start_time = who.start_time;
+	k->leader_start_time = BPF_CORE_READ(task, group_leader, start_time);
+	k->mm = exits ? 0 : who.mm;
+	k->ustack = ustack;
+	k->check = k->task ^ k->start_time ^ k->leader_start_time ^ k->mm ^ ustack;
+}
+
+/* It has memory of its own again. */
 static __always_inline void stack_unkeep(__u32 tgid)
 {
-	struct kept_stack *k = &exec_stacks[tgid & (KEPT_STACKS - 1)];
+	struct kept_stack *k = kept_by_exec(tgid);
 
 	if (k->task == bpf_get_current_task())
 		k->task = 0;
 }
 
-/* What was kept of the running task, in the slot of `id`; `sign` is set. False: it was not. */
-static __always_inline bool stack_was_kept(const struct kept_stack *slots, __u32 id, __u64 *ret_sign, __u64 *ret_ustack)
-{
-	const volatile struct kept_stack *k = &slots[id & (KEPT_STACKS - 1)];
-	__u64 task = k->task;
-
-	if (task != bpf_get_current_task())
-		return false;
-	*ret_sign = k->sign;
-	*ret_ustack = k->ustack;
-	return k->check == (task ^ *ret_sign ^ *ret_ustack);
-}
-
 static __always_inline bool stack_is_kept(struct who who, __u64 *ret_ustack)
 {
-	__u64 sign;
+	const volatile struct kept_stack *k = who.mm ? kept_by_exec(who.tgid) : kept_by_exit(who.pid);
+	__u64 task = bpf_get_current_task(), start, leader_start, mm;
 
-	if (who.mm)
-		return stack_was_kept(exec_stacks, who.tgid, &sign, ret_ustack) && sign != who.mm;
-	return (stack_was_kept(exit_stacks, who.pid, &sign, ret_ustack) ||
-		stack_was_kept(exit_stacks, who.tgid, &sign, ret_ustack)) && sign == who.start_time;
+	if (!who.mm && k->task != task)
+		k = kept_by_exit(who.tgid);
+	if (k->task != task)
+		return false;
+	start = k->start_time;
+	leader_start = k->leader_start_time;
+	mm = k->mm;
+	*ret_ustack = k->ustack;
+	return (start == who.start_time || leader_start == who.start_time) && (who.mm ? mm != who.mm : !mm) &&
+	       k->check == (task ^ start ^ leader_start ^ mm ^ *ret_ustack);
 }
 
 static __always_inline __u64 stack_take_user(struct who who, __u32 slot, __u64 now)
