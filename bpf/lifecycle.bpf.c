@@ -96,8 +96,10 @@ int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
 	struct who who = who_runs((struct task_struct *)ctx->args[0]);
 	__u64 now = bpf_ktime_get_ns();
 
+	/* execve: --tid may ask for the tid that it is about to get, its leader's */
 	if (!who.mm || !want_user_stacks || now >= window_end_ns ||
-	    !is_target_id(who.pid, who.tgid, who.flags))
+	    !(is_target_id(who.pid, who.tgid, who.flags) ||
+	      (!(who.flags & PF_EXITING) && is_target_id(who.tgid, who.tgid, who.flags))))
 		return 0;
 	hold_cpu(); /* the scratch is the scheduler's programs' as well */
 	stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));
@@ -161,10 +163,12 @@ static __always_inline void begin_at_first_event(struct account *a)
 	__u64 to = t->first_ns < window_end_ns ? t->first_ns : window_end_ns;
 
 	account_begin_write(a);
-	if (t->since_ns < to) /* a wake-up of one that runs: nothing was charged yet */
+	if (t->since_ns < to) { /* a wake-up of one that runs: nothing was charged yet */
 		t->since_ns = to;
-	else if (to > since)
+		account_mark_cpu(a);
+	} else if (to > since && t->total_ns[SCOPE_ON] >= to - since) {
 		t->total_ns[SCOPE_ON] -= to - since;
+	}
 	if (t->other_cpu_ns[SCOPE_ON] > t->total_ns[SCOPE_ON])
 		t->other_cpu_ns[SCOPE_ON] = t->total_ns[SCOPE_ON];
 	t->born_ns = t->first_ns;

@@ -235,7 +235,7 @@ __noinline __u64 stack_walk_user(__u32 slot, __u64 owner, __u32 tgid, __u64 now)
  */
 struct kept_stack {
 	__u64 task;
-	__u64 start_time, leader_start_time;
+	__u64 start_time, leader_start_time; /* exit: the same */
 	__u64 mm; /* execve: counts once the thread has other memory; 0, exit: once it has none */
 	__u64 ustack;
 	__u64 check; /* xor of the above */
@@ -255,19 +255,22 @@ static __always_inline struct kept_stack *kept_by_exec(__u32 tgid)
 	return &exec_stacks[tgid & (KEPT_STACKS - 1)];
 }
 
-/* Of the running task, as are the next two. */
+/* Of the running task, as are the next two. What is in the slot is nobody's until all of it is written. */
 static __always_inline void stack_keep(struct who who, __u64 ustack)
 {
 	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 	bool exits = who.flags & PF_EXITING;
-	struct kept_stack *k = exits ? kept_by_exit(who.pid) : kept_by_exec(who.tgid);
+	volatile struct kept_stack *k = exits ? kept_by_exit(who.pid) : kept_by_exec(who.tgid);
+	__u64 leader_start = exits ? who.start_time : BPF_CORE_READ(task, group_leader, start_time);
+	__u64 mm = exits ? 0 : who.mm;
 
-	k->task = (__u64)task;
+	k->task = 0;
 	k->start_time = who.start_time;
-	k->leader_start_time = BPF_CORE_READ(task, group_leader, start_time);
-	k->mm = exits ? 0 : who.mm;
+	k->leader_start_time = leader_start;
+	k->mm = mm;
 	k->ustack = ustack;
-	k->check = k->task ^ k->start_time ^ k->leader_start_time ^ k->mm ^ ustack;
+	k->check = (__u64)task ^ who.start_time ^ leader_start ^ mm ^ ustack;
+	k->task = (__u64)task;
 }
 
 /* It has memory of its own again. */

@@ -327,13 +327,15 @@ static int print_incomplete(const struct printer *w)
 static void print_missing_ticks(const struct printer *w, nsec_t on_ns)
 {
 	double due = (double)on_ns * w->profile->frequency_hz / NSEC_PER_SEC;
-	double missing = due - (double)w->profile->quality.ticks;
+	uint64_t came = w->profile->quality.ticks + w->profile->losses[SCOPE_LOSS_TICKS_FULL].count +
+			w->profile->losses[SCOPE_LOSS_TICK_THREAD].count;
+	double missing = due - (double)came;
 
-	/* a quarter, and four times what chance varies them by */
-	if (missing < due / 4 || missing * missing < 16 * due)
+	/* a quarter, and four times what chance varies those of one CPU by */
+	if (missing <= due / 4 || missing * missing < 16 * due)
 		return;
 	begin_row(w, "");
-	fprintf(w->out, "%s%.0f were due: where it ran is biased, since which ticks are missing is not chance%s\n",
+	fprintf(w->out, "%s%.0f were due: hardly by chance, so where it ran may be biased%s\n",
 		paint(w, YELLOW), due, paint(w, RESET));
 }
 

@@ -110,12 +110,17 @@ static void missing_ticks_are_told(void)
 	CHECK(!tells_of_missing_ticks(100, 61));
 	CHECK(!tells_of_missing_ticks(15, 0));
 	CHECK(tells_of_missing_ticks(17, 0));
+	CHECK(!tells_of_missing_ticks(0, 0)); /* as of one that never ran */
 	make_profile();
 	h.profile.frequency_hz = 199;
 	h.profile.quality.on_sampled_ns = 2000 * NSEC_PER_MSEC;
 	text = printed_by(summary_print, handmade_seal(&h), NULL);
-	CHECK_CONTAINS(text, "              398 were due: where it ran is biased, since which ticks are "
-			     "missing is not chance\n");
+	CHECK_CONTAINS(text, "              398 were due: hardly by chance, so where it ran may be biased\n");
+	free(text);
+	h.profile.losses[SCOPE_LOSS_TICKS_FULL].count = 200;
+	h.profile.losses[SCOPE_LOSS_TICK_THREAD].count = 100;
+	text = printed_by(summary_print, handmade_seal(&h), NULL);
+	CHECK(!strstr(text, "were due")); /* they came, and are told of as lost */
 	free(text);
 }
 
