@@ -84,6 +84,13 @@ int lifecycle__forget(struct bpf_raw_tracepoint_args *ctx)
 	return 0;
 }
 
+/* The thread is within execve, which gives it its leader's tid: --tid may ask for that. */
+static __always_inline bool becomes_target(const struct who *who)
+{
+	return filter == SCOPE_FILTER_TID && !(who->flags & PF_EXITING) &&
+	       is_target_id(who->tgid, who->tgid, who->flags);
+}
+
 /*
  * The running thread is about to lose its memory: it exits, or its execve can do nothing but succeed
  * or kill it. Attached to sched_prepare_exec, which is new in 6.10, and to sched_process_exit,
@@ -96,10 +103,8 @@ int lifecycle__lose_memory(struct bpf_raw_tracepoint_args *ctx)
 	struct who who = who_runs((struct task_struct *)ctx->args[0]);
 	__u64 now = bpf_ktime_get_ns();
 
-	/* execve: --tid may ask for the tid that it is about to get, its leader's */
 	if (!who.mm || !want_user_stacks || now >= window_end_ns ||
-	    !(is_target_id(who.pid, who.tgid, who.flags) ||
-	      (!(who.flags & PF_EXITING) && is_target_id(who.tgid, who.tgid, who.flags))))
+	    !(is_target_id(who.pid, who.tgid, who.flags) || becomes_target(&who)))
 		return 0;
 	hold_cpu(); /* the scratch is the scheduler's programs' as well */
 	stack_keep(who, stack_take_user(who, SCRATCH_SCHED, now));

@@ -295,7 +295,7 @@ static __always_inline bool stack_is_kept(struct who who, __u64 *ret_ustack)
 	leader_start = k->leader_start_time;
 	mm = k->mm;
 	*ret_ustack = k->ustack;
-	return (start == who.start_time || leader_start == who.start_time) && (who.mm ? mm != who.mm : !mm) &&
+	return (start == who.start_time || leader_start == who.start_time) && (!who.mm || mm != who.mm) &&
 	       k->check == (task ^ start ^ leader_start ^ mm ^ *ret_ustack);
 }
 

@@ -150,16 +150,16 @@ static void count_anything(struct ktask *t, __u32 cpu, bool leaves)
 }
 
 /*
- * The leader whose place `t` took, as long as it has not left its CPU for good. That takes microseconds, in which the
+ * The leader whose place `t` took has not left its CPU for good. That takes microseconds, in which the
  * new program does not come to its end: so no two that exit have the same tid.
  */
-static struct ktask *find_replaced(const struct ktask *t)
+static bool replaces_one_that_leaves(const struct ktask *t)
 {
 	for (struct ktask *old = kernel.tasks; old; old = old->next)
 		if (old != t && old->truth && old->truth->state != SCOPE_DEAD && old->task.exit_state &&
 		    old->task.group_leader == &t->task && old->task.start_time == t->task.start_time)
-			return old;
-	return NULL;
+			return true;
+	return false;
 }
 
 static void leave_cpu(__u32 cpu)
@@ -190,7 +190,7 @@ static void leave_cpu(__u32 cpu)
 		kernel_switch(cpu, next, LEAVE_PREEMPTED, below(2));
 	} else if (dice < 85) {
 		kernel_switch(cpu, next, LEAVE_BLOCKED, 0); /* a signal, or a wake-up came first */
-	} else if (dice < 90 && count_alive() > 2 && !t->exec_tid && !find_replaced(t)) {
+	} else if (dice < 90 && count_alive() > 2 && !t->exec_tid && !replaces_one_that_leaves(t)) {
 		kernel_exit(cpu);
 	}
 }
